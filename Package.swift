@@ -1,0 +1,59 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let c: [CSetting] = [.treatAllWarnings(as: .error)]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: swift)
+}
+
+let package = Package(
+    name: "pinyon",
+    targets: [
+        .target(name: "CSystem", cSettings: c),
+        .target(name: "CKernels", cSettings: c),
+        .systemLibrary(name: "CBLAS"),
+        .systemLibrary(name: "CSQLite"),
+        .systemLibrary(name: "COpenSSL"),
+
+        module("Records"),
+        module("Columns", ["Records"]),
+        module("Vectors", ["CKernels", "CBLAS"]),
+        module("VectorIndex", ["Vectors", "Columns", "Records"]),
+        module("Secrets", ["COpenSSL"]),
+        module("Storage", ["Records", "CSQLite", "CSystem"]),
+        module("Wire", ["Records", "CSystem"]),
+        module("Transport", ["CSystem", "COpenSSL"]),
+        module("Engine", ["Records", "Columns", "Vectors", "VectorIndex", "Storage", "Secrets"]),
+        module("Server", ["Wire", "Transport", "Engine", "Records"]),
+        module("Client", ["Wire", "Transport", "Records"]),
+        .executableTarget(
+            name: "pinyon",
+            dependencies: ["Records", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "pinyon-bench",
+            dependencies: ["Records", "Wire", "Transport", "Client", "CSQLite"],
+            path: "Benchmarks/pinyon-bench",
+            swiftSettings: swift),
+
+        tests("ArchitectureTests", []),
+        tests("SecretsTests", ["Secrets"]),
+        tests("EngineTests", ["Engine", "Storage", "Records"]),
+        tests("ServerTests", ["Server", "Engine", "Storage", "Wire", "Records"]),
+        tests("ClientTests", ["Client", "Server", "Engine", "Storage", "Transport", "Wire", "Records"]),
+    ]
+)

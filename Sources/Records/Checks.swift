@@ -1,0 +1,78 @@
+/// The constraints on single fields, each an error with the field's name.
+public enum Checks {
+    public static func text(_ value: String, _ field: String, bytesMax: Int) throws(FieldError) {
+        let count = value.utf8.count
+        guard count > 0 else { throw FieldError(field, .empty) }
+        guard count <= bytesMax else { throw FieldError(field, .tooLong(bytes: count, bytesMax: bytesMax)) }
+        guard !value.utf8.contains(0) else { throw FieldError(field, .notText) }
+    }
+
+    public static func importance(_ value: Double) throws(FieldError) {
+        guard (0...1).contains(value) else { throw FieldError("importance", .outOfRange("from 0 to 1")) }
+    }
+
+    public static func tags(_ values: [String]) throws(FieldError) {
+        guard values.count <= Limits.tagsMax else { throw FieldError("tags", .tooMany(count: values.count, countMax: Limits.tagsMax)) }
+        var seen: Set<String> = []
+        for value in values {
+            try text(value, "tags", bytesMax: Limits.tagBytesMax)
+            guard seen.insert(value).inserted else { throw FieldError("tags", .duplicate(value)) }
+        }
+    }
+
+    public static func metadata(_ value: JSON) throws(FieldError) {
+        guard case .object = value else { throw FieldError("metadata", .malformed("it must be a JSON object")) }
+        guard value != .emptyObject else { return }
+        let count = value.description.utf8.count
+        guard count <= Limits.metadataBytesMax else { throw FieldError("metadata", .tooLong(bytes: count, bytesMax: Limits.metadataBytesMax)) }
+        guard !containsNUL(value) else { throw FieldError("metadata", .notText) }
+    }
+
+    public static func time(_ value: Timestamp?, _ field: String) throws(FieldError) {
+        guard let value else { return }
+        guard Timestamp.range.contains(value) else { throw FieldError(field, .outOfRange("between the years 1 and 9999")) }
+    }
+
+    /// Finite, not of length zero, and within the limit of dimensions; the space's own dimension is checked where it is known.
+    public static func vector(_ values: [Float], _ field: String) throws(FieldError) {
+        guard !values.isEmpty else { throw FieldError(field, .empty) }
+        guard values.count <= Limits.dimensionMax else {
+            throw FieldError(field, .tooMany(count: values.count, countMax: Limits.dimensionMax))
+        }
+        var squares = 0.0
+        for value in values { squares += Double(value) * Double(value) }
+        if !squares.isFinite, let position = values.firstIndex(where: { !$0.isFinite }) { throw FieldError(field, .notFinite(position: position)) }
+        guard squares > 0 else { throw FieldError(field, .zeroVector) }
+    }
+
+    public static func k(_ value: Int) throws(FieldError) {
+        guard (1...Limits.kMax).contains(value) else { throw FieldError("k", .outOfRange("from 1 to \(Limits.kMax)")) }
+    }
+
+    public static func page(_ limit: Int) throws(FieldError) {
+        guard (1...Limits.pageMax).contains(limit) else { throw FieldError("limit", .outOfRange("from 1 to \(Limits.pageMax)")) }
+    }
+
+    public static func batch(_ count: Int, _ field: String) throws(FieldError) {
+        guard count > 0 else { throw FieldError(field, .empty) }
+        guard count <= Limits.batchMax else { throw FieldError(field, .tooMany(count: count, countMax: Limits.batchMax)) }
+    }
+
+    /// Lower-case letters, digits, and `-`, `_`, `.` between them: what is safe in a path, a URL and a shell.
+    public static func slug(_ value: String) throws(FieldError) {
+        try text(value, "slug", bytesMax: Limits.slugBytesMax)
+        let allowed = value.utf8.allSatisfy { byte in
+            (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2D || byte == 0x5F || byte == 0x2E
+        }
+        guard allowed else { throw FieldError("slug", .malformed("only a-z, 0-9, '-', '_' and '.' are allowed")) }
+    }
+
+    private static func containsNUL(_ value: JSON) -> Bool {
+        switch value {
+        case .null, .bool, .integer, .number: false
+        case .text(let text): text.utf8.contains(0)
+        case .list(let values): values.contains(where: containsNUL)
+        case .object(let members): members.contains { $0.name.utf8.contains(0) || containsNUL($0.value) }
+        }
+    }
+}

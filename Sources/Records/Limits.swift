@@ -1,0 +1,27 @@
+/// Every limit on what one record or one request may hold. Limits of a running server (connections, queues, times) are in its configuration.
+public enum Limits {
+    /// Nesting of any JSON that comes from outside.
+    public static let jsonDepthMax = 32
+    public static let metadataBytesMax = 65_536
+    public static let contentBytesMax = 262_144
+    public static let nameBytesMax = 255
+    public static let slugBytesMax = 100
+    public static let tagsMax = 64
+    public static let tagBytesMax = 100
+    /// pgvector's own limit for a stored vector.
+    public static let dimensionMax = 16_000
+    /// Memories in one batch, and identifiers in one get.
+    public static let batchMax = 1_000
+    public static let pageMax = 1_000
+    public static let kMax = 10_000
+    public static let filterDepthMax = 16
+    public static let filterNodesMax = 256
+    /// Values in one any-of or all-of.
+    public static let filterValuesMax = 1_000
+    public static let filterPathMax = 8
+    public static let textQueryBytesMax = 65_536
+    /// Body of one frame, either way. Below it, a batch is bounded by its bytes and not only by its count.
+    public static let frameBytesMax = 16 * 1_024 * 1_024
+    /// How long the answer to a write is kept for a retry under the same idempotency key.
+    public static let idempotencySeconds: Int64 = 24 * 60 * 60
+}

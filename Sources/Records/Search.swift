@@ -1,0 +1,118 @@
+/// What to look for, in one kind of one organization.
+public struct SearchRequest: Hashable, Sendable {
+    public enum Query: Hashable, Sendable {
+        case vector([Float])
+        case text(String)
+    }
+
+    public var query: Query
+    public var k: Int
+    public var filter: Filter?
+    /// Every row that the filter admits is compared, whatever the index could skip.
+    public var exact: Bool
+    /// Hits carry the whole memory; otherwise identifier and score.
+    public var withContent: Bool
+
+    public init(query: Query, k: Int = 10, filter: Filter? = nil, exact: Bool = false, withContent: Bool = true) {
+        self.query = query
+        self.k = k
+        self.filter = filter
+        self.exact = exact
+        self.withContent = withContent
+    }
+
+    public func check() throws(FieldError) {
+        switch query {
+        case .vector(let vector): try Checks.vector(vector, "vector")
+        case .text(let text): try Checks.text(text, "text", bytesMax: Limits.textQueryBytesMax)
+        }
+        try Checks.k(k)
+        try filter?.check()
+    }
+}
+
+/// One answer to a search: the exact cosine of the stored vector and the asked one.
+public struct Hit: Hashable, Sendable {
+    public let id: Identifier
+    public let score: Float
+
+    public init(id: Identifier, score: Float) {
+        self.id = id
+        self.score = score
+    }
+}
+
+/// How an answer came about, so that a caller can judge it.
+public struct SearchReport: Hashable, Sendable {
+    /// Rows in the partition, those that the filter admits, and those whose vectors were compared.
+    public var rowsTotal: Int
+    public var rowsMatching: Int
+    public var rowsScored: Int
+    /// 0 of 0 where there are no lists.
+    public var listsTotal: Int
+    public var listsVisited: Int
+    /// Expected share of the true top k in the answer; 1 when exact.
+    public var recallEstimate: Double
+    public var isExact: Bool
+
+    public init(
+        rowsTotal: Int = 0, rowsMatching: Int = 0, rowsScored: Int = 0, listsTotal: Int = 0, listsVisited: Int = 0, recallEstimate: Double = 1,
+        isExact: Bool = true
+    ) {
+        self.rowsTotal = rowsTotal
+        self.rowsMatching = rowsMatching
+        self.rowsScored = rowsScored
+        self.listsTotal = listsTotal
+        self.listsVisited = listsVisited
+        self.recallEstimate = recallEstimate
+        self.isExact = isExact
+    }
+}
+
+/// A page of memories, ordered by identifier, newest first.
+public struct MemoryListing: Hashable, Sendable {
+    public var agent: Identifier?
+    public var session: Identifier?
+    public var type: MemoryType?
+    /// The last identifier of the page before.
+    public var after: Identifier?
+    public var limit: Int
+    public var withVectors: Bool
+
+    public init(
+        agent: Identifier? = nil, session: Identifier? = nil, type: MemoryType? = nil, after: Identifier? = nil, limit: Int = 50,
+        withVectors: Bool = false
+    ) {
+        self.agent = agent
+        self.session = session
+        self.type = type
+        self.after = after
+        self.limit = limit
+        self.withVectors = withVectors
+    }
+
+    public func check() throws(FieldError) { try Checks.page(limit) }
+}
+
+/// What a write came to: the rows that it touched, and the number under which the change feed has it.
+public struct WriteReceipt: Hashable, Sendable {
+    public struct Row: Hashable, Sendable {
+        public let id: Identifier
+        /// The version it has now, or had when it was deleted.
+        public let version: Int64
+
+        public init(id: Identifier, version: Int64) {
+            self.id = id
+            self.version = version
+        }
+    }
+
+    /// Of the last row.
+    public let change: Int64
+    public let rows: [Row]
+
+    public init(change: Int64, rows: [Row]) {
+        self.change = change
+        self.rows = rows
+    }
+}
