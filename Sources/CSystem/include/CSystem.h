@@ -1,0 +1,3 @@
+#pragma once
+#include "CSystemCRC.h"
+#include "CSystemSockets.h"

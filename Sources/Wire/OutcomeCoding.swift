@@ -1,0 +1,258 @@
+public import Records
+
+private enum Tag {
+    static let main: UInt16 = 16
+    static let next: UInt16 = 17
+    static let rows: UInt16 = 17
+    static let memory: UInt16 = 17
+    static let report: UInt16 = 18
+    // Of an agent.
+    static let id: UInt16 = 16
+    static let slug: UInt16 = 17
+    static let name: UInt16 = 18
+    static let createdAt: UInt16 = 19
+    // Of a search report.
+    static let rowsTotal: UInt16 = 16
+    static let rowsMatching: UInt16 = 17
+    static let rowsScored: UInt16 = 18
+    static let listsTotal: UInt16 = 19
+    static let listsVisited: UInt16 = 20
+    static let recallEstimate: UInt16 = 21
+    static let isExact: UInt16 = 22
+    // Of a stream's end.
+    static let count: UInt16 = 16
+}
+
+/// Identifier and version, or identifier, score and four zero bytes.
+private let packedRowBytes = 24
+
+extension Outcome {
+    /// As a reply, or as one item of a stream.
+    public func append(
+        _ type: FrameType = .reply, request: UInt64, operation: Operation.Name, to buffer: inout [UInt8]
+    ) {
+        FrameWriter.append(type, request: request, operation: operation.rawValue, to: &buffer) { append(to: &$0) }
+    }
+
+    private func append(to writer: inout FieldWriter) {
+        switch self {
+        case .pong: break
+        case .status(let facts): writer.text(Tag.main, facts.description)
+        case .agent(let agent): writer.field(Tag.main) { $0.agent(agent) }
+        case .agents(let agents):
+            for agent in agents { writer.field(Tag.main) { $0.agent(agent) } }
+        case .written(let receipt):
+            writer.integer(Tag.main, receipt.change)
+            writer.field(Tag.rows) { writer in
+                for row in receipt.rows {
+                    writer.raw(row.id)
+                    writer.bytes.append(littleEndian: row.version)
+                }
+            }
+        case .memories(let memories):
+            for memory in memories { writer.field(Tag.main) { $0.memory(memory) } }
+        case .page(let page):
+            for memory in page.memories { writer.field(Tag.main) { $0.memory(memory) } }
+            if let next = page.next { writer.identifier(Tag.next, next) }
+        case .found(let answer): writer.answer(answer)
+        }
+    }
+
+    /// Reads the answer to an operation. What a server sends is checked as what a client sends is.
+    public static func read(_ name: Operation.Name, _ body: [UInt8], of organization: Identifier) throws(BodyError) -> Outcome {
+        switch name {
+        case .ping: return .pong
+        case .status: return .status(try readStatus(body))
+        case .ensureAgent:
+            guard let agent = try readAgents(body, of: organization).first else { throw .malformed("the answer names no agent") }
+            return .agent(agent)
+        case .listAgents: return .agents(try readAgents(body, of: organization))
+        case .remember, .update, .delete: return .written(try readReceipt(body))
+        case .get: return .memories(try readPage(body, of: organization).memories)
+        case .list, .stream: return .page(try readPage(body, of: organization))
+        case .search: return .found(try readAnswer(body, of: organization))
+        }
+    }
+
+    private static func readStatus(_ body: [UInt8]) throws(BodyError) -> JSON {
+        var facts: JSON?
+        var reader = FieldReader(body)
+        try reader.each { (field) throws(BodyError) in
+            guard field.tag == Tag.main else { return false }
+            facts = try body.json(field, "status", bytesMax: Limits.frameBytesMax)
+            return true
+        }
+        guard let facts else { throw .malformed("the answer holds no status") }
+        return facts
+    }
+
+    private static func readAgents(_ body: [UInt8], of organization: Identifier) throws(BodyError) -> [Agent] {
+        var agents: [Agent] = []
+        var reader = FieldReader(body)
+        try reader.each { (field) throws(BodyError) in
+            guard field.tag == Tag.main else { return false }
+            agents.append(try body.agent(in: field.range, of: organization))
+            return true
+        }
+        return agents
+    }
+
+    private static func readReceipt(_ body: [UInt8]) throws(BodyError) -> WriteReceipt {
+        var change: Int64?
+        var rows: [WriteReceipt.Row] = []
+        var reader = FieldReader(body)
+        try reader.each { (field) throws(BodyError) in
+            switch field.tag {
+            case Tag.main: change = try body.integer(field, "change")
+            case Tag.rows:
+                for start in try packedRows(field) {
+                    rows.append(WriteReceipt.Row(id: body.identifier(at: start), version: body.littleEndian(at: start + Identifier.byteCount)))
+                }
+            default: return false
+            }
+            return true
+        }
+        guard let change else { throw .malformed("the answer holds no change number") }
+        return WriteReceipt(change: change, rows: rows)
+    }
+
+    private static func packedRows(_ field: FieldSlice) throws(BodyError) -> StrideTo<Int> {
+        guard field.range.count % packedRowBytes == 0 else { throw .malformed("a row has \(packedRowBytes) bytes") }
+        return stride(from: field.range.lowerBound, to: field.range.upperBound, by: packedRowBytes)
+    }
+
+    private static func readPage(_ body: [UInt8], of organization: Identifier) throws(BodyError) -> MemoryPage {
+        var memories: [Memory] = []
+        var next: Identifier?
+        var reader = FieldReader(body)
+        try reader.each { (field) throws(BodyError) in
+            switch field.tag {
+            case Tag.main: memories.append(try MemoryFields(body, in: field.range).memory(of: organization))
+            case Tag.next: next = try body.identifier(field, "next")
+            default: return false
+            }
+            return true
+        }
+        return MemoryPage(memories: memories, next: next)
+    }
+
+    private static func readAnswer(_ body: [UInt8], of organization: Identifier) throws(BodyError) -> SearchAnswer {
+        var hits: [Hit] = []
+        var memories: [Identifier: Memory] = [:]
+        var report = SearchReport()
+        var reader = FieldReader(body)
+        try reader.each { (field) throws(BodyError) in
+            switch field.tag {
+            case Tag.main:
+                for start in try packedRows(field) {
+                    let bits: UInt32 = body.littleEndian(at: start + Identifier.byteCount)
+                    hits.append(Hit(id: body.identifier(at: start), score: Float(bitPattern: bits)))
+                }
+            case Tag.memory:
+                let memory = try MemoryFields(body, in: field.range).memory(of: organization)
+                memories[memory.id] = memory
+            case Tag.report: report = try body.report(in: field.range)
+            default: return false
+            }
+            return true
+        }
+        return SearchAnswer(entries: hits.map { SearchAnswer.Entry(hit: $0, memory: memories[$0.id]) }, report: report)
+    }
+}
+
+/// The last frame of a stream: how many memories it brought.
+public struct StreamEnd: Hashable, Sendable {
+    public let count: Int64
+
+    public init(count: Int64) {
+        self.count = count
+    }
+
+    public func append(request: UInt64, operation: Operation.Name, to buffer: inout [UInt8]) {
+        FrameWriter.append(.end, request: request, operation: operation.rawValue, to: &buffer) { $0.integer(Tag.count, count) }
+    }
+
+    public static func read(_ body: [UInt8]) throws(BodyError) -> StreamEnd {
+        var count: Int64 = 0
+        var reader = FieldReader(body)
+        try reader.each { (field) throws(BodyError) in
+            guard field.tag == Tag.count else { return false }
+            count = try body.integer(field, "count")
+            return true
+        }
+        return StreamEnd(count: count)
+    }
+}
+
+extension FieldWriter {
+    fileprivate mutating func agent(_ agent: Agent) {
+        identifier(Tag.id, agent.id)
+        text(Tag.slug, agent.slug)
+        text(Tag.name, agent.name)
+        time(Tag.createdAt, agent.createdAt)
+    }
+
+    fileprivate mutating func answer(_ answer: SearchAnswer) {
+        field(Tag.main) { writer in
+            for entry in answer.entries {
+                writer.raw(entry.hit.id)
+                writer.bytes.append(littleEndian: entry.hit.score.bitPattern)
+                writer.bytes.append(littleEndian: 0 as UInt32)
+            }
+        }
+        for entry in answer.entries {
+            if let memory = entry.memory { field(Tag.memory) { $0.memory(memory) } }
+        }
+        field(Tag.report) { writer in
+            let report = answer.report
+            writer.integer(Tag.rowsTotal, UInt64(clamping: report.rowsTotal))
+            writer.integer(Tag.rowsMatching, UInt64(clamping: report.rowsMatching))
+            writer.integer(Tag.rowsScored, UInt64(clamping: report.rowsScored))
+            writer.integer(Tag.listsTotal, UInt64(clamping: report.listsTotal))
+            writer.integer(Tag.listsVisited, UInt64(clamping: report.listsVisited))
+            writer.number(Tag.recallEstimate, report.recallEstimate)
+            writer.flag(Tag.isExact, report.isExact)
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate func agent(in range: Range<Int>, of organization: Identifier) throws(BodyError) -> Agent {
+        var id: Identifier?
+        var slug: String?
+        var name: String?
+        var createdAt: Timestamp?
+        var reader = FieldReader(self, in: range)
+        try reader.each { (field) throws(BodyError) in
+            switch field.tag {
+            case Tag.id: id = try identifier(field, "id")
+            case Tag.slug: slug = try text(field, "slug")
+            case Tag.name: name = try text(field, "name")
+            case Tag.createdAt: createdAt = try time(field, "created_at")
+            default: return false
+            }
+            return true
+        }
+        guard let id, let slug, let name, let createdAt else { throw .malformed("an agent lacks a field that every agent has") }
+        return Agent(id: id, organization: organization, slug: slug, name: name, createdAt: createdAt)
+    }
+
+    fileprivate func report(in range: Range<Int>) throws(BodyError) -> SearchReport {
+        var report = SearchReport()
+        var reader = FieldReader(self, in: range)
+        try reader.each { (field) throws(BodyError) in
+            switch field.tag {
+            case Tag.rowsTotal: report.rowsTotal = Int(clamping: try integer(field, "rows_total") as UInt64)
+            case Tag.rowsMatching: report.rowsMatching = Int(clamping: try integer(field, "rows_matching") as UInt64)
+            case Tag.rowsScored: report.rowsScored = Int(clamping: try integer(field, "rows_scored") as UInt64)
+            case Tag.listsTotal: report.listsTotal = Int(clamping: try integer(field, "lists_total") as UInt64)
+            case Tag.listsVisited: report.listsVisited = Int(clamping: try integer(field, "lists_visited") as UInt64)
+            case Tag.recallEstimate: report.recallEstimate = try number(field, "recall_estimate")
+            case Tag.isExact: report.isExact = try flag(field, "is_exact")
+            default: return false
+            }
+            return true
+        }
+        return report
+    }
+}
