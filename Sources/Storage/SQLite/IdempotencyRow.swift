@@ -1,0 +1,41 @@
+import Records
+
+/// What a request under an idempotency key came to, so that its retry gets the same answer.
+struct IdempotencyRow {
+    let digest: [UInt8]
+    let receipt: WriteReceipt
+    let createdAt: Timestamp
+
+    static func encode(
+        _ idempotency: Idempotency, _ receipt: WriteReceipt, of organization: Identifier, at time: Timestamp, into row: RowEncoder
+    ) {
+        row.begin(.idempotencyKeys)
+        row.add(organization)
+        row.add(idempotency.key)
+        row.add(idempotency.digest)
+        row.add(receipt.change)
+        row.add(receipt.rows.flatMap { $0.id.bytes + bytes($0.version) })
+        row.add(time.microseconds)
+    }
+
+    static func decode(_ statement: SQLiteStatement) throws(StorageError) -> IdempotencyRow {
+        try statement.check(.idempotencyKeys)
+        let bytes = statement.blob(4)
+        guard bytes.count.isMultiple(of: rowBytes) else { throw statement.corrupt(.idempotencyKeys) }
+        let rows = stride(from: 0, to: bytes.count, by: rowBytes).compactMap { start -> WriteReceipt.Row? in
+            let version = bytes[(start + Identifier.byteCount)..<(start + rowBytes)].reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+            return Identifier(bytes: bytes[start..<(start + Identifier.byteCount)])
+                .map { WriteReceipt.Row(id: $0, version: Int64(bitPattern: version)) }
+        }
+        return IdempotencyRow(
+            digest: statement.blob(2), receipt: WriteReceipt(change: statement.integer(3), rows: rows),
+            createdAt: Timestamp(microseconds: statement.integer(5)))
+    }
+
+    /// An identifier, and the version in eight bytes, most significant first.
+    private static let rowBytes = Identifier.byteCount + 8
+
+    private static func bytes(_ version: Int64) -> [UInt8] {
+        stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: version >> $0) }
+    }
+}

@@ -1,0 +1,175 @@
+import Records
+
+/// A connection that only reads, with its statements. Belongs to one thread at a time.
+final class ReadConnection {
+    let connection: SQLiteConnection
+    private let begin: SQLiteStatement
+    private let commit: SQLiteStatement
+    private let memory: SQLiteStatement
+    private let newest: SQLiteStatement
+    private let newestOfAgent: SQLiteStatement
+    private let newestOfSession: SQLiteStatement
+    private let newestOfType: SQLiteStatement
+    private let agents: SQLiteStatement
+    private let agentOfSlug: SQLiteStatement
+    private let counter: SQLiteStatement
+    private let changes: SQLiteStatement
+
+    init(path: String) throws(StorageError) {
+        connection = try SQLiteConnection(path: path, .readOnly)
+        try connection.execute("PRAGMA cache_size = -16384; PRAGMA query_only = ON")
+        begin = try connection.prepare("BEGIN")
+        commit = try connection.prepare("COMMIT")
+        let memories = Table.agentMemories.selection
+        memory = try connection.prepare(memories + " WHERE organization_id = ?1 AND id = ?2")
+        newest = try connection.prepare(memories + " WHERE organization_id = ?1 AND id < ?2 ORDER BY id DESC")
+        newestOfAgent = try connection.prepare(
+            memories + " INDEXED BY idx_agent_memories_agent WHERE organization_id = ?1 AND agent_id = ?3 AND id < ?2 ORDER BY id DESC")
+        newestOfSession = try connection.prepare(
+            memories + " INDEXED BY idx_agent_memories_session WHERE organization_id = ?1 AND session_id = ?3 AND id < ?2 ORDER BY id DESC")
+        newestOfType = try connection.prepare(
+            memories + " INDEXED BY idx_agent_memories_type WHERE organization_id = ?1 AND memory_type = ?3 AND id < ?2 ORDER BY id DESC")
+        agents = try connection.prepare(Table.agents.selection + " WHERE organization_id = ?1 ORDER BY slug")
+        agentOfSlug = try connection.prepare(Table.agents.selection + " WHERE organization_id = ?1 AND slug = ?2")
+        counter = try connection.prepare(Table.counters.selection + " WHERE organization_id = ?1")
+        changes = try connection.prepare(Table.changes.selection + " WHERE number > ?1 ORDER BY number LIMIT ?2")
+    }
+
+    /// Everything that `body` reads is of one moment.
+    func snapshot<Value>(_ body: () throws(StorageError) -> Value) throws(StorageError) -> Value {
+        try begin.run()
+        do throws(StorageError) {
+            let value = try body()
+            try commit.run()
+            return value
+        } catch {
+            try connection.rollBack()
+            throw error
+        }
+    }
+
+    func memories(_ ids: [Identifier], of organization: Identifier, withVectors: Bool) throws(StorageError) -> [Memory] {
+        var found: [Memory] = []
+        found.reserveCapacity(ids.count)
+        defer { memory.reset() }
+        try memory.bind(1, organization)
+        for id in ids {
+            memory.reset()
+            try memory.bind(2, id)
+            guard try memory.step() else { continue }
+            let row = try MemoryRow.decode(memory, withVector: withVectors)
+            guard row.id == id, row.organization == organization else { throw MemoryRow.corrupt(memory) }
+            found.append(row)
+        }
+        return found
+    }
+
+    /// What the index does not answer is judged here, after the checksum: a damaged time of expiry must not hide a row.
+    func page(_ listing: MemoryListing, of organization: Identifier, at time: Timestamp) throws(StorageError) -> MemoryPage {
+        let statement: SQLiteStatement
+        if let session = listing.session {
+            statement = newestOfSession
+            try statement.bind(3, session)
+        } else if let agent = listing.agent {
+            statement = newestOfAgent
+            try statement.bind(3, agent)
+        } else if let type = listing.type {
+            statement = newestOfType
+            try statement.bind(3, type.name)
+        } else {
+            statement = newest
+        }
+        try statement.bind(1, organization)
+        if let after = listing.after { try statement.bind(2, after) } else { try statement.bind(2, ReadConnection.aboveAll) }
+        defer { statement.reset() }
+
+        let limit = max(1, min(listing.limit, Limits.pageMax))
+        var memories: [Memory] = []
+        var last = listing.after
+        while try statement.step() {
+            let memory = try MemoryRow.decode(statement, withVector: listing.withVectors)
+            guard memory.organization == organization, last.map({ memory.id < $0 }) ?? true else { throw MemoryRow.corrupt(statement) }
+            last = memory.id
+            guard !memory.isExpired(at: time), listing.agent ?? memory.agent == memory.agent, listing.type ?? memory.type == memory.type,
+                listing.session == nil || listing.session == memory.session
+            else { continue }
+            if memories.count == limit { return MemoryPage(memories: memories, next: memories.last?.id) }
+            memories.append(memory)
+        }
+        return MemoryPage(memories: memories, next: nil)
+    }
+
+    /// Longer than any identifier and greater than all.
+    private static let aboveAll = [UInt8](repeating: 0xFF, count: Identifier.byteCount + 1)
+
+    func agents(of organization: Identifier) throws(StorageError) -> [Agent] {
+        try agents.bind(1, organization)
+        defer { agents.reset() }
+        var result: [Agent] = []
+        while try agents.step() {
+            let agent = try AgentRow.decode(agents).agent
+            guard agent.organization == organization else { throw agents.corrupt(.agents) }
+            result.append(agent)
+        }
+        return result
+    }
+
+    func agent(slug: String, of organization: Identifier) throws(StorageError) -> Agent? {
+        try agentOfSlug.bind(1, organization)
+        try agentOfSlug.bind(2, slug)
+        defer { agentOfSlug.reset() }
+        guard try agentOfSlug.step() else { return nil }
+        let agent = try AgentRow.decode(agentOfSlug).agent
+        guard agent.organization == organization, agent.slug == slug else { throw agentOfSlug.corrupt(.agents) }
+        return agent
+    }
+
+    func counts(of organization: Identifier) throws(StorageError) -> StoreCounts {
+        try counter.bind(1, organization)
+        defer { counter.reset() }
+        guard try counter.step() else { throw .notFound(.organization, organization) }
+        let row = try CounterRow.decode(counter)
+        guard row.organization == organization else { throw counter.corrupt(.counters) }
+        return row.counts
+    }
+
+    func changes(after number: Int64, limit: Int) throws(StorageError) -> [ChangeRecord] {
+        try changes.bind(1, max(0, number))
+        try changes.bind(2, Int64(max(0, limit)))
+        defer { changes.reset() }
+        var result: [ChangeRecord] = []
+        while try changes.step() {
+            let change = try ChangeRow.decode(changes)
+            guard change.number == max(0, number) + Int64(result.count) + 1 else { throw changes.corrupt(.changes) }
+            result.append(change)
+        }
+        return result
+    }
+
+    func tenancy() throws(StorageError) -> Tenancy {
+        var organizations: [Organization] = []
+        var keys: [AccessKey] = []
+        var spaces: [EmbeddingSpace] = []
+        let organization = try connection.prepare(Table.organizations.selection + " NOT INDEXED ORDER BY rowid")
+        while try organization.step() { organizations.append(try OrganizationRow.decode(organization)) }
+        let key = try connection.prepare(Table.apiKeys.selection + " NOT INDEXED ORDER BY rowid")
+        while try key.step() { keys.append(try KeyRow.decode(key)) }
+        let space = try connection.prepare(Table.embeddingSpaces.selection + " NOT INDEXED ORDER BY rowid")
+        while try space.step() { spaces.append(try SpaceRow.decode(space)) }
+        return Tenancy(organizations: organizations, keys: keys, spaces: spaces)
+    }
+
+    func load(_ body: (Result<Memory, StorageError>) -> Void) throws(StorageError) -> Int64 {
+        let last = try SQLiteSchema.lastChange(connection)
+        let row = try connection.prepare(Table.agentMemories.selection + " NOT INDEXED ORDER BY rowid")
+        while try row.step() {
+            do throws(StorageError) {
+                let memory = try MemoryRow.decode(row, withVector: true)
+                if memory.embedding != nil { body(.success(memory)) }
+            } catch {
+                body(.failure(error))
+            }
+        }
+        return last
+    }
+}

@@ -1,0 +1,27 @@
+/// What a store over SQLite may use, and how it opens its file.
+public struct SQLiteConfiguration: Hashable, Sendable {
+    public enum OpeningCheck: Hashable, Sendable {
+        /// `integrity_check`: structure, and every index against its table. About 4 s for a million memories of 384 dimensions.
+        case full
+        /// `quick_check`: structure alone, in a quarter of the time. A damaged index entry may hide a row until `pinyon verify` finds it.
+        case quick
+    }
+
+    public var openingCheck: OpeningCheck = .full
+    /// Writes that wait or are being answered; beyond them the answer is `busy`.
+    public var waitingWritesMax = 16_384
+    public var waitingBytesMax = 64 * 1_024 * 1_024
+    /// One commit takes waiting writes up to these bounds, and always at least one.
+    public var commitRowsMax = 1_024
+    public var commitBytesMax = 8 * 1_024 * 1_024
+    /// Reads that wait for each of the reading connections.
+    public var waitingReadsMax = 16_384
+    /// When the write-ahead log has grown so far, a commit copies it into the database file: 16 MB, some tens of milliseconds.
+    public var checkpointPages = 2_048
+    /// What stays of the write-ahead log when it begins again.
+    public var logBytesMax = 64 * 1_024 * 1_024
+    /// How large the database file may become; nil for as large as the disk allows.
+    public var databaseBytesMax: Int?
+
+    public init() {}
+}

@@ -1,0 +1,60 @@
+import Dispatch
+import Synchronization
+
+/// One connection that reads, and the serial queue that owns it.
+///
+/// `@unchecked Sendable`: `connection` is touched on `queue` alone, and all else is immutable or in the mutex.
+final class SQLiteReader: @unchecked Sendable {
+    private struct Waiting {
+        var count = 0
+        var isClosed = false
+    }
+
+    private let queue: DispatchQueue
+    private let countMax: Int
+    private let waiting = Mutex(Waiting())
+    private var connection: ReadConnection?
+
+    init(_ connection: sending ReadConnection, number: Int, countMax: Int) {
+        queue = DispatchQueue(label: "pinyon.store.reads.\(number)")
+        self.connection = connection
+        self.countMax = countMax
+    }
+
+    /// Reads that wait or run.
+    var waitingCount: Int { waiting.withLock { $0.count } }
+
+    /// Runs `body` in a snapshot of its own, on the reader's queue, and the completion after it.
+    func read<Value: Sendable>(
+        _ completion: @escaping @Sendable (Result<Value, StorageError>) -> Void,
+        _ body: @escaping @Sendable (ReadConnection) throws(StorageError) -> Value
+    ) {
+        let refusal = waiting.withLock { waiting -> StorageError? in
+            if waiting.isClosed { return .closed }
+            if waiting.count >= countMax { return .busy }
+            waiting.count += 1
+            queue.async { self.answer(completion, body) }
+            return nil
+        }
+        if let refusal { queue.async { completion(.failure(refusal)) } }
+    }
+
+    /// Refuses what comes from now on, answers what was accepted, and closes the connection.
+    func close() {
+        waiting.withLock { $0.isClosed = true }
+        queue.sync { connection = nil }
+    }
+
+    private func answer<Value: Sendable>(
+        _ completion: @Sendable (Result<Value, StorageError>) -> Void, _ body: (ReadConnection) throws(StorageError) -> Value
+    ) {
+        do throws(StorageError) {
+            guard let connection else { throw .closed }
+            let value = try connection.snapshot { () throws(StorageError) in try body(connection) }
+            completion(.success(value))
+        } catch {
+            completion(.failure(error))
+        }
+        waiting.withLock { $0.count -= 1 }
+    }
+}

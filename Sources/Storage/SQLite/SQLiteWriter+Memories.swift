@@ -1,0 +1,93 @@
+import Records
+
+extension SQLiteWriter {
+    func remember(_ memories: [Memory], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        var rows: [WriteReceipt.Row] = []
+        rows.reserveCapacity(memories.count)
+        var change: Int64 = 0
+        var more = StoreCounts()
+        for memory in memories {
+            guard memory.organization == request.organization else { throw .internalError("a memory under another organization's request") }
+            try check(memory.embedding, request.organization)
+            MemoryRow.encode(memory, into: row)
+            try statements.insertMemory.bind(row)
+            if let constraint = try statements.insertMemory.runUnlessRefused() { throw try refusal(of: memory, constraint) }
+            change = try recordChange(.memory, memory.id, version: memory.version, .put, request)
+            rows.append(WriteReceipt.Row(id: memory.id, version: memory.version))
+            more.memories += 1
+            more.memoriesWithVectors += memory.embedding == nil ? 0 : 1
+        }
+        added[request.organization] = (added[request.organization] ?? StoreCounts()) + more
+        return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows))
+    }
+
+    private func check(_ embedding: Embedding?, _ organization: Identifier) throws(StorageError) {
+        guard let embedding else { return }
+        guard let dimension = try dimension(of: embedding.space, organization) else { throw .missingReference(field: "space") }
+        guard embedding.vector.count == dimension else { throw .wrongDimension(found: embedding.vector.count, expected: dimension) }
+    }
+
+    private func refusal(of memory: Memory, _ constraint: SQLiteConstraint) throws(StorageError) -> StorageError {
+        switch constraint {
+        case .unique: return .alreadyExists(.memory, memory.id.description)
+        case .foreignKey:
+            let statement = statements.agentExists
+            try statement.bind(1, memory.organization)
+            try statement.bind(2, memory.agent)
+            defer { statement.reset() }
+            return .missingReference(field: try statement.step() ? "space" : "agent")
+        case .other(let message): return .internalError(message)
+        }
+    }
+
+    func update(_ patch: MemoryPatch, space: Identifier?, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        guard let old = try memory(patch.id, of: request.organization), !old.isExpired(at: request.at) else {
+            throw .notFound(.memory, patch.id)
+        }
+        if let expected = patch.ifVersion, expected != old.version { throw .versionMismatch(expected: expected, found: old.version) }
+        if case .set = patch.vector, space == nil { throw .missingReference(field: "space") }
+        let new = patch.applied(to: old, at: request.at, space: space)
+        if new.embedding != old.embedding { try check(new.embedding, request.organization) }
+        MemoryRow.encode(new, into: row)
+        try statements.updateMemory.bind(row)
+        if let constraint = try statements.updateMemory.runUnlessRefused() { throw try refusal(of: new, constraint) }
+        let vectors: Int64 = (new.embedding == nil ? 0 : 1) - (old.embedding == nil ? 0 : 1)
+        added[request.organization, default: StoreCounts()].memoriesWithVectors += vectors
+        let change = try recordChange(.memory, new.id, version: new.version, .put, request)
+        return WriteOutcome(
+            receipt: WriteReceipt(change: change, rows: [WriteReceipt.Row(id: new.id, version: new.version)]), memories: [new])
+    }
+
+    /// Looks at all rows before it deletes the first, so that a missing one leaves the others untouched.
+    func delete(_ ids: [Identifier], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        var rows: [WriteReceipt.Row] = []
+        var seen: Set<Identifier> = []
+        var fewer = StoreCounts()
+        for id in ids where seen.insert(id).inserted {
+            guard let memory = try memory(id, of: request.organization) else { throw .notFound(.memory, id) }
+            rows.append(WriteReceipt.Row(id: id, version: memory.version))
+            fewer.memories -= 1
+            fewer.memoriesWithVectors -= memory.embedding == nil ? 0 : 1
+        }
+        var change: Int64 = 0
+        for deleted in rows {
+            try statements.deleteMemory.bind(1, request.organization)
+            try statements.deleteMemory.bind(2, deleted.id)
+            try statements.deleteMemory.run()
+            change = try recordChange(.memory, deleted.id, version: deleted.version, .remove, request)
+        }
+        added[request.organization] = (added[request.organization] ?? StoreCounts()) + fewer
+        return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows))
+    }
+
+    private func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory? {
+        let statement = statements.memory
+        try statement.bind(1, organization)
+        try statement.bind(2, id)
+        defer { statement.reset() }
+        guard try statement.step() else { return nil }
+        let memory = try MemoryRow.decode(statement, withVector: true)
+        guard memory.id == id, memory.organization == organization else { throw MemoryRow.corrupt(statement) }
+        return memory
+    }
+}

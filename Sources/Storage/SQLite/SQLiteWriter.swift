@@ -1,0 +1,189 @@
+import Records
+
+/// Carries out write requests on the one connection that writes. Belongs to the write queue.
+final class SQLiteWriter {
+    let connection: SQLiteConnection
+    let statements: WriteStatements
+    let row = RowEncoder()
+    /// The number of the next change. The writer alone gives them out, so that they have no gaps.
+    var nextChange: Int64
+    /// What the open transaction adds to the kept counts; written once, just before the commit.
+    var added: [Identifier: StoreCounts] = [:]
+    /// Dimensions of the spaces seen so far. Spaces are never changed.
+    var dimensions: [SpaceName: Int] = [:]
+
+    struct SpaceName: Hashable {
+        let organization: Identifier
+        let space: Identifier
+    }
+
+    /// Spaces that are remembered; one more and all are forgotten.
+    private static let dimensionsMax = 10_000
+    /// Idempotency keys that one commit clears away, besides two for each of its requests.
+    private static let purgedMin = 64
+
+    init(_ connection: SQLiteConnection) throws(StorageError) {
+        self.connection = connection
+        statements = try WriteStatements(connection)
+        nextChange = try SQLiteSchema.lastChange(connection) + 1
+    }
+
+    var lastChange: Int64 { nextChange - 1 }
+
+    /// Results in the order of the requests, when all that succeeded is on disk.
+    ///
+    /// When something fails that is not one request's own fault, nothing of the transaction remains. Unless it is the disk or the commit
+    /// that failed, each request then runs once more in a transaction of its own, so that damage met by one does not fail the others.
+    func carryOut(_ requests: [WriteRequest]) -> [Result<WriteOutcome, StorageError>] {
+        do throws(StorageError) {
+            return try transaction(requests)
+        } catch {
+            guard requests.count > 1, !error.isOfTheWholeStore else { return requests.map { _ in .failure(error) } }
+            return requests.map { request in
+                do throws(StorageError) { return try transaction([request])[0] } catch { return .failure(error) }
+            }
+        }
+    }
+
+    private func transaction(_ requests: [WriteRequest]) throws(StorageError) -> [Result<WriteOutcome, StorageError>] {
+        let firstChange = nextChange
+        if dimensions.count > SQLiteWriter.dimensionsMax { dimensions.removeAll() }
+        do throws(StorageError) {
+            try statements.begin.run()
+            var results: [Result<WriteOutcome, StorageError>] = []
+            results.reserveCapacity(requests.count)
+            for request in requests {
+                do throws(StorageError) {
+                    results.append(.success(try outcome(of: request)))
+                } catch {
+                    guard error.isOfOneRequest else { throw error }
+                    results.append(.failure(error))
+                }
+            }
+            try writeCounts()
+            try purge(requests)
+            try statements.commit.run()
+            return results
+        } catch {
+            nextChange = firstChange
+            added.removeAll()
+            dimensions.removeAll()
+            do throws(StorageError) { try connection.rollBack() } catch { throw .unavailable("a transaction could not be undone: \(error)") }
+            throw error
+        }
+    }
+
+    private func outcome(of request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        guard let idempotency = request.idempotency else { return try perform(request) }
+        guard idempotency.digest.count == Idempotency.digestBytes else {
+            throw .internalError("a digest has \(idempotency.digest.count) bytes, not \(Idempotency.digestBytes)")
+        }
+        if let known = try known(idempotency, of: request.organization), request.at < known.createdAt.adding(seconds: Limits.idempotencySeconds) {
+            guard known.digest == idempotency.digest else { throw .idempotencyMismatch }
+            var space: EmbeddingSpace?
+            if case .ensureSpace = request.action { space = try mainSpace(of: request.organization) }
+            return WriteOutcome(receipt: known.receipt, space: space, isReplay: true)
+        }
+        let outcome = try perform(request)
+        IdempotencyRow.encode(idempotency, outcome.receipt, of: request.organization, at: request.at, into: row)
+        try statements.putIdempotency.bind(row)
+        if case .some = try statements.putIdempotency.runUnlessRefused() { throw .missingReference(field: "organization") }
+        return outcome
+    }
+
+    private func known(_ idempotency: Idempotency, of organization: Identifier) throws(StorageError) -> IdempotencyRow? {
+        let statement = statements.idempotency
+        try statement.bind(1, organization)
+        try statement.bind(2, idempotency.key)
+        defer { statement.reset() }
+        return try statement.step() ? try IdempotencyRow.decode(statement) : nil
+    }
+
+    private func perform(_ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        switch request.action {
+        case .createOrganization(let organization, let key):
+            try undoingOnFailure { () throws(StorageError) in try create(organization, key, request) }
+        case .ensureAgent(let agent): try ensure(agent, request)
+        case .ensureSpace(let space): try ensure(space, request)
+        case .remember(let memories):
+            if memories.count > 1 {
+                try undoingOnFailure { () throws(StorageError) in try remember(memories, request) }
+            } else {
+                // A single insertion that is refused leaves nothing behind, so it needs no savepoint.
+                try remember(memories, request)
+            }
+        case .update(let patch, let space): try update(patch, space: space, request)
+        case .delete(let ids): try delete(ids, request)
+        }
+    }
+
+    private func undoingOnFailure(_ body: () throws(StorageError) -> WriteOutcome) throws(StorageError) -> WriteOutcome {
+        let before = (nextChange, added)
+        try statements.savepoint.run()
+        do throws(StorageError) {
+            let outcome = try body()
+            try statements.release.run()
+            return outcome
+        } catch {
+            guard error.isOfOneRequest else { throw error }
+            (nextChange, added) = before
+            dimensions.removeAll()
+            try statements.rollBackToSavepoint.run()
+            try statements.release.run()
+            throw error
+        }
+    }
+
+    /// Appends to the change sequence and returns the number.
+    func recordChange(
+        _ kind: Kind, _ record: Identifier, version: Int64, _ operation: ChangeRecord.Operation, _ request: WriteRequest
+    ) throws(StorageError) -> Int64 {
+        let change = ChangeRecord(
+            number: nextChange, organization: request.organization, kind: kind, record: record, version: version, operation: operation,
+            at: request.at)
+        ChangeRow.encode(change, into: row)
+        try statements.insertChange.bind(row)
+        try statements.insertChange.run()
+        nextChange += 1
+        return change.number
+    }
+
+    private func writeCounts() throws(StorageError) {
+        for (organization, more) in added where more != StoreCounts() {
+            let statement = statements.counter
+            try statement.bind(1, organization)
+            guard try statement.step() else {
+                statement.reset()
+                throw .corruptRow(table: Table.counters.name, place: organization.description)
+            }
+            defer { statement.reset() }
+            let old = try CounterRow.decode(statement)
+            guard old.organization == organization else { throw statement.corrupt(.counters) }
+            CounterRow.encode(old.counts + more, of: organization, into: row)
+            statement.reset()
+            try statements.updateCounter.bind(row)
+            try statements.updateCounter.run()
+        }
+        added.removeAll(keepingCapacity: true)
+    }
+
+    /// Clears away old idempotency keys, more in each commit than the commit can have brought.
+    private func purge(_ requests: [WriteRequest]) throws(StorageError) {
+        guard let time = requests.map(\.at).max() else { return }
+        try statements.purgeIdempotency.bind(1, time.adding(seconds: -Limits.idempotencySeconds).microseconds)
+        try statements.purgeIdempotency.bind(2, Int64(SQLiteWriter.purgedMin + 2 * requests.count))
+        try statements.purgeIdempotency.run()
+    }
+}
+
+extension StorageError {
+    /// Whether trying the requests one by one could not come to anything else.
+    fileprivate var isOfTheWholeStore: Bool {
+        switch self {
+        case .busy, .full, .unavailable, .newerSchema, .notPinyon, .locked, .closed: true
+        case .tooLarge, .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .idempotencyMismatch, .corruptRow, .corruptFile,
+            .internalError:
+            false
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import Dispatch
+import Records
+import Synchronization
+
+/// Gathers writes that wait into commits.
+///
+/// One serial queue owns the writer; another runs the completions, so that the next commit need not wait for what they do.
+/// `@unchecked Sendable`: `writer` is touched on `queue` alone, and all else is immutable or in the mutex.
+final class WriteQueue: @unchecked Sendable {
+    typealias Completion = @Sendable (Result<WriteOutcome, StorageError>) -> Void
+
+    private final class Pending: Sendable {
+        let request: WriteRequest
+        let completion: Completion
+        let rows: Int
+        let bytes: Int
+
+        init(_ request: WriteRequest, _ completion: @escaping Completion) {
+            self.request = request
+            self.completion = completion
+            rows = request.action.rowCount
+            bytes = request.action.approximateBytes
+        }
+    }
+
+    private struct Waiting {
+        var writes: [Pending] = []
+        /// Those that wait, and those whose completion has not returned.
+        var count = 0
+        var bytes = 0
+        var isScheduled = false
+        var isClosed = false
+        var commitCount = 0
+    }
+
+    private let configuration: SQLiteConfiguration
+    private let directory: DataDirectory
+    private let queue = DispatchQueue(label: "pinyon.store.writes")
+    private let completions = DispatchQueue(label: "pinyon.store.completions")
+    private let waiting = Mutex(Waiting())
+    private var writer: SQLiteWriter?
+
+    init(_ writer: sending SQLiteWriter, _ directory: DataDirectory, _ configuration: SQLiteConfiguration) {
+        self.writer = writer
+        self.directory = directory
+        self.configuration = configuration
+    }
+
+    /// Transactions that were committed with something in them.
+    var commitCount: Int { waiting.withLock { $0.commitCount } }
+
+    func add(_ request: WriteRequest, _ completion: @escaping Completion) {
+        let pending = Pending(request, completion)
+        let refusal = waiting.withLock { waiting -> StorageError? in
+            if waiting.isClosed { return .closed }
+            let isFull = waiting.count >= configuration.waitingWritesMax || waiting.bytes + pending.bytes > configuration.waitingBytesMax
+            if isFull && waiting.count > 0 { return .busy }
+            waiting.writes.append(pending)
+            waiting.count += 1
+            waiting.bytes += pending.bytes
+            if !waiting.isScheduled {
+                waiting.isScheduled = true
+                queue.async { self.drain() }
+            }
+            return nil
+        }
+        if let refusal { completions.async { completion(.failure(refusal)) } }
+    }
+
+    /// Runs `body` between two commits, and returns when it is done.
+    func withWriter(_ body: (SQLiteWriter) throws(StorageError) -> Void) throws(StorageError) {
+        let result = queue.sync { () -> Result<Void, StorageError> in
+            guard let writer else { return .failure(.closed) }
+            do throws(StorageError) { return .success(try body(writer)) } catch { return .failure(error) }
+        }
+        try result.get()
+    }
+
+    /// Refuses what comes from now on, and returns when everything accepted has been completed.
+    func finish() {
+        waiting.withLock { $0.isClosed = true }
+        // Whoever accepted a write has scheduled a drain before this, and a drain ends only when nothing waits.
+        queue.sync {}
+        completions.sync {}
+    }
+
+    /// Copies the log into the database file and lets go of the connection. What was acknowledged is on disk even if this fails.
+    func close() {
+        queue.sync {
+            guard let connection = writer?.connection else { return }
+            try? connection.execute("PRAGMA analysis_limit = 1000; PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
+            writer = nil
+        }
+    }
+
+    private func drain() {
+        while true {
+            let batch = waiting.withLock { takeBatch(&$0) }
+            guard !batch.isEmpty else { return }
+            let results = writer?.carryOut(batch.map(\.request)) ?? batch.map { _ in .failure(.closed) }
+            if let writer, results.contains(where: WriteQueue.isWritten) {
+                directory.acknowledge(writer.lastChange)
+                waiting.withLock { $0.commitCount += 1 }
+            }
+            completions.async {
+                for (pending, result) in zip(batch, results) { pending.completion(result) }
+                self.waiting.withLock { waiting in
+                    waiting.count -= batch.count
+                    for pending in batch { waiting.bytes -= pending.bytes }
+                }
+            }
+        }
+    }
+
+    private static func isWritten(_ result: Result<WriteOutcome, StorageError>) -> Bool {
+        switch result {
+        case .success(let outcome): !outcome.isReplay
+        case .failure: false
+        }
+    }
+
+    private func takeBatch(_ waiting: inout Waiting) -> [Pending] {
+        var count = 0
+        var rows = 0
+        var bytes = 0
+        for pending in waiting.writes {
+            rows += pending.rows
+            bytes += pending.bytes
+            if count > 0 && (rows > configuration.commitRowsMax || bytes > configuration.commitBytesMax) { break }
+            count += 1
+        }
+        if count == waiting.writes.count {
+            let batch = waiting.writes
+            waiting.writes = []
+            waiting.isScheduled = !batch.isEmpty
+            return batch
+        }
+        let batch = Array(waiting.writes.prefix(count))
+        waiting.writes.removeFirst(count)
+        return batch
+    }
+}

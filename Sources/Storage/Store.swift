@@ -1,0 +1,43 @@
+public import Records
+
+/// Where the truth is kept. What is in memory elsewhere is derived from it and follows its change sequence.
+///
+/// Every call may come from any thread. A completion runs once, on a queue of the store; it must return soon, and must not call one of the
+/// blocking methods. Every operation on a tenant's rows names the organization, and sees no other organization's rows.
+public protocol Store: Sendable {
+    /// Many waiting writes share one durable commit. Their completions run in the order of the commits, and only after the data is on disk
+    /// or the request has failed. What waits is bounded: beyond that the answer is `busy`.
+    func write(_ request: WriteRequest, completion: @escaping @Sendable (Result<WriteOutcome, StorageError>) -> Void)
+
+    /// Those of `ids` that exist, in the order asked, expired ones too: the caller knows the moment it asks about.
+    func memories(
+        _ ids: [Identifier], of organization: Identifier, withVectors: Bool,
+        completion: @escaping @Sendable (Result<[Memory], StorageError>) -> Void)
+
+    /// Newest identifiers first, without what has expired at `time`.
+    func page(
+        _ listing: MemoryListing, of organization: Identifier, at time: Timestamp,
+        completion: @escaping @Sendable (Result<MemoryPage, StorageError>) -> Void)
+
+    /// In the order of their slugs.
+    func agents(of organization: Identifier, completion: @escaping @Sendable (Result<[Agent], StorageError>) -> Void)
+
+    func agent(slug: String, of organization: Identifier, completion: @escaping @Sendable (Result<Agent?, StorageError>) -> Void)
+
+    /// Takes the same short time however many rows there are.
+    func counts(of organization: Identifier, completion: @escaping @Sendable (Result<StoreCounts, StorageError>) -> Void)
+
+    /// At most `limit` changes of all organizations with numbers greater than `after`, in order and without gaps.
+    func changes(after number: Int64, limit: Int, completion: @escaping @Sendable (Result<[ChangeRecord], StorageError>) -> Void)
+
+    /// All organizations, access keys and embedding spaces. Blocks; for start and tools.
+    func tenancy() throws(StorageError) -> Tenancy
+
+    /// Hands over every memory that has a vector, of all organizations, in one snapshot; a damaged row comes as a failure and the walk goes on.
+    ///
+    /// Blocks; for start and tools. The result is the number of the last change that the snapshot holds, 0 before the first.
+    func load(_ body: (Result<Memory, StorageError>) -> Void) throws(StorageError) -> Int64
+
+    /// Refuses what comes from now on, completes what was accepted, and returns when all is on disk and nothing is held open.
+    func close()
+}

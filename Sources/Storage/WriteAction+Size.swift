@@ -1,0 +1,48 @@
+import Records
+
+extension WriteAction {
+    var rowCount: Int {
+        switch self {
+        case .createOrganization: 3
+        case .ensureAgent, .ensureSpace, .update: 1
+        case .remember(let memories): memories.count
+        case .delete(let ids): ids.count
+        }
+    }
+
+    /// What it holds in memory and will about write, for bounding queues: an estimate, whose cost does not grow with the texts.
+    var approximateBytes: Int {
+        switch self {
+        case .createOrganization, .ensureAgent, .ensureSpace: WriteAction.rowBytes
+        case .remember(let memories): memories.reduce(0) { $0 + WriteAction.bytes(of: $1) }
+        case .update(let patch, _):
+            WriteAction.rowBytes + (patch.content?.utf8.count ?? 0) + (patch.metadata.map(WriteAction.bytes) ?? 0)
+                + WriteAction.bytes(of: patch.tags ?? []) + WriteAction.bytes(of: patch.vector)
+        case .delete(let ids): ids.count * WriteAction.rowBytes
+        }
+    }
+
+    private static let rowBytes = 512
+
+    private static func bytes(of memory: Memory) -> Int {
+        rowBytes + memory.content.utf8.count + bytes(of: memory.tags) + bytes(of: memory.metadata) + 4 * (memory.embedding?.vector.count ?? 0)
+    }
+
+    private static func bytes(of tags: [String]) -> Int { tags.reduce(0) { $0 + 16 + $1.utf8.count } }
+
+    private static func bytes(of vector: Change<[Float]>) -> Int {
+        switch vector {
+        case .set(let vector): 4 * vector.count
+        case .keep, .clear: 0
+        }
+    }
+
+    private static func bytes(of value: JSON) -> Int {
+        switch value {
+        case .null, .bool, .integer, .number: 16
+        case .text(let text): 16 + text.utf8.count
+        case .list(let values): values.reduce(16) { $0 + bytes(of: $1) }
+        case .object(let members): members.reduce(16) { $0 + 16 + $1.name.utf8.count + bytes(of: $1.value) }
+        }
+    }
+}
