@@ -1,0 +1,23 @@
+#pragma once
+// The two loops over rows, which are the same in every instruction set around its own DOT.
+//
+// Rows far enough ahead are fetched early: what bounds a scan is memory, and a selection jumps where no hardware follows.
+#include "CKernels.h"
+
+enum { FETCH_AHEAD_FLOATS = 1024, FETCH_AHEAD_ROWS = 4, LINE_FLOATS = 16 };
+
+#define DEFINE_ROW_LOOPS(SUFFIX, TARGET, DOT)                                                                                   \
+    TARGET static void dot_rows_##SUFFIX(const float *query, const float *rows, size_t row_stride, size_t n_rows, size_t dim,    \
+                                         float *out) {                                                                           \
+        for (size_t r = 0; r < n_rows; r++) out[r] = DOT(query, rows + r * row_stride, dim);                                     \
+    }                                                                                                                            \
+    TARGET static void dot_selected_##SUFFIX(const float *query, const float *rows, size_t row_stride, const uint32_t *selected, \
+                                             size_t n_selected, size_t dim, float *out) {                                        \
+        for (size_t i = 0; i < n_selected; i++) {                                                                                \
+            if (i + FETCH_AHEAD_ROWS < n_selected) {                                                                             \
+                const float *next = rows + (size_t)selected[i + FETCH_AHEAD_ROWS] * row_stride;                                  \
+                for (size_t c = 0; c < dim && c < FETCH_AHEAD_FLOATS; c += LINE_FLOATS) __builtin_prefetch(next + c);            \
+            }                                                                                                                    \
+            out[i] = DOT(query, rows + (size_t)selected[i] * row_stride, dim);                                                   \
+        }                                                                                                                        \
+    }

@@ -1,0 +1,24 @@
+/// A text that is equal to another when their UTF-8 bytes are.
+///
+/// Swift's own equality is canonical equivalence, under which "é" and "e" with a combining accent are one; stores and other clients compare bytes.
+struct ByteText: Hashable, Sendable {
+    let text: String
+
+    init(_ text: String) {
+        self.text = text
+    }
+
+    static func == (a: ByteText, b: ByteText) -> Bool { ByteText.areIdentical(a.text, b.text) }
+
+    func hash(into hasher: inout Hasher) {
+        for byte in text.utf8 { hasher.combine(byte) }
+        hasher.combine(0xFF as UInt8)
+    }
+
+    static func areIdentical(_ a: String, _ b: String) -> Bool {
+        a.utf8.count == b.utf8.count && a.utf8.elementsEqual(b.utf8)
+    }
+
+    /// By Unicode scalars, which is the order of the UTF-8 bytes.
+    static func isOrdered(_ a: String, before b: String) -> Bool { a.utf8.lexicographicallyPrecedes(b.utf8) }
+}

@@ -1,0 +1,128 @@
+public import Records
+import Synchronization
+
+/// The columns of up to 1,024 rows. One writer appends; rows below a count that a reader was given never change.
+///
+/// Metadata is kept as parsed JSON per row; a field that is declared gets a typed column of its own beside these.
+public final class ColumnChunk: Sendable {
+    public static let capacity = Bitmap.capacity
+
+    /// Which of a row's optional fields it has: bits of the `presence` column.
+    enum Presence {
+        static let user: UInt8 = 1
+        static let session: UInt8 = 2
+        static let lastAccessedAt: UInt8 = 4
+        static let expiresAt: UInt8 = 8
+    }
+
+    let ids = ColumnBuffer<Identifier>()
+    let agents = ColumnBuffer<Identifier>()
+    let users = ColumnBuffer<Identifier>()
+    let sessions = ColumnBuffer<Identifier>()
+    let presence = ColumnBuffer<UInt8>()
+    let types = ColumnBuffer<UInt8>()
+    let tags = ColumnBuffer<[UInt32]>()
+    let importance = ColumnBuffer<Double>()
+    let accessCounts = ColumnBuffer<Int64>()
+    let createdAt = ColumnBuffer<Int64>()
+    let updatedAt = ColumnBuffer<Int64>()
+    let lastAccessedAt = ColumnBuffer<Int64>()
+    let expiresAt = ColumnBuffer<Int64>()
+    let metadata = ColumnBuffer<JSON>()
+    private let variableBytes = Atomic<Int>(0)
+
+    public init() {}
+
+    public var count: Int { metadata.count }
+
+    /// Memory of its columns, with an estimate for tags and metadata.
+    public var byteCount: Int { ColumnChunk.fixedBytes + variableBytes.load(ordering: .relaxed) }
+
+    /// Adds a row; `tagCodes` are the numbers of its tags in the index's `TagTable`. Only one thread may append at a time.
+    public func append(_ row: Attributes, tagCodes: [UInt32]) {
+        let none = Identifier(high: 0, low: 0)
+        var present: UInt8 = 0
+        if row.user != nil { present |= Presence.user }
+        if row.session != nil { present |= Presence.session }
+        if row.lastAccessedAt != nil { present |= Presence.lastAccessedAt }
+        if row.expiresAt != nil { present |= Presence.expiresAt }
+        ids.append(row.id)
+        agents.append(row.agent)
+        users.append(row.user ?? none)
+        sessions.append(row.session ?? none)
+        presence.append(present)
+        types.append(row.type.rawValue)
+        tags.append(tagCodes)
+        importance.append(row.importance)
+        accessCounts.append(row.accessCount)
+        createdAt.append(row.createdAt.microseconds)
+        updatedAt.append(row.updatedAt.microseconds)
+        lastAccessedAt.append(row.lastAccessedAt?.microseconds ?? 0)
+        expiresAt.append(row.expiresAt?.microseconds ?? .max)
+        metadata.append(row.metadata)
+        variableBytes.add(ColumnChunk.bytes(of: tagCodes) + ColumnChunk.bytes(of: row.metadata), ordering: .relaxed)
+    }
+
+    /// Adds a row of another chunk of the same index.
+    public func append(row: Int, of other: ColumnChunk) {
+        ids.append(other.ids[row])
+        agents.append(other.agents[row])
+        users.append(other.users[row])
+        sessions.append(other.sessions[row])
+        presence.append(other.presence[row])
+        types.append(other.types[row])
+        tags.append(other.tags[row])
+        importance.append(other.importance[row])
+        accessCounts.append(other.accessCounts[row])
+        createdAt.append(other.createdAt[row])
+        updatedAt.append(other.updatedAt[row])
+        lastAccessedAt.append(other.lastAccessedAt[row])
+        expiresAt.append(other.expiresAt[row])
+        metadata.append(other.metadata[row])
+        variableBytes.add(ColumnChunk.bytes(of: other.tags[row]) + ColumnChunk.bytes(of: other.metadata[row]), ordering: .relaxed)
+    }
+
+    public func identifier(_ row: Int) -> Identifier { ids[row] }
+
+    public func tagCodes(_ row: Int) -> [UInt32] { tags[row] }
+
+    /// Nil for a row that never expires.
+    public func expiry(_ row: Int) -> Timestamp? {
+        presence[row] & Presence.expiresAt != 0 ? Timestamp(microseconds: expiresAt[row]) : nil
+    }
+
+    /// The rows that have not expired at `time`: those without an expiry, or with a later one.
+    public func unexpired(at time: Timestamp, among candidates: Bitmap) -> Bitmap {
+        let now = time.microseconds
+        var result = expiresAt.select(among: candidates) { $0 > now }
+        var rest = candidates
+        rest.subtract(result)
+        guard !rest.isEmpty else { return result }
+        result.formUnion(presence.select(among: rest) { $0 & Presence.expiresAt == 0 })
+        return result
+    }
+
+    private static let fixedBytes =
+        4 * ColumnBuffer<Identifier>.byteCount + 2 * ColumnBuffer<UInt8>.byteCount + ColumnBuffer<[UInt32]>.byteCount
+        + ColumnBuffer<Double>.byteCount + 5 * ColumnBuffer<Int64>.byteCount + ColumnBuffer<JSON>.byteCount
+
+    private static let arrayHeaderBytes = 32
+
+    private static func bytes(of codes: [UInt32]) -> Int { codes.isEmpty ? 0 : arrayHeaderBytes + 4 * codes.count }
+
+    private static func bytes(of json: JSON) -> Int {
+        switch json {
+        case .null, .bool, .integer, .number: 0
+        case .text(let text): bytes(of: text)
+        case .list(let values):
+            values.reduce(values.isEmpty ? 0 : arrayHeaderBytes) { $0 + MemoryLayout<JSON>.stride + bytes(of: $1) }
+        case .object(let members):
+            members.reduce(members.isEmpty ? 0 : arrayHeaderBytes) {
+                $0 + MemoryLayout<JSON.Member>.stride + bytes(of: $1.name) + bytes(of: $1.value)
+            }
+        }
+    }
+
+    /// Up to fifteen bytes a text is kept in place.
+    private static func bytes(of text: String) -> Int { text.utf8.count <= 15 ? 0 : arrayHeaderBytes + text.utf8.count }
+}

@@ -1,0 +1,64 @@
+import Columns
+import Records
+import Vectors
+
+/// Up to 1,024 rows as they stood at one moment: the shared storage, how much of it there was, and which rows were alive.
+///
+/// The storage below `count` never changes, so what a snapshot sees is fixed by the two small values here.
+struct Chunk: Sendable {
+    static let capacity = ColumnChunk.capacity
+
+    let matrix: RowMatrix
+    let columns: ColumnChunk
+    private(set) var count = 0
+    private(set) var live = Bitmap()
+    private(set) var liveCount = 0
+    /// No row expires before this; nil when none does.
+    private var firstExpiry: Timestamp?
+
+    init(dimension: Int) {
+        matrix = RowMatrix(dimension: dimension, capacity: Chunk.capacity)
+        columns = ColumnChunk()
+    }
+
+    var isFull: Bool { count == Chunk.capacity }
+
+    var deadCount: Int { count - liveCount }
+
+    /// Adds a row and returns its number. The vector has length one.
+    mutating func append(_ attributes: Attributes, tagCodes: [UInt32], unit: [Float]) -> Int {
+        matrix.append(unit)
+        columns.append(attributes, tagCodes: tagCodes)
+        return admit()
+    }
+
+    /// Adds a row of another chunk, bit for bit.
+    mutating func append(row: Int, of other: Chunk) -> Int {
+        matrix.append(row: row, of: other.matrix)
+        columns.append(row: row, of: other.columns)
+        return admit()
+    }
+
+    private mutating func admit() -> Int {
+        let row = count
+        count += 1
+        live[row] = true
+        liveCount += 1
+        if let expiry = columns.expiry(row) { firstExpiry = min(expiry, firstExpiry ?? expiry) }
+        return row
+    }
+
+    mutating func bury(_ row: Int) {
+        guard live[row] else { return }
+        live[row] = false
+        liveCount -= 1
+    }
+
+    /// The rows that are alive at `time` and that the filter admits.
+    func matching(_ expression: Expression?, at time: Timestamp) -> Bitmap {
+        var rows = live
+        if let firstExpiry, firstExpiry <= time { rows = columns.unexpired(at: time, among: rows) }
+        if let expression { rows = expression.select(in: columns, among: rows) }
+        return rows
+    }
+}

@@ -1,0 +1,51 @@
+/// Chunks by slot, as an immutable tree of two levels: exchanging one copies the pointers of its group, not of the index.
+struct ChunkTable: Sendable {
+    /// A chunk that a snapshot may hold; a class, so that a table holds a pointer.
+    final class Entry: Sendable {
+        let chunk: Chunk
+
+        init(_ chunk: Chunk) {
+            self.chunk = chunk
+        }
+    }
+
+    private static let groupSlots = 64
+
+    private var groups: [[Entry?]] = []
+    private var freeSlots: [Int] = []
+    private(set) var count = 0
+
+    subscript(slot: Int) -> Chunk? { groups[slot / ChunkTable.groupSlots][slot % ChunkTable.groupSlots]?.chunk }
+
+    mutating func insert(_ chunk: Chunk) -> Int {
+        if freeSlots.isEmpty {
+            let first = groups.count * ChunkTable.groupSlots
+            groups.append(Array(repeating: nil, count: ChunkTable.groupSlots))
+            freeSlots = Array((first..<first + ChunkTable.groupSlots).reversed())
+        }
+        let slot = freeSlots.removeLast()
+        count += 1
+        replace(slot, with: chunk)
+        return slot
+    }
+
+    mutating func replace(_ slot: Int, with chunk: Chunk) {
+        groups[slot / ChunkTable.groupSlots][slot % ChunkTable.groupSlots] = Entry(chunk)
+    }
+
+    mutating func remove(_ slot: Int) {
+        groups[slot / ChunkTable.groupSlots][slot % ChunkTable.groupSlots] = nil
+        freeSlots.append(slot)
+        count -= 1
+        if count == 0 { self = ChunkTable() }
+    }
+
+    /// Every chunk and its slot, until `body` throws.
+    func forEach<Failure: Error>(_ body: (Int, Chunk) throws(Failure) -> Void) throws(Failure) {
+        for (group, entries) in groups.enumerated() {
+            for (place, entry) in entries.enumerated() {
+                if let entry { try body(group * ChunkTable.groupSlots + place, entry.chunk) }
+            }
+        }
+    }
+}

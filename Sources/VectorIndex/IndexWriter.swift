@@ -1,0 +1,155 @@
+import Columns
+import Records
+import Vectors
+
+/// The writer's side of an index: where each row is, and the chunks as the next snapshot will have them.
+///
+/// A change touches one or two chunks: their small parts (count, live rows) are copied, vectors and columns are appended to in place.
+struct IndexWriter {
+    private struct Location {
+        let slot: Int32
+        let row: Int32
+    }
+
+    private let dimension: Int
+    private var locations: [Identifier: Location] = [:]
+    private var tags = TagTable()
+    private var chunks = ChunkTable()
+    /// Chunks that were touched since the last snapshot; for these slots the table is out of date.
+    private var touched: [Int: Chunk] = [:]
+    /// The chunk that takes new rows.
+    private var openSlot: Int?
+    private var deadRows = 0
+    /// Chunks of which so much is dead that they wait to be dissolved.
+    private var crumbling: Set<Int> = []
+
+    init(dimension: Int) {
+        self.dimension = dimension
+    }
+
+    /// Carries out the changes in order and returns the ids that were refused: put with a vector that has no direction or another dimension.
+    /// A row of such an id is gone, since what it said is no longer true.
+    mutating func apply(_ changes: [IndexChange]) -> [Identifier] {
+        var refused: [Identifier] = []
+        for change in changes {
+            switch change {
+            case .remove(let id): remove(id)
+            case .put(let attributes, let vector):
+                remove(attributes.id)
+                if vector.count == dimension, let unit = normalized(vector) {
+                    put(attributes, unit: unit)
+                } else {
+                    refused.append(attributes.id)
+                }
+            }
+        }
+        compact(rowsMax: IndexWriter.movedRowsMin + 2 * changes.count)
+        shrink()
+        return refused
+    }
+
+    /// The state that searches may see from now on.
+    mutating func snapshot() -> Snapshot {
+        for (slot, chunk) in touched { chunks.replace(slot, with: chunk) }
+        touched.removeAll(keepingCapacity: touched.count <= 64)
+        return Snapshot(chunks: chunks, tags: tags.codes, rows: locations.count)
+    }
+
+    private func chunk(_ slot: Int) -> Chunk? { touched[slot] ?? chunks[slot] }
+
+    private mutating func remove(_ id: Identifier) {
+        guard let location = locations.removeValue(forKey: id), var chunk = chunk(Int(location.slot)) else { return }
+        let (slot, row) = (Int(location.slot), Int(location.row))
+        tags.remove(chunk.columns.tagCodes(row))
+        chunk.bury(row)
+        deadRows += 1
+        touched[slot] = chunk
+        if isCrumbling(chunk) { crumbling.insert(slot) }
+    }
+
+    private mutating func put(_ attributes: Attributes, unit: [Float]) {
+        let codes = tags.add(attributes.tags)
+        place(attributes.id) { $0.append(attributes, tagCodes: codes, unit: unit) }
+    }
+
+    /// Puts a row into the open chunk, a new one if need be, by `append`.
+    private mutating func place(_ id: Identifier, append: (inout Chunk) -> Int) {
+        var chunk: Chunk
+        let slot: Int
+        if let open = openSlot, let current = self.chunk(open), !current.isFull {
+            (slot, chunk) = (open, current)
+        } else {
+            chunk = Chunk(dimension: dimension)
+            slot = chunks.insert(chunk)
+            openSlot = slot
+        }
+        let row = append(&chunk)
+        touched[slot] = chunk
+        locations[id] = Location(slot: Int32(slot), row: Int32(row))
+    }
+}
+
+// Compaction: the live rows of a chunk move to the open one, and the chunk is left to the snapshots that still hold it.
+extension IndexWriter {
+    /// Dead rows from which a chunk is dissolved.
+    private static let deadRowsOfChunkMax = Chunk.capacity / 2
+    /// Dead rows of the whole index that are left alone: below, a scan hardly notices.
+    private static let deadRowsMin = Chunk.capacity
+    /// Dead rows of the index, as one part in so many of all, above which the worst chunks are dissolved.
+    private static let deadShareDivisor = 4
+    /// Rows that one call may move, however few changes it has; each chunk that is dissolved has freed more places than it moves, or a quarter.
+    private static let movedRowsMin = Chunk.capacity
+
+    private func isCrumbling(_ chunk: Chunk) -> Bool {
+        chunk.liveCount == 0 || chunk.deadCount >= IndexWriter.deadRowsOfChunkMax
+    }
+
+    private var hasTooManyDead: Bool {
+        deadRows > IndexWriter.deadRowsMin && deadRows * IndexWriter.deadShareDivisor > deadRows + locations.count
+    }
+
+    private mutating func compact(rowsMax: Int) {
+        var moved = 0
+        for slot in crumbling.sorted() {
+            guard let chunk = chunk(slot), isCrumbling(chunk) else {
+                crumbling.remove(slot)
+                continue
+            }
+            guard moved + chunk.liveCount <= rowsMax else { break }
+            moved += dissolve(slot, chunk)
+        }
+        while hasTooManyDead, let (slot, chunk) = worstChunk(), moved + chunk.liveCount <= rowsMax { moved += dissolve(slot, chunk) }
+    }
+
+    /// Moves the live rows away, drops the chunk and returns how many moved.
+    private mutating func dissolve(_ slot: Int, _ chunk: Chunk) -> Int {
+        if openSlot == slot { openSlot = nil }
+        chunk.live.forEach { row in
+            place(chunk.columns.identifier(row)) { $0.append(row: row, of: chunk) }
+        }
+        touched[slot] = nil
+        chunks.remove(slot)
+        crumbling.remove(slot)
+        deadRows -= chunk.deadCount
+        return chunk.liveCount
+    }
+
+    private func worstChunk() -> (slot: Int, chunk: Chunk)? {
+        var worst: (slot: Int, chunk: Chunk)?
+        chunks.forEach { slot, stored in
+            let chunk = touched[slot] ?? stored
+            if chunk.deadCount > worst?.chunk.deadCount ?? 0 { worst = (slot, chunk) }
+        }
+        return worst
+    }
+
+    /// Gives back the room of the table of places when most of it is empty; a dictionary does not do so by itself.
+    private mutating func shrink() {
+        guard locations.capacity > 4_096, locations.capacity > 4 * locations.count else { return }
+        var smaller: [Identifier: Location] = [:]
+        smaller.reserveCapacity(2 * locations.count)
+        for (id, location) in locations { smaller[id] = location }
+        locations = smaller
+    }
+
+}

@@ -1,0 +1,80 @@
+import CKernels
+
+/// Inner products through the inner loops of one instruction set.
+///
+/// A row's score depends on query, row and instruction set alone, not on where the row lies or which of the functions computed it.
+@safe public struct Kernels: Sendable {
+    public let name: String
+    private let dotProduct: @convention(c) (UnsafePointer<Float>, UnsafePointer<Float>, Int) -> Float
+    private let dotRows: @convention(c) (UnsafePointer<Float>, UnsafePointer<Float>, Int, Int, Int, UnsafeMutablePointer<Float>) -> Void
+    private let dotSelected:
+        @convention(c) (UnsafePointer<Float>, UnsafePointer<Float>, Int, UnsafePointer<UInt32>, Int, Int, UnsafeMutablePointer<Float>) -> Void
+
+    private init(_ table: UnsafePointer<ck_kernels>) {
+        unsafe name = String(cString: table.pointee.name)
+        unsafe dotProduct = table.pointee.dot
+        unsafe dotRows = table.pointee.dot_rows
+        unsafe dotSelected = table.pointee.dot_selected
+    }
+
+    /// The fastest that this machine has; chosen once.
+    public static let best = unsafe Kernels(ck_best())
+
+    public static let portable = unsafe Kernels(ck_portable())
+
+    /// Every set that runs on this machine.
+    public static var available: [Kernels] {
+        var result = [portable]
+        if let table = unsafe ck_avx2() { unsafe result.append(Kernels(table)) }
+        if let table = unsafe ck_avx512() { unsafe result.append(Kernels(table)) }
+        if let table = unsafe ck_neon() { unsafe result.append(Kernels(table)) }
+        return result
+    }
+
+    public func dot(_ a: [Float], _ b: [Float]) -> Float {
+        precondition(a.count == b.count)
+        return unsafe a.withUnsafeBufferPointer { a in
+            unsafe b.withUnsafeBufferPointer { b in
+                guard let aStart = a.baseAddress, let bStart = b.baseAddress else { return 0 }
+                return unsafe dotProduct(aStart, bStart, a.count)
+            }
+        }
+    }
+
+    /// The score of one row.
+    public func score(of query: [Float], row: Int, in matrix: RowMatrix) -> Float {
+        precondition(query.count == matrix.dimension)
+        return unsafe query.withUnsafeBufferPointer { query in
+            guard let start = query.baseAddress else { return 0 }
+            return unsafe dotProduct(start, matrix.start(ofRow: row), matrix.dimension)
+        }
+    }
+
+    /// Scores of rows 0..<count into the first `count` places of `scores`.
+    public func score(of query: [Float], rowsBelow count: Int, in matrix: RowMatrix, into scores: inout [Float]) {
+        precondition(query.count == matrix.dimension && scores.count >= count)
+        let rows = unsafe matrix.start(ofRowsBelow: count)
+        unsafe query.withUnsafeBufferPointer { query in
+            unsafe scores.withUnsafeMutableBufferPointer { scores in
+                guard let start = query.baseAddress, let out = scores.baseAddress else { return }
+                unsafe dotRows(start, rows, matrix.stride, count, matrix.dimension, out)
+            }
+        }
+    }
+
+    /// The score of `selected[i]` into place i of `scores`.
+    public func score(of query: [Float], selected: [UInt32], in matrix: RowMatrix, into scores: inout [Float]) {
+        precondition(query.count == matrix.dimension && scores.count >= selected.count)
+        guard let last = selected.max() else { return }
+        let rows = unsafe matrix.start(ofRowsBelow: Int(last) + 1)
+        unsafe query.withUnsafeBufferPointer { query in
+            unsafe scores.withUnsafeMutableBufferPointer { scores in
+                unsafe selected.withUnsafeBufferPointer { selected in
+                    guard let start = query.baseAddress, let out = scores.baseAddress, let first = selected.baseAddress
+                    else { return }
+                    unsafe dotSelected(start, rows, matrix.stride, first, selected.count, matrix.dimension, out)
+                }
+            }
+        }
+    }
+}
