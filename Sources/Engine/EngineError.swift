@@ -1,0 +1,41 @@
+public import Records
+internal import Storage
+
+public enum EngineError: Error, Hashable, Sendable {
+    case forbidden(Scope)
+    case field(FieldError)
+    case notFound(Kind, Identifier)
+    case alreadyExists(Kind, String)
+    case versionMismatch(expected: Int64, found: Int64)
+    case idempotencyMismatch
+    case noEmbedder
+    case deadlineExceeded
+    case cancelled
+    case busy(String)
+    case storeUnavailable
+    case storeFull
+    case dataCorrupted(String)
+    case replyTooLarge(bytesMax: Int)
+    case internalError
+}
+
+extension EngineError {
+    /// What a caller may know of a failure of the store; the rest goes to the log.
+    init(_ error: StorageError) {
+        switch error {
+        case .notFound(let kind, let id): self = .notFound(kind, id)
+        case .alreadyExists(let kind, let name): self = .alreadyExists(kind, name)
+        case .missingReference(let field): self = .field(FieldError(field, .malformed("there is no such \(field) in this organization")))
+        case .versionMismatch(let expected, let found): self = .versionMismatch(expected: expected, found: found)
+        case .wrongDimension(let found, let expected): self = .field(FieldError("vector", .wrongDimension(found: found, expected: expected)))
+        case .idempotencyMismatch: self = .idempotencyMismatch
+        case .busy: self = .busy("writes")
+        case .full: self = .storeFull
+        case .unavailable, .closed: self = .storeUnavailable
+        case .corruptRow(let table, let place): self = .dataCorrupted("\(table) \(place)")
+        case .tooLarge(let bytesMax): self = .replyTooLarge(bytesMax: bytesMax)
+        case .corruptFile: self = .dataCorrupted("the database file")
+        case .newerSchema, .notPinyon, .locked, .internalError: self = .internalError
+        }
+    }
+}

@@ -1,0 +1,279 @@
+import class Foundation.FileManager
+import struct Foundation.URL
+import struct Foundation.UUID
+import Records
+import Secrets
+import Storage
+import Synchronization
+import Testing
+
+@testable import Engine
+
+/// An engine over a store of its own in a temporary folder, with two organizations and a clock that the test turns.
+final class House: Sendable {
+    let engine: MemoryEngine
+    let store: SQLiteStore
+    let folder: URL
+    let first: Principal
+    let second: Principal
+    let firstKey: KeyText
+    private let keepsFolder: Bool
+
+    init(folder: URL? = nil, keepsFolder: Bool = false) throws {
+        let folder = folder ?? FileManager.default.temporaryDirectory.appendingPathComponent("pinyon-engine-\(UUID().uuidString)")
+        self.folder = folder
+        self.keepsFolder = keepsFolder
+        let box = HouseClock()
+        let now = Timestamp(microseconds: box.microseconds.withLock { $0 })
+        store = try SQLiteStore.open(try DataDirectory.open(folder.path, at: now))
+        let firstKey = KeyText.random()
+        if try store.tenancy().organizations.isEmpty {
+            try MemoryEngine.makeFirstOrganization(in: store, name: "First", slug: "first", admin: firstKey, at: now)
+            try MemoryEngine.makeFirstOrganization(in: store, name: "Second", slug: "second", admin: .random(), at: now)
+        }
+        self.firstKey = firstKey
+        let clock = Clock(now: { Timestamp(microseconds: box.microseconds.withLock { $0 }) }, ticks: { UInt64(box.microseconds.withLock { $0 }) * 1_000 })
+        self.clockBox = box
+        engine = try MemoryEngine(
+            store: store, clock: clock, log: .silent, limits: EngineLimits(searchWorkers: 2),
+            facts: EngineFacts(version: "test", store: [:], residentBytes: { 1 }))
+        let organizations = try store.tenancy().organizations.sorted { $0.slug < $1.slug }
+        first = Principal(organization: organizations[0].id, key: organizations[0].id, scopes: Set(Scope.allCases))
+        second = Principal(organization: organizations[1].id, key: organizations[1].id, scopes: Set(Scope.allCases))
+    }
+
+    private let clockBox: HouseClock
+
+    func pass(seconds: Int64) { clockBox.microseconds.withLock { $0 += seconds * 1_000_000 } }
+
+    var clock: Clock { engine.clock }
+
+    deinit {
+        store.close()
+        if !keepsFolder { try? FileManager.default.removeItem(at: folder) }
+    }
+
+    func perform(_ operation: Operation, as principal: Principal? = nil, context: OperationContext? = nil) async -> Result<Outcome, EngineError> {
+        await withCheckedContinuation { continuation in
+            engine.perform(operation, for: principal ?? first, context: context ?? OperationContext(clock: clock)) { continuation.resume(returning: $0) }
+        }
+    }
+
+    func agent(_ slug: String = "a", as principal: Principal? = nil) async throws -> Identifier {
+        guard case .agent(let agent) = try await perform(.ensureAgent(slug: slug, name: slug), as: principal).get() else { throw Unexpected() }
+        return agent.id
+    }
+
+    func remember(_ drafts: [MemoryDraft], as principal: Principal? = nil, key: Identifier? = nil, fingerprint: [UInt8] = []) async throws -> WriteReceipt {
+        let context = OperationContext(clock: clock, idempotencyKey: key, fingerprint: fingerprint)
+        guard case .written(let receipt) = try await perform(.remember(drafts), as: principal, context: context).get() else { throw Unexpected() }
+        return receipt
+    }
+
+    func search(_ request: SearchRequest, as principal: Principal? = nil) async throws -> SearchAnswer {
+        guard case .found(let answer) = try await perform(.search(request), as: principal).get() else { throw Unexpected() }
+        return answer
+    }
+
+    struct Unexpected: Error {}
+}
+
+final class HouseClock: Sendable {
+    let microseconds = Mutex<Int64>(1_800_000_000_000_000)
+}
+
+@Suite("The engine performs operations")
+struct EngineTests {
+    @Test("every operation but ping needs a scope, and is refused without it")
+    func scopes() async throws {
+        let house = try House()
+        let nobody = Principal(organization: house.first.organization, key: house.first.key, scopes: [])
+        let id = Identifier(high: 1, low: 1)
+        let operations: [Operation] = [
+            .ping, .status, .ensureAgent(slug: "a", name: "a"), .listAgents, .remember([]), .get([id], withVectors: false), .list(MemoryListing()),
+            .update(MemoryPatch(id: id)), .delete([id]), .search(SearchRequest(query: .vector([1]))), .stream(MemoryListing()),
+        ]
+        #expect(Set(operations.map(\.name)) == Set(Operation.Name.allCases), "a new operation belongs into this list")
+        for operation in operations {
+            let result = await house.perform(operation, as: nobody)
+            if operation.name == .ping {
+                #expect(result == .success(.pong))
+            } else {
+                let scope = try #require(operation.name.requiredScope)
+                #expect(result == .failure(.forbidden(scope)), "\(operation.name)")
+            }
+        }
+    }
+
+    @Test("a key opens its organization, and no other key opens anything")
+    func keys() throws {
+        let house = try House()
+        #expect(try house.engine.authenticate(house.firstKey.text).organization == house.first.organization)
+        #expect(throws: AccessError.unknownKey) { try house.engine.authenticate(KeyText.random().text) }
+        #expect(throws: AccessError.unknownKey) { try house.engine.authenticate("") }
+    }
+
+    @Test("what was remembered is found by the next search, with its content and an exact report")
+    func rememberAndSearch() async throws {
+        let house = try House()
+        let agent = try await house.agent()
+        let receipt = try await house.remember([
+            MemoryDraft(agent: agent, content: "near", importance: 0.9, tags: ["x"], vector: [1, 0.1]), MemoryDraft(agent: agent, content: "far", vector: [-1, 0.2]),
+            MemoryDraft(agent: agent, content: "without a vector"),
+        ])
+        #expect(receipt.rows.count == 3)
+        let answer = try await house.search(SearchRequest(query: .vector([1, 0]), k: 10))
+        #expect(answer.entries.map { $0.memory?.content } == ["near", "far"])
+        #expect(answer.report.isExact && answer.report.rowsTotal == 2)
+        let filtered = try await house.search(SearchRequest(query: .vector([1, 0]), k: 10, filter: .equals(.tags, .text("x"))))
+        #expect(filtered.entries.map { $0.memory?.content } == ["near"])
+    }
+
+    @Test("a vector of another dimension, a text without an embedder, k of 0 and an unknown agent are refused with their fields")
+    func refusals() async throws {
+        let house = try House()
+        let agent = try await house.agent()
+        _ = try await house.remember([MemoryDraft(agent: agent, content: "c", vector: [1, 0])])
+        let wrong = FieldError("memories[0].vector", .wrongDimension(found: 3, expected: 2))
+        #expect(await house.perform(.remember([MemoryDraft(agent: agent, content: "c", vector: [1, 0, 0])])) == .failure(.field(wrong)))
+        #expect(await house.perform(.search(SearchRequest(query: .vector([1])))) == .failure(.field(FieldError("vector", .wrongDimension(found: 1, expected: 2)))))
+        #expect(await house.perform(.search(SearchRequest(query: .text("hello")))) == .failure(.noEmbedder))
+        #expect(await house.perform(.search(SearchRequest(query: .vector([1, 0]), k: 0))) == .failure(.field(FieldError("k", .outOfRange("from 1 to 10000")))))
+        #expect(await house.perform(.search(SearchRequest(query: .vector([.nan, 0])))) == .failure(.field(FieldError("vector", .notFinite(position: 0)))))
+        #expect(await house.perform(.search(SearchRequest(query: .vector([0, 0])))) == .failure(.field(FieldError("vector", .zeroVector))))
+        guard case .failure(.field(let error)) = await house.perform(.remember([MemoryDraft(agent: Identifier(high: 9, low: 9), content: "c")])) else {
+            Issue.record("an agent that is not there was accepted")
+            return
+        }
+        #expect(error.field == "agent")
+        guard case .failure(.field(let empty)) = await house.perform(.remember([MemoryDraft(agent: agent, content: "")])) else {
+            Issue.record("an empty content was accepted")
+            return
+        }
+        #expect(empty.field == "memories[0].content")
+    }
+
+    @Test("one organization finds, reads, changes and deletes nothing of another")
+    func tenants() async throws {
+        let house = try House()
+        let mine = try await house.agent()
+        let theirs = try await house.agent(as: house.second)
+        let receipt = try await house.remember([MemoryDraft(agent: mine, content: "mine", vector: [1, 0])])
+        _ = try await house.remember([MemoryDraft(agent: theirs, content: "theirs", vector: [1, 0, 0])], as: house.second)
+        let id = receipt.rows[0].id
+        #expect(await house.perform(.get([id], withVectors: true), as: house.second) == .failure(.notFound(.memory, id)))
+        #expect(await house.perform(.update(MemoryPatch(id: id, content: "taken")), as: house.second) == .failure(.notFound(.memory, id)))
+        #expect(await house.perform(.delete([id]), as: house.second) == .failure(.notFound(.memory, id)))
+        let answer = try await house.search(SearchRequest(query: .vector([1, 0, 0])), as: house.second)
+        #expect(answer.entries.map { $0.memory?.content } == ["theirs"])
+        guard case .failure(.field(let error)) = await house.perform(.remember([MemoryDraft(agent: mine, content: "x")]), as: house.second) else {
+            Issue.record("an agent of another organization was accepted")
+            return
+        }
+        #expect(error.field == "agent")
+        #expect(try await house.search(SearchRequest(query: .vector([1, 0]))).entries.map(\.hit.id) == [id])
+    }
+
+    @Test("an update changes what is found; new content without a vector is found no more; a delete is final")
+    func updateAndDelete() async throws {
+        let house = try House()
+        let agent = try await house.agent()
+        let id = try await house.remember([MemoryDraft(agent: agent, content: "old", vector: [1, 0])]).rows[0].id
+        _ = try await house.perform(.update(MemoryPatch(id: id, tags: ["new"]))).get()
+        #expect(try await house.search(SearchRequest(query: .vector([1, 0]), filter: .equals(.tags, .text("new")))).entries.count == 1)
+        #expect(await house.perform(.update(MemoryPatch(id: id, ifVersion: 1, content: "x"))) == .failure(.versionMismatch(expected: 1, found: 2)))
+        _ = try await house.perform(.update(MemoryPatch(id: id, content: "other"))).get()
+        #expect(try await house.search(SearchRequest(query: .vector([1, 0]))).entries.isEmpty)
+        _ = try await house.perform(.update(MemoryPatch(id: id, vector: .set([0, 1])))).get()
+        #expect(try await house.search(SearchRequest(query: .vector([0, 1]))).entries.first?.memory?.version == 4)
+        _ = try await house.perform(.delete([id])).get()
+        #expect(await house.perform(.get([id], withVectors: false)) == .failure(.notFound(.memory, id)))
+        #expect(try await house.search(SearchRequest(query: .vector([0, 1]))).entries.isEmpty)
+    }
+
+    @Test("the same write under the same key happens once; another one under it is refused")
+    func idempotency() async throws {
+        let house = try House()
+        let agent = try await house.agent()
+        let key = Identifier(high: 5, low: 5)
+        let first = try await house.remember([MemoryDraft(agent: agent, content: "once", vector: [1, 0])], key: key, fingerprint: [1])
+        let again = try await house.remember([MemoryDraft(agent: agent, content: "once", vector: [1, 0])], key: key, fingerprint: [1])
+        #expect(first == again)
+        #expect(try await house.search(SearchRequest(query: .vector([1, 0]))).entries.count == 1)
+        await #expect(throws: EngineError.idempotencyMismatch) {
+            _ = try await house.remember([MemoryDraft(agent: agent, content: "other")], key: key, fingerprint: [2])
+        }
+    }
+
+    @Test("an expired memory is neither found nor read nor listed")
+    func expiry() async throws {
+        let house = try House()
+        let agent = try await house.agent()
+        let soon = house.clock.now().adding(seconds: 60)
+        let id = try await house.remember([MemoryDraft(agent: agent, content: "short", expiresAt: soon, vector: [1, 0])]).rows[0].id
+        #expect(try await house.search(SearchRequest(query: .vector([1, 0]))).entries.count == 1)
+        house.pass(seconds: 60)
+        #expect(try await house.search(SearchRequest(query: .vector([1, 0]))).entries.isEmpty)
+        #expect(await house.perform(.get([id], withVectors: false)) == .failure(.notFound(.memory, id)))
+        #expect(await house.perform(.list(MemoryListing())) == .success(.page(MemoryPage(memories: [], next: nil))))
+    }
+
+    @Test("a cancelled operation and one past its deadline end with their errors and write nothing")
+    func interruptions() async throws {
+        let house = try House()
+        let agent = try await house.agent()
+        let cancelled = OperationContext(clock: house.clock)
+        cancelled.cancel()
+        #expect(await house.perform(.remember([MemoryDraft(agent: agent, content: "x")]), context: cancelled) == .failure(.cancelled))
+        let late = OperationContext(clock: house.clock, deadline: house.clock.ticks())
+        house.pass(seconds: 1)
+        #expect(await house.perform(.search(SearchRequest(query: .vector([1]))), context: late) == .failure(.deadlineExceeded))
+        #expect(await house.perform(.list(MemoryListing())) == .success(.page(MemoryPage(memories: [], next: nil))))
+    }
+
+    @Test("a new engine over the same store answers as the old one did")
+    func reopening() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pinyon-engine-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var expected: [SearchAnswer.Entry] = []
+        do {
+            let house = try House(folder: folder, keepsFolder: true)
+            let agent = try await house.agent()
+            _ = try await house.remember((0..<50).map { MemoryDraft(agent: agent, content: "m\($0)", vector: [Float($0) + 1, 3]) })
+            expected = try await house.search(SearchRequest(query: .vector([5, 3]), k: 20)).entries
+            #expect(expected.count == 20)
+            house.store.close()
+        }
+        let house = try House(folder: folder, keepsFolder: true)
+        #expect(try await house.search(SearchRequest(query: .vector([5, 3]), k: 20)).entries == expected)
+        house.store.close()
+    }
+
+    @Test("status counts what is there")
+    func status() async throws {
+        let house = try House()
+        let agent = try await house.agent()
+        _ = try await house.remember([MemoryDraft(agent: agent, content: "a", vector: [1, 0]), MemoryDraft(agent: agent, content: "b")])
+        guard case .status(let facts) = try await house.perform(.status).get() else {
+            Issue.record("no status")
+            return
+        }
+        let organization = try #require(facts["organization"])
+        #expect(organization["memories"] == 2 && organization["memories_with_vector"] == 1 && organization["agents"] == 1)
+        #expect(facts["operations"]?["remember"]?["count"] == 1)
+        #expect(facts["blas"]?["provider"]?.text?.isEmpty == false)
+    }
+
+    @Test("percentiles lie within a bucket of the truth")
+    func histogram() {
+        var histogram = Histogram()
+        for nanoseconds in 1...100_000 { histogram.add(nanoseconds: UInt64(nanoseconds)) }
+        for share in [0.01, 0.5, 0.9, 0.99, 0.999] {
+            let truth = 100_000 * share
+            let found = Double(histogram.nanoseconds(atShare: share))
+            #expect(found >= truth && found <= truth * 1.13 + 1, "\(share): \(found)")
+        }
+        #expect(histogram.nanoseconds(atShare: 1) == 100_000)
+        #expect(Histogram().nanoseconds(atShare: 0.5) == 0)
+    }
+}
