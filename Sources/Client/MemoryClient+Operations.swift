@@ -1,0 +1,74 @@
+public import Records
+
+extension MemoryClient {
+    /// Facts about the server and the organization of the key.
+    public func status() async throws(ClientError) -> JSON {
+        guard case .status(let facts) = try await perform(.status) else { throw .protocolViolation("another answer than status") }
+        return facts
+    }
+
+    public func ping() async throws(ClientError) {
+        guard case .pong = try await perform(.ping) else { throw .protocolViolation("another answer than pong") }
+    }
+
+    /// The agent of that slug, made if there is none.
+    public func ensureAgent(_ slug: String, name: String? = nil) async throws(ClientError) -> Agent {
+        guard case .agent(let agent) = try await perform(.ensureAgent(slug: slug, name: name ?? slug)) else {
+            throw .protocolViolation("another answer than an agent")
+        }
+        return agent
+    }
+
+    public func agents() async throws(ClientError) -> [Agent] {
+        guard case .agents(let agents) = try await perform(.listAgents) else { throw .protocolViolation("another answer than agents") }
+        return agents
+    }
+
+    /// Stores all of them or none; when this returns they are on the server's disk, and the next search finds them.
+    public func remember(_ drafts: [MemoryDraft], idempotencyKey: Identifier? = nil) async throws(ClientError) -> WriteReceipt {
+        try await write(.remember(drafts), idempotencyKey)
+    }
+
+    public func update(_ patch: MemoryPatch, idempotencyKey: Identifier? = nil) async throws(ClientError) -> WriteReceipt {
+        try await write(.update(patch), idempotencyKey)
+    }
+
+    public func delete(_ ids: [Identifier], idempotencyKey: Identifier? = nil) async throws(ClientError) -> WriteReceipt {
+        try await write(.delete(ids), idempotencyKey)
+    }
+
+    private func write(_ operation: Operation, _ idempotencyKey: Identifier?) async throws(ClientError) -> WriteReceipt {
+        guard case .written(let receipt) = try await perform(operation, idempotencyKey: idempotencyKey) else {
+            throw .protocolViolation("another answer than a receipt")
+        }
+        return receipt
+    }
+
+    /// Those that are there, in the order asked.
+    public func memories(_ ids: [Identifier], withVectors: Bool = false) async throws(ClientError) -> [Memory] {
+        guard case .memories(let memories) = try await perform(.get(ids, withVectors: withVectors)) else {
+            throw .protocolViolation("another answer than memories")
+        }
+        return memories
+    }
+
+    public func list(_ listing: MemoryListing) async throws(ClientError) -> MemoryPage {
+        guard case .page(let page) = try await perform(.list(listing)) else { throw .protocolViolation("another answer than a page") }
+        return page
+    }
+
+    public func search(_ request: SearchRequest) async throws(ClientError) -> SearchAnswer {
+        guard case .found(let answer) = try await perform(.search(request)) else { throw .protocolViolation("another answer than hits") }
+        return answer
+    }
+
+    /// The memories of one agent that come nearest: those kept for good, and those of the given session.
+    public func recall(
+        agent: Identifier, session: Identifier? = nil, query: SearchRequest.Query, k: Int = 10, filter: Filter? = nil
+    ) async throws(ClientError) -> SearchAnswer {
+        let longTerm = Filter.not(.exists(.session))
+        let candidates = session.map { Filter.or([longTerm, .equals(.session, .identifier($0))]) } ?? longTerm
+        let parts = [.equals(.agent, .identifier(agent)), candidates] + (filter.map { [$0] } ?? [])
+        return try await search(SearchRequest(query: query, k: k, filter: .and(parts)))
+    }
+}
