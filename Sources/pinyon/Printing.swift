@@ -1,0 +1,71 @@
+internal import Records
+
+/// What results look like, for people in 80 columns and for programs.
+enum Printing {
+    static let width = 80
+
+    static func json(_ memory: Memory, agent: String? = nil) -> JSON {
+        var members: [JSON.Member] = [
+            .init("id", .text(memory.id.description)), .init("agent", .text(agent ?? memory.agent.description)), .init("type", .text(memory.type.name)),
+            .init("content", .text(memory.content)), .init("importance", .number(memory.importance)),
+            .init("tags", .list(memory.tags.map { .text($0) })), .init("metadata", memory.metadata),
+            .init("created_at", .text(memory.createdAt.description)), .init("updated_at", .text(memory.updatedAt.description)),
+            .init("access_count", .integer(memory.accessCount)), .init("version", .integer(memory.version)),
+        ]
+        if let user = memory.user { members.append(.init("user", .text(user.description))) }
+        if let session = memory.session { members.append(.init("session", .text(session.description))) }
+        if let time = memory.expiresAt { members.append(.init("expires_at", .text(time.description))) }
+        if let time = memory.lastAccessedAt { members.append(.init("last_accessed_at", .text(time.description))) }
+        if let vector = memory.embedding?.vector { members.append(.init("vector", .list(vector.map { .number(Double($0)) }))) }
+        return .object(members)
+    }
+
+    static func json(_ answer: SearchAnswer) -> JSON {
+        let report = answer.report
+        return [
+            "hits": .list(
+                answer.entries.map { entry in
+                    ["score": .number(Double(entry.hit.score)), "id": .text(entry.hit.id.description), "memory": entry.memory.map { json($0) } ?? .null]
+                }),
+            "report": [
+                "rows_total": .integer(Int64(report.rowsTotal)), "rows_matching": .integer(Int64(report.rowsMatching)),
+                "rows_scored": .integer(Int64(report.rowsScored)), "lists_total": .integer(Int64(report.listsTotal)),
+                "lists_visited": .integer(Int64(report.listsVisited)), "recall_estimate": .number(report.recallEstimate),
+                "exact": .bool(report.isExact),
+            ],
+        ]
+    }
+
+    static func json(_ receipt: WriteReceipt) -> JSON {
+        [
+            "change": .integer(receipt.change),
+            "rows": .list(receipt.rows.map { ["id": .text($0.id.description), "version": .integer($0.version)] }),
+        ]
+    }
+
+    static func lines(_ answer: SearchAnswer) -> [String] {
+        answer.entries.map { entry in
+            let start = "  \(score(entry.hit.score))  "
+            guard let memory = entry.memory else { return start + entry.hit.id.description }
+            let head = start + memory.type.name.padded(to: 12)  // "conversation"
+            return head + "  " + memory.content.line(of: width - head.count - 2)
+        }
+    }
+
+    static func report(_ report: SearchReport) -> String {
+        let how = report.isExact ? "exact" : "about \(Int((report.recallEstimate * 100).rounded())) % of the true answers"
+        return "  \(report.rowsScored) of \(report.rowsTotal) rows compared, \(how)"
+    }
+
+    /// Three digits after the point.
+    static func score(_ value: Float) -> String {
+        let thousandths = Int((Double(value) * 1_000).rounded())
+        let digits = String(abs(thousandths) % 1_000)
+        return (thousandths < 0 ? "-" : " ") + "\(abs(thousandths) / 1_000)." + String(repeating: "0", count: 3 - digits.count) + digits
+    }
+
+    static func line(_ memory: Memory) -> String {
+        let head = "\(memory.id)  \(memory.type.name.padded(to: 12))  "
+        return head + memory.content.line(of: max(20, width - head.count))
+    }
+}

@@ -1,0 +1,136 @@
+internal import Dispatch
+internal import Engine
+internal import Glibc
+internal import Records
+internal import Secrets
+internal import Server
+internal import Storage
+internal import Synchronization
+internal import Transport
+
+enum ServeCommand {
+    static let verb = Verb(
+        name: "serve", summary: "Start the server on the embedded store", words: "", wordsMax: 0,
+        options: [
+            Option("data", "DIR", "where everything is kept; .pinyon if not given", variable: "PINYON_DATA"),
+            Option("listen", "HOST:PORT", "where to listen; 127.0.0.1:7411 if not given", variable: "PINYON_LISTEN"),
+            Option("port-file", "FILE", "write the port that was bound into this file"),
+            Option("tls-cert", "FILE", "speak TLS with this certificate chain", variable: "PINYON_TLS_CERT"),
+            Option("tls-key", "FILE", "the key of that certificate", variable: "PINYON_TLS_KEY"),
+            Option("allow-plaintext", nil, "listen beyond this machine without TLS; keys and memories are then readable on the way"),
+            Option("loops", "N", "event loops; two if not given"),
+            Option("drain-seconds", "N", "how long a stop may take; 10 if not given"),
+            Option("idle-seconds", "N", "close connections that are silent for so long; 600 if not given"),
+            Option("connections", "N", "how many at most; 10000 if not given"),
+        ], run: run)
+
+    @Sendable static func run(_ arguments: Arguments) async throws {
+        let address: Address
+        do { address = try Address(arguments["listen"] ?? Connection.defaultAddress) } catch { throw UsageError("--listen: \(error.description)") }
+        let tls = try tls(arguments)
+        guard address.isLoopback || tls != nil || arguments.has("allow-plaintext") else {
+            throw UsageError(
+                "\(address) can be reached from other machines and there is no TLS. Give --tls-cert and --tls-key (pinyon tls-self-signed makes a pair), "
+                    + "or say --allow-plaintext")
+        }
+        var limits = ServerLimits()
+        limits.drainMilliseconds = try arguments.integer("drain-seconds", 10, in: 0...3_600) * 1_000
+        limits.idleMilliseconds = UInt32(try arguments.integer("idle-seconds", 600, in: 1...86_400)) * 1_000
+        limits.connectionsMax = try arguments.integer("connections", limits.connectionsMax, in: 1...1_000_000)
+        let loopCount = try arguments.integer("loops", min(2, System.processorCount), in: 1...64)
+        Signals.ignoreBrokenPipes()
+        let stop = Signals.stopRequests()
+
+        let folder = arguments["data"] ?? ".pinyon"
+        let store = try open(folder)
+        let engine: MemoryEngine
+        do {
+            try firstStart(store, folder)
+            engine = try MemoryEngine(
+                store: store, clock: clock, log: log, limits: EngineLimits(searchWorkers: System.processorCount),
+                facts: EngineFacts(version: Pinyon.version, store: store.facts, residentBytes: { System.residentBytes }))
+        } catch {
+            store.close()
+            throw Failure("\(error)")
+        }
+        let server = MemoryServer(engine: engine, clock: clock, log: log, limits: limits, version: Pinyon.version, loopCount: loopCount)
+        let bound: Address
+        do {
+            bound = try server.listen(on: address, tls: tls)
+        } catch {
+            store.close()
+            throw Failure("cannot listen on \(address): \(error.description)")
+        }
+        if let path = arguments["port-file"] { try System.write(Array("\(bound.port)\n".utf8), file: path, mode: 0o644) }
+        print("pinyon \(Pinyon.version) listens on \(bound)\(tls == nil ? "" : " with TLS"), data in \(folder)")
+        System.flushOutput()
+
+        await stop.first()
+        log.info("stopping")
+        stop.onSecond { _exit(1) }
+        await withCheckedContinuation { continuation in server.drain { continuation.resume() } }
+        store.close()
+        log.info("stopped")
+    }
+
+    private static let clock = Clock(now: { System.wallClock }, ticks: { DispatchTime.now().uptimeNanoseconds })
+
+    private static let log = Log { level, message, facts in
+        let line = JSON.object(
+            [
+                .init("time", .text(System.wallClock.description)), .init("level", .text(level.rawValue)), .init("message", .text(message)),
+            ] + facts.map { .init($0.0.rawValue, .text($0.1)) })
+        System.printError(line.description)
+    }
+
+    private static func tls(_ arguments: Arguments) throws -> TLSServer? {
+        switch (arguments["tls-cert"], arguments["tls-key"]) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?):
+            do {
+                if System.isReadableByOthers(key) { System.printError("pinyon serve: others can read \(key); chmod 600 it") }
+                return try TLSServer(certificateFile: certificate, keyFile: key)
+            } catch {
+                throw Failure(error.description)
+            }
+        case (nil, _?), (_?, nil): throw UsageError("--tls-cert and --tls-key go together")
+        }
+    }
+
+    private static func open(_ folder: String) throws -> SQLiteStore {
+        do throws(StorageError) {
+            let directory = try DataDirectory.open(folder, at: System.wallClock)
+            do throws(StorageError) {
+                let store = try SQLiteStore.open(directory)
+                for note in store.notes { log.warning("the store was mended", (.detail, note)) }
+                return store
+            } catch {
+                directory.close()
+                throw error
+            }
+        } catch {
+            throw Failure(error.description)
+        }
+    }
+
+    /// The first organization and its key. The key is on disk before the store knows it, and shown once.
+    private static func firstStart(_ store: SQLiteStore, _ folder: String) throws {
+        guard try store.tenancy().organizations.isEmpty else { return }
+        let path = folder + "/admin.key"
+        let key: KeyText
+        if System.exists(path) {
+            let text = String(decoding: try System.read(file: path, bytesMax: 4_096), as: UTF8.self)
+            guard let known = text.split(whereSeparator: \.isWhitespace).first.flatMap({ KeyText(String($0)) }) else {
+                throw Failure("\(path) holds no key; move it away, and the first start makes one")
+            }
+            key = known
+        } else {
+            key = .random()
+            try System.write(Array("\(key.text)\n".utf8), file: path, mode: 0o600)
+        }
+        try MemoryEngine.makeFirstOrganization(in: store, name: "Default", slug: "default", admin: key, at: System.wallClock)
+        print("A first organization was made. Its admin key, kept in \(path), is shown this once:\n\n  \(key.text)\n")
+        System.flushOutput()
+    }
+
+}

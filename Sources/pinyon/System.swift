@@ -1,0 +1,90 @@
+internal import Glibc
+internal import Records
+
+/// What the command needs of the operating system: environment, files, clocks, standard error.
+enum System {
+    static func environment(_ name: String) -> String? {
+        guard let value = unsafe getenv(name) else { return nil }
+        return unsafe String(cString: value)
+    }
+
+    static func printError(_ text: String) {
+        writeAll(Array((text + "\n").utf8), to: STDERR_FILENO)
+    }
+
+    static func flushOutput() { fflush(nil) }
+
+    static var wallClock: Timestamp {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+    }
+
+    /// What the process holds in memory now, from the second number of /proc/self/statm, in pages.
+    static var residentBytes: Int {
+        guard let text = try? String(decoding: read(file: "/proc/self/statm", bytesMax: 256), as: UTF8.self) else { return 0 }
+        let numbers = text.split(separator: " ").compactMap { Int($0) }
+        return numbers.count > 1 ? numbers[1] * Int(getpagesize()) : 0
+    }
+
+    static var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    private static func reason(_ path: String) -> Failure {
+        unsafe Failure("\(path): \(String(cString: strerror(errno)))")
+    }
+
+    /// The whole file, or standard input for `-`. A file larger than `bytesMax` is an error.
+    static func read(file path: String, bytesMax: Int) throws(Failure) -> [UInt8] {
+        let descriptor = path == "-" ? dup(STDIN_FILENO) : unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw reason(path) }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw reason(path) }
+            guard count > 0 else { return content }
+            content += buffer[..<count]
+            guard content.count <= bytesMax else { throw Failure("\(path): larger than \(bytesMax) bytes") }
+        }
+    }
+
+    static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    /// Writes a file that is complete or not there: a new name, synced, then renamed, and the folder synced.
+    static func write(_ bytes: [UInt8], file path: String, mode: UInt32) throws(Failure) {
+        let passing = path + ".new"
+        let descriptor = unsafe open(passing, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw reason(passing) }
+        fchmod(descriptor, mode)
+        writeAll(bytes, to: descriptor)
+        let synced = fsync(descriptor) == 0
+        close(descriptor)
+        guard synced, unsafe rename(passing, path) == 0 else { throw reason(path) }
+        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let folderDescriptor = unsafe open(folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folderDescriptor >= 0 else { throw reason(path) }
+        fsync(folderDescriptor)
+        close(folderDescriptor)
+    }
+
+    /// Whether others than the owner may read the file.
+    static func isReadableByOthers(_ path: String) -> Bool {
+        var facts = stat()
+        guard unsafe stat(path, &facts) == 0 else { return false }
+        return facts.st_mode & 0o077 != 0
+    }
+}
