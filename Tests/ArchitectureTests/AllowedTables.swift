@@ -1,0 +1,65 @@
+/// What each module may import.
+struct Arrows {
+    /// Modules of this package.
+    let own: Set<String>
+    /// Modules of the toolchain.
+    let toolchain: Set<String>
+}
+
+/// The allowed arrows; what is not here is refused. Foundation is on purpose in no row.
+let arrowsByModule: [String: Arrows] = [
+    "Records": Arrows(own: [], toolchain: []),
+    "Columns": Arrows(own: ["Records"], toolchain: ["Synchronization"]),
+    "Vectors": Arrows(own: ["CKernels", "CBLAS"], toolchain: ["Glibc", "Synchronization"]),
+    "VectorIndex": Arrows(own: ["Vectors", "Columns", "Records"], toolchain: ["Synchronization"]),
+    "Secrets": Arrows(own: ["COpenSSL"], toolchain: []),
+    "Storage": Arrows(own: ["Records", "CSQLite", "CSystem"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
+    "Wire": Arrows(own: ["Records", "CSystem"], toolchain: []),
+    "Transport": Arrows(own: ["CSystem", "COpenSSL"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
+    "Engine": Arrows(
+        own: ["Records", "Columns", "Vectors", "VectorIndex", "Storage", "Secrets"],
+        toolchain: ["Dispatch", "Synchronization", "Glibc"]),
+    "Server": Arrows(
+        own: ["Wire", "Transport", "Engine", "Records"],
+        toolchain: ["Dispatch", "Synchronization", "Glibc"]),
+    "Client": Arrows(own: ["Wire", "Transport", "Records"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
+    "pinyon": Arrows(
+        own: ["Records", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+        toolchain: ["Dispatch", "Synchronization", "Glibc"]),
+]
+
+/// The only files that may say `unsafe`, each with what it needs it for.
+let unsafeFiles: [String: String] = [
+    "Columns/ColumnBuffer.swift": "one allocation shared by snapshots",
+    "Secrets/Digest.swift": "bytes handed to OpenSSL's digests",
+    "Storage/DataDirectory.swift": "the directory's lock and its system calls",
+    "Storage/RowChecksum.swift": "the checksum instruction over a row's bytes",
+    "Storage/SQLite/SQLiteConnection.swift": "the database handle",
+    "Storage/SQLite/SQLiteStatement.swift": "statements, and the bytes bound to and read from them",
+    "Transport/ReadBuffer.swift": "bytes read into uninitialized room",
+    "Transport/SelfSigned.swift": "OpenSSL's keys and certificates",
+    "Transport/Socket.swift": "socket addresses and system calls",
+    "Transport/TLSContext.swift": "OpenSSL's context",
+    "Transport/TLSSession.swift": "OpenSSL's session and its two byte queues",
+    "Vectors/BLAS.swift": "products through cblas",
+    "Vectors/Kernels.swift": "the face of the inner loops in C",
+    "Vectors/Matrix.swift": "aligned rows of floats",
+    "Wire/RawBytes.swift": "checksums of frames, and copies too large for a loop",
+    "pinyon/System.swift": "environment, files and clocks",
+]
+
+/// Files of data or SQL that may be longer than a file of code, each with the reason.
+let longDataFiles: [String: String] = [:]
+
+/// What may lie at the top of the checkout, beside what .gitignore names.
+let topLevelNames: Set<String> = [
+    ".ci", ".git", ".gitattributes", ".gitignore", "Benchmarks", "CHANGELOG.md", "LICENSE", "Package.resolved", "Package.swift",
+    "README.md", "Sources", "Tests", "clients", "datasets", "docs", "scripts",
+]
+
+/// What editors and SwiftPM leave there for one person.
+let personalNames: Set<String> = [".swiftpm", ".vscode", ".idea", ".DS_Store"]
+
+let fileCodeLinesMax = 400
+let functionCodeLinesMax = 60
+let readmeLinesMax = 150
