@@ -1,0 +1,54 @@
+import Foundation
+
+/// `pinyon-bench service` measures a real server; the other verbs are the peers that it starts beside it.
+@main
+struct Bench {
+    static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        do {
+            switch arguments.first {
+            case "service":
+                var benchmark = ServiceBenchmark(try Options(arguments.dropFirst()))
+                try await benchmark.run()
+            case "echo": try EchoServer.run(Options(arguments.dropFirst()))
+            default:
+                print(
+                    """
+                    usage: pinyon-bench service [--binary FILE] [--seconds S] [--rows N] [--dimension N] [--only OPERATION] [--json FILE]
+
+                    Starts the server and its peers, and prints requests per second and percentiles for ping, get, remember and search, at 1 and 16
+                    connections, depth 1 and 32, plain and TLS. --json keeps every raw row.
+                    """)
+                exit(arguments.first == "--help" ? 0 : 2)
+            }
+        } catch {
+            FileHandle.standardError.write(Data("pinyon-bench: \(error)\n".utf8))
+            exit(1)
+        }
+    }
+}
+
+/// `--name value` pairs.
+struct Options {
+    private var values: [String: String] = [:]
+
+    init(_ arguments: some Collection<String>) throws {
+        var rest = Array(arguments)[...]
+        while let name = rest.popFirst() {
+            guard name.hasPrefix("--"), let value = rest.popFirst() else { throw BenchError("\(name) needs a value") }
+            values[String(name.dropFirst(2))] = value
+        }
+    }
+
+    subscript(name: String) -> String? { values[name] }
+
+    func integer(_ name: String, _ fallback: Int) -> Int { values[name].flatMap { Int($0) } ?? fallback }
+
+    func number(_ name: String, _ fallback: Double) -> Double { values[name].flatMap { Double($0) } ?? fallback }
+}
+
+struct BenchError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
