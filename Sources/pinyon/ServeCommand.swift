@@ -21,6 +21,7 @@ enum ServeCommand {
             Option("loops", "N", "event loops; two if not given"),
             Option("drain-seconds", "N", "how long a stop may take; 10 if not given"),
             Option("idle-seconds", "N", "close connections that are silent for so long; 600 if not given"),
+            Option("handshake-seconds", "N", "close connections that bring no key for so long; 10 if not given"),
             Option("connections", "N", "how many at most; 10000 if not given"),
         ], run: run)
 
@@ -36,9 +37,14 @@ enum ServeCommand {
         var limits = ServerLimits()
         limits.drainMilliseconds = try arguments.integer("drain-seconds", 10, in: 0...3_600) * 1_000
         limits.idleMilliseconds = UInt32(try arguments.integer("idle-seconds", 600, in: 1...86_400)) * 1_000
+        limits.handshakeMilliseconds = UInt32(try arguments.integer("handshake-seconds", 10, in: 1...3_600)) * 1_000
         limits.connectionsMax = try arguments.integer("connections", limits.connectionsMax, in: 1...1_000_000)
         let loopCount = try arguments.integer("loops", min(2, System.processorCount), in: 1...64)
         Signals.ignoreBrokenPipes()
+        let descriptors = System.raiseDescriptorLimit()
+        if descriptors < limits.connectionsMax + descriptorsBesides {
+            log.warning("fewer connections than allowed are possible: the process may hold too few descriptors", (.count, String(descriptors)))
+        }
         let stop = Signals.stopRequests()
 
         let folder = arguments["data"] ?? ".pinyon"
@@ -72,6 +78,9 @@ enum ServeCommand {
         store.close()
         log.info("stopped")
     }
+
+    /// Files of the store, loops, and what a library may want.
+    private static let descriptorsBesides = 64
 
     private static let clock = Clock(now: { System.wallClock }, ticks: { DispatchTime.now().uptimeNanoseconds })
 

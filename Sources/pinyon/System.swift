@@ -27,6 +27,16 @@ enum System {
         return numbers.count > 1 ? numbers[1] * Int(getpagesize()) : 0
     }
 
+    /// Lets the process hold as many descriptors as it may, and returns how many that is.
+    static func raiseDescriptorLimit() -> Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
+        limit.rlim_cur = limit.rlim_max
+        unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        return Int(clamping: limit.rlim_cur)
+    }
+
     static var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
