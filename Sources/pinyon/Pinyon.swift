@@ -16,7 +16,7 @@ struct Pinyon {
     static let version = "0.1.0"
 
     static let verbs: [Verb] = [
-        ServeCommand.verb, StatusCommand.verb, RememberCommand.verb, RecallCommand.verb, SearchCommand.verb, GetCommand.verb, ForgetCommand.verb,
+        ServeCommand.verb, StatusCommand.verb, RememberCommand.verb, RecallCommand.verb, SearchCommand.verb, GetCommand.verb, DeleteCommand.verb,
         ListCommand.verb, DemoCommand.verb, VerifyCommand.verb, SelfSignedCommand.verb,
     ]
 

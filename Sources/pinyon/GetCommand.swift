@@ -1,0 +1,26 @@
+internal import Client
+internal import Records
+
+enum GetCommand {
+    static let verb = Verb(
+        name: "get", summary: "Memories by their identifiers", words: "UUID…", wordsMax: Limits.batchMax,
+        options: [Option("with-vectors", nil, "their vectors too")] + Connection.options, run: run)
+
+    @Sendable static func run(_ arguments: Arguments) async throws {
+        guard !arguments.words.isEmpty else { throw UsageError("give at least one identifier") }
+        let ids = try arguments.words.map { text throws(UsageError) in
+            guard let id = Identifier(text) else { throw UsageError("\"\(text)\" is no UUID") }
+            return id
+        }
+        try await Connection.run(arguments) { client in
+            let memories = try await client.memories(ids, withVectors: arguments.has("with-vectors"))
+            if arguments.has("json") { return print(JSON.object([.init("memories", .list(memories.map { Printing.json($0) }))])) }
+            for memory in memories {
+                guard case .object(let members) = Printing.json(memory) else { continue }
+                for member in members where member.name != "vector" { print("\(member.name.padded(to: 16))  \(member.value.shown)") }
+                if let count = memory.embedding?.vector.count { print("\("vector".padded(to: 16))  \(count) dimensions") }
+                print("")
+            }
+        }
+    }
+}
