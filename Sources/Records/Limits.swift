@@ -22,6 +22,8 @@ public enum Limits {
     public static let textQueryBytesMax = 65_536
     /// Body of one frame, either way. Below it, a batch is bounded by its bytes and not only by its count.
     public static let frameBytesMax = 16 * 1_024 * 1_024
+    /// Memories in one answer: a page ends before it, and what was asked for by identifier is refused beyond it.
+    public static let answerBytesMax = 12 * 1_024 * 1_024
     /// How long the answer to a write is kept for a retry under the same idempotency key.
     public static let idempotencySeconds: Int64 = 24 * 60 * 60
 }

@@ -5,6 +5,7 @@ public enum StorageError: Error, Hashable, Sendable {
     case notFound(Kind, Identifier)
     case alreadyExists(Kind, String)
     /// The named field points at something that this organization does not have.
+    /// What was asked for by identifier is more than one answer may hold.
     case tooLarge(bytesMax: Int)
     case missingReference(field: String)
     case versionMismatch(expected: Int64, found: Int64)

@@ -9,12 +9,13 @@ public protocol Store: Sendable {
     /// or the request has failed. What waits is bounded: beyond that the answer is `busy`.
     func write(_ request: WriteRequest, completion: @escaping @Sendable (Result<WriteOutcome, StorageError>) -> Void)
 
-    /// Those of `ids` that exist, in the order asked, expired ones too: the caller knows the moment it asks about.
+    /// Those of `ids` that exist, in the order asked, expired ones too: the caller knows the moment it asks about. Together larger than
+    /// `Limits.answerBytesMax` they are refused as `tooLarge`.
     func memories(
         _ ids: [Identifier], of organization: Identifier, withVectors: Bool,
         completion: @escaping @Sendable (Result<[Memory], StorageError>) -> Void)
 
-    /// Newest identifiers first, without what has expired at `time`.
+    /// Newest identifiers first, without what has expired at `time`. A page ends early where it would be larger than `Limits.answerBytesMax`.
     func page(
         _ listing: MemoryListing, of organization: Identifier, at time: Timestamp,
         completion: @escaping @Sendable (Result<MemoryPage, StorageError>) -> Void)

@@ -24,7 +24,7 @@ extension WriteAction {
 
     private static let rowBytes = 512
 
-    private static func bytes(of memory: Memory) -> Int {
+    static func bytes(of memory: Memory) -> Int {
         rowBytes + memory.content.utf8.count + bytes(of: memory.tags) + bytes(of: memory.metadata) + 4 * (memory.embedding?.vector.count ?? 0)
     }
 

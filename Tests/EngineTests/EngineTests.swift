@@ -277,3 +277,28 @@ struct EngineTests {
         #expect(Histogram().nanoseconds(atShare: 0.5) == 0)
     }
 }
+
+@Suite("Answers are bounded in bytes")
+struct AnswerSizeTests {
+    @Test("a page ends before it is too large and goes on after it; what is asked for by identifier is refused")
+    func pages() async throws {
+        let house = try House()
+        let agent = try await house.agent()
+        let content = String(repeating: "m", count: Limits.contentBytesMax)
+        let fitting = Limits.answerBytesMax / Limits.contentBytesMax
+        var ids: [Identifier] = []
+        for _ in 0..<fitting + 10 { ids += try await house.remember([MemoryDraft(agent: agent, content: content, vector: [1, 0])]).rows.map(\.id) }
+        var listing = MemoryListing(limit: Limits.pageMax)
+        var seen: [Identifier] = []
+        repeat {
+            guard case .page(let page) = try await house.perform(.list(listing)).get() else { return }
+            #expect(!page.memories.isEmpty && page.memories.count < fitting)
+            seen += page.memories.map(\.id)
+            listing.after = page.next
+        } while listing.after != nil
+        #expect(seen == ids.sorted(by: >))
+        #expect(await house.perform(.get(ids, withVectors: false)) == .failure(.replyTooLarge(bytesMax: Limits.answerBytesMax)))
+        #expect(await house.perform(.search(SearchRequest(query: .vector([1, 0]), k: 100))) == .failure(.replyTooLarge(bytesMax: Limits.answerBytesMax)))
+        #expect(try await house.search(SearchRequest(query: .vector([1, 0]), k: 100, withContent: false)).entries.count == ids.count)
+    }
+}

@@ -51,6 +51,7 @@ final class ReadConnection {
     func memories(_ ids: [Identifier], of organization: Identifier, withVectors: Bool) throws(StorageError) -> [Memory] {
         var found: [Memory] = []
         found.reserveCapacity(ids.count)
+        var bytes = 0
         defer { memory.reset() }
         try memory.bind(1, organization)
         for id in ids {
@@ -59,6 +60,8 @@ final class ReadConnection {
             guard try memory.step() else { continue }
             let row = try MemoryRow.decode(memory, withVector: withVectors)
             guard row.id == id, row.organization == organization else { throw MemoryRow.corrupt(memory) }
+            bytes += WriteAction.bytes(of: row)
+            guard bytes <= Limits.answerBytesMax else { throw .tooLarge(bytesMax: Limits.answerBytesMax) }
             found.append(row)
         }
         return found
@@ -86,6 +89,7 @@ final class ReadConnection {
         let limit = max(1, min(listing.limit, Limits.pageMax))
         var memories: [Memory] = []
         var last = listing.after
+        var bytes = 0
         while try statement.step() {
             let memory = try MemoryRow.decode(statement, withVector: listing.withVectors)
             guard memory.organization == organization, last.map({ memory.id < $0 }) ?? true else { throw MemoryRow.corrupt(statement) }
@@ -93,7 +97,9 @@ final class ReadConnection {
             guard !memory.isExpired(at: time), listing.agent ?? memory.agent == memory.agent, listing.type ?? memory.type == memory.type,
                 listing.session == nil || listing.session == memory.session
             else { continue }
-            if memories.count == limit { return MemoryPage(memories: memories, next: memories.last?.id) }
+            bytes += WriteAction.bytes(of: memory)
+            let isFull = memories.count == limit || bytes > Limits.answerBytesMax
+            if isFull, let last = memories.last { return MemoryPage(memories: memories, next: last.id) }
             memories.append(memory)
         }
         return MemoryPage(memories: memories, next: nil)
