@@ -51,6 +51,7 @@ let package = Package(
             swiftSettings: swift),
 
         tests("ArchitectureTests", []),
+        tests("StorageTests", ["Storage", "Records"]),
         tests("TransportTests", ["Transport"]),
         tests("SecretsTests", ["Secrets"]),
         tests("EngineTests", ["Engine", "Storage", "Records"]),

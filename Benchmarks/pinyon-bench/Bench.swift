@@ -14,7 +14,7 @@ struct Bench {
             default:
                 print(
                     """
-                    usage: pinyon-bench service [--binary FILE] [--seconds S] [--rows N] [--dimension N] [--only OPERATION] [--json FILE]
+                    usage: pinyon-bench service [--seconds S] [--rounds N] [--rows N] [--dimension N] [--only OPERATION] [--json FILE] [--binary FILE]
 
                     Starts the server and its peers, and prints requests per second and percentiles for ping, get, remember and search, at 1 and 16
                     connections, depth 1 and 32, plain and TLS. --json keeps every raw row.

@@ -5,28 +5,52 @@ import Transport
 import Wire
 
 /// Requests per second and percentiles of the real server, beside a bare echo and SQLite itself, in one run.
+///
+/// What is compared takes turns, round after round, because a machine drifts by more than what is measured; a ratio is the median of the rounds' ratios.
 struct ServiceBenchmark {
     private let binary: String
     private let seconds: Double
+    private let rounds: Int
     private let rows: Int
     private let dimension: Int
     private let only: String?
     private let jsonFile: String?
     private var results: [Result] = []
+    private var sqlite: [Double] = []
+
+    /// One thing that is asked in turns with others.
+    private struct Contender {
+        let name: String
+        let server: RunningServer
+        let tls: TLSClient?
+        let request: @Sendable (UInt64, inout [UInt8]) -> Void
+    }
 
     private struct Result {
         let name: String
         let connections: Int
         let depth: Int
         let tls: Bool
-        let measured: Measured
+        var rounds: [Measured] = []
+
+        var all: Measured {
+            var all = Measured()
+            for round in rounds {
+                all.durations += round.durations
+                all.seconds += round.seconds
+                all.failures += round.failures
+                all.firstFailure = all.firstFailure ?? round.firstFailure
+            }
+            return all
+        }
     }
 
     private static let shapes = [(1, 1), (1, 32), (16, 1), (16, 32)]
 
     init(_ options: Options) {
         binary = options["binary"] ?? URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("pinyon").path
-        seconds = options.number("seconds", 2)
+        seconds = options.number("seconds", 1)
+        rounds = options.integer("rounds", 3)
         rows = options.integer("rows", 10_000)
         dimension = options.integer("dimension", 384)
         only = options["only"]
@@ -44,41 +68,107 @@ struct ServiceBenchmark {
         let key = folder.appendingPathComponent("server.key").path
         try Data(pair.certificatePEM).write(to: URL(fileURLWithPath: certificate))
         try Data(pair.keyPEM).write(to: URL(fileURLWithPath: key))
+        let secure = ["--tls-cert", certificate, "--tls-key", key]
+        let trust = try TLSClient(trust: .file(certificate), serverName: "127.0.0.1")
+
         print("operation        conns depth tls     requests/s    p50 µs    p99 µs  p99.9 µs   failures")
-        var remembered: RunningServer?
-        for tls in [false, true] {
-            let tlsArguments = tls ? ["--tls-cert", certificate, "--tls-key", key] : []
-            let trust = tls ? try TLSClient(trust: .file(certificate), serverName: "127.0.0.1") : nil
-            if wants("ping") { try await echo(tlsArguments, trust) }
-            let filled = try RunningServer(
-                binary: binary, arguments: ["serve", "--data", "{DIR}/data", "--listen", "127.0.0.1:0"] + tlsArguments, hasKey: true)
-            let ids = try await fill(filled, trust)
-            if wants("ping") { await measure("ping", filled, trust) { FrameWriter.appendEmpty(.request, request: $0, operation: Operation.Name.ping.rawValue, to: &$1) } }
-            if wants("get") {
-                await measure("get", filled, trust) { number, buffer in
-                    Request(envelope: Envelope(), operation: .get([ids[Int(number) % ids.count]], withVectors: false)).append(id: number, to: &buffer)
-                }
-            }
-            if wants("search") { await search(filled, trust) }
-            if wants("remember") {
-                let server = try RunningServer(
-                    binary: binary, arguments: ["serve", "--data", "{DIR}/data", "--listen", "127.0.0.1:0"] + tlsArguments, hasKey: true)
-                try await remember(server, trust)
-                if !tls { remembered = server }
-            }
-        }
-        var sqlite: Double?
-        if let remembered {
-            remembered.stop()
-            sqlite = try SQLitePeer.run(source: remembered.database, target: remembered.folder.appendingPathComponent("peer.db").path)
-        }
-        summary(sqlite)
-        try writeRaw(sqlite)
+        if wants("ping") { try await pings(secure, trust) }
+        if wants("get") || wants("search") { try await reads(secure, trust) }
+        if wants("remember") { try await writes(secure, trust) }
+        summary()
+        try writeRaw()
     }
 
-    private mutating func echo(_ tlsArguments: [String], _ trust: TLSClient?) async throws {
-        let server = try RunningServer(binary: CommandLine.arguments[0], arguments: ["echo"] + tlsArguments, hasKey: false)
-        await measure("echo", server, trust) { FrameWriter.appendEmpty(.request, request: $0, operation: Operation.Name.ping.rawValue, to: &$1) }
+    // MARK: What is asked
+
+    private mutating func pings(_ secure: [String], _ trust: TLSClient) async throws {
+        let ping: @Sendable (UInt64, inout [UInt8]) -> Void = { FrameWriter.appendEmpty(.request, request: $0, operation: Operation.Name.ping.rawValue, to: &$1) }
+        let echo = CommandLine.arguments[0]
+        await compare([
+            Contender(name: "echo", server: try RunningServer(binary: echo, arguments: ["echo"], hasKey: false), tls: nil, request: ping),
+            Contender(name: "ping", server: try start([]), tls: nil, request: ping),
+            Contender(name: "echo", server: try RunningServer(binary: echo, arguments: ["echo"] + secure, hasKey: false), tls: trust, request: ping),
+            Contender(name: "ping", server: try start(secure), tls: trust, request: ping),
+        ])
+    }
+
+    private mutating func reads(_ secure: [String], _ trust: TLSClient) async throws {
+        var contenders: [String: [Contender]] = [:]
+        var source = VectorSource(seed: 2)
+        let queries = (0..<256).map { _ in source.vector(dimension) }
+        for tls in [nil, trust] as [TLSClient?] {
+            let server = try start(tls == nil ? [] : secure)
+            let ids = try await fill(server, tls)
+            contenders["get", default: []].append(
+                Contender(name: "get", server: server, tls: tls) { number, buffer in
+                    Request(envelope: Envelope(), operation: .get([ids[Int(number) % ids.count]], withVectors: false)).append(id: number, to: &buffer)
+                })
+            for (name, withContent) in [("search", false), ("search+content", true)] {
+                contenders[name, default: []].append(
+                    Contender(name: name, server: server, tls: tls) { number, buffer in
+                        let search = SearchRequest(query: .vector(queries[Int(number) % queries.count]), k: 10, withContent: withContent)
+                        Request(envelope: Envelope(), operation: .search(search)).append(id: number, to: &buffer)
+                    })
+            }
+        }
+        for (name, wish) in [("get", "get"), ("search", "search"), ("search+content", "search")] where wants(wish) { await compare(contenders[name] ?? []) }
+    }
+
+    private mutating func writes(_ secure: [String], _ trust: TLSClient) async throws {
+        var contenders: [Contender] = []
+        for tls in [nil, trust] as [TLSClient?] {
+            let server = try start(tls == nil ? [] : secure)
+            let client = client(server, tls)
+            let agent = try await client.ensureAgent("bench").id
+            client.close()
+            var source = VectorSource(seed: 3)
+            let vectors = (0..<256).map { _ in source.vector(dimension) }
+            contenders.append(
+                Contender(name: "remember", server: server, tls: tls) { number, buffer in
+                    let content = "Memory number \(number) of the benchmark, of a usual length for a fact."
+                    Request(envelope: Envelope(), operation: .remember([MemoryDraft(agent: agent, content: content, vector: vectors[Int(number) % vectors.count])]))
+                        .append(id: number, to: &buffer)
+                })
+        }
+        let plain = contenders[0].server
+        await compare(contenders) { round in
+            let target = plain.folder.appendingPathComponent("peer\(round).db").path
+            return try? SQLitePeer.run(source: plain.database, target: target)
+        }
+    }
+
+    // MARK: How it is measured
+
+    private mutating func compare(_ contenders: [Contender], afterRound: (Int) -> Double? = { _ in nil }) async {
+        for (connections, depth) in ServiceBenchmark.shapes {
+            var shape = contenders.map { Result(name: $0.name, connections: connections, depth: depth, tls: $0.tls != nil) }
+            for round in 0..<rounds {
+                for (index, contender) in contenders.enumerated() {
+                    let load = Load(
+                        address: contender.server.address, key: contender.server.key, tls: contender.tls, connections: connections, depth: depth,
+                        seconds: seconds, request: contender.request)
+                    shape[index].rounds.append(await LoadGenerator.run(load))
+                }
+                if depth == 32, connections == 16, let peer = afterRound(round) { sqlite.append(peer) }
+            }
+            for result in shape { show(result) }
+            results += shape
+        }
+    }
+
+    private func show(_ result: Result) {
+        let measured = result.all
+        let cells = [
+            result.name.padding(toLength: 15, withPad: " ", startingAt: 0), cell("\(result.connections)", 6), cell("\(result.depth)", 5),
+            result.tls ? " yes" : "  no", cell(String(format: "%.0f", median(result.rounds.map(\.perSecond))), 14),
+            cell(String(format: "%.1f", measured.percentile(0.5)), 9), cell(String(format: "%.1f", measured.percentile(0.99)), 9),
+            cell(String(format: "%.1f", measured.percentile(0.999)), 9), cell("\(measured.failures)", 10),
+        ]
+        print(cells.joined(separator: " ") + (measured.firstFailure.map { "  \($0)" } ?? ""))
+    }
+
+    private func start(_ arguments: [String]) throws -> RunningServer {
+        try RunningServer(binary: binary, arguments: ["serve", "--data", "{DIR}/data", "--listen", "127.0.0.1:0"] + arguments, hasKey: true)
     }
 
     private func client(_ server: RunningServer, _ trust: TLSClient?) -> MemoryClient {
@@ -93,98 +183,68 @@ struct ServiceBenchmark {
         var ids: [Identifier] = []
         while ids.count < rows {
             let drafts = (0..<min(500, rows - ids.count)).map { offset in
-                MemoryDraft(agent: agent, content: "Memory number \(ids.count + offset) of the benchmark, of a usual length for a fact.", vector: source.vector(dimension))
+                let content = "Memory number \(ids.count + offset) of the benchmark, of a usual length for a fact."
+                return MemoryDraft(agent: agent, content: content, vector: source.vector(dimension))
             }
             ids += try await client.remember(drafts).rows.map(\.id)
         }
         return ids
     }
 
-    private mutating func search(_ server: RunningServer, _ trust: TLSClient?) async {
-        var source = VectorSource(seed: 2)
-        let queries = (0..<256).map { _ in source.vector(dimension) }
-        await measure("search", server, trust) { number, buffer in
-            let search = SearchRequest(query: .vector(queries[Int(number) % queries.count]), k: 10, withContent: false)
-            Request(envelope: Envelope(), operation: .search(search)).append(id: number, to: &buffer)
-        }
-        await measure("search+content", server, trust) { number, buffer in
-            let search = SearchRequest(query: .vector(queries[Int(number) % queries.count]), k: 10)
-            Request(envelope: Envelope(), operation: .search(search)).append(id: number, to: &buffer)
-        }
-    }
-
-    private mutating func remember(_ server: RunningServer, _ trust: TLSClient?) async throws {
-        let client = client(server, trust)
-        let agent = try await client.ensureAgent("bench").id
-        client.close()
-        var source = VectorSource(seed: 3)
-        let vectors = (0..<256).map { _ in source.vector(dimension) }
-        await measure("remember", server, trust) { number, buffer in
-            let draft = MemoryDraft(
-                agent: agent, content: "Memory number \(number) of the benchmark, of a usual length for a fact.", vector: vectors[Int(number) % vectors.count])
-            Request(envelope: Envelope(), operation: .remember([draft])).append(id: number, to: &buffer)
-        }
-    }
-
-    private mutating func measure(
-        _ name: String, _ server: RunningServer, _ trust: TLSClient?, request: @escaping @Sendable (UInt64, inout [UInt8]) -> Void
-    ) async {
-        for (connections, depth) in ServiceBenchmark.shapes {
-            let load = Load(
-                address: server.address, key: server.key, tls: trust, connections: connections, depth: depth, seconds: seconds, request: request)
-            let measured = await LoadGenerator.run(load)
-            results.append(Result(name: name, connections: connections, depth: depth, tls: trust != nil, measured: measured))
-            let cells = [
-                name.padding(toLength: 15, withPad: " ", startingAt: 0), cell("\(connections)", 6), cell("\(depth)", 5), trust == nil ? "  no" : " yes",
-                cell(String(format: "%.0f", measured.perSecond), 14), cell(String(format: "%.1f", measured.percentile(0.5)), 9),
-                cell(String(format: "%.1f", measured.percentile(0.99)), 9), cell(String(format: "%.1f", measured.percentile(0.999)), 9),
-                cell("\(measured.failures)", 10),
-            ]
-            print(cells.joined(separator: " ") + (measured.firstFailure.map { "  \($0)" } ?? ""))
-        }
-    }
+    // MARK: What came of it
 
     private func cell(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
 
-    private func perSecond(_ name: String, _ connections: Int, _ depth: Int, tls: Bool) -> Double? {
-        results.first { $0.name == name && $0.connections == connections && $0.depth == depth && $0.tls == tls }?.measured.perSecond
+    private func median(_ values: [Double]) -> Double {
+        let sorted = values.sorted()
+        return sorted.isEmpty ? .nan : sorted[sorted.count / 2]
     }
 
-    /// The ratios that matter, each of figures from this run.
-    private func summary(_ sqlite: Double?) {
+    /// The median of the ratios, round by round.
+    private func ratio(_ a: (String, Bool), _ b: (String, Bool), _ shape: (Int, Int)) -> Double? {
+        func find(_ name: String, _ tls: Bool) -> [Measured]? {
+            results.first { $0.name == name && $0.tls == tls && ($0.connections, $0.depth) == shape }?.rounds
+        }
+        guard let a = find(a.0, a.1), let b = find(b.0, b.1) else { return nil }
+        return median(zip(a, b).map { $0.perSecond / $1.perSecond })
+    }
+
+    private func summary() {
         print("")
         for tls in [false, true] {
-            for (connections, depth) in ServiceBenchmark.shapes {
-                guard let echo = perSecond("echo", connections, depth, tls: tls), let ping = perSecond("ping", connections, depth, tls: tls) else { continue }
-                print(String(format: "bare echo / ping, %d × %d%@: %.2f", connections, depth, tls ? ", TLS" : "", echo / ping))
+            for shape in ServiceBenchmark.shapes {
+                guard let ratio = ratio(("echo", tls), ("ping", tls), shape) else { continue }
+                print(String(format: "bare echo / ping, %d × %d%@: %.2f", shape.0, shape.1, tls ? ", TLS" : "", ratio))
             }
         }
         for name in ["ping", "get", "search", "search+content", "remember"] {
             for connections in [1, 16] {
-                guard let plain = perSecond(name, connections, 32, tls: false), let secure = perSecond(name, connections, 32, tls: true) else { continue }
-                print(String(format: "%@ over TLS costs, %d × 32: %.0f %%", name, connections, (1 - secure / plain) * 100))
+                guard let ratio = ratio((name, true), (name, false), (connections, 32)) else { continue }
+                print(String(format: "%@ over TLS costs, %d × 32: %.0f %%", name, connections, (1 - ratio) * 100))
             }
         }
-        if let sqlite {
-            print(String(format: "SQLite itself, the same rows, %d a commit: %.0f rows/s", SQLitePeer.rowsPerCommit, sqlite))
-            for connections in [1, 16] {
-                guard let ours = perSecond("remember", connections, 32, tls: false) else { continue }
-                print(String(format: "durable remember / SQLite itself, %d × 32: %.2f", connections, ours / sqlite))
-            }
+        guard !sqlite.isEmpty, let ours = results.first(where: { $0.name == "remember" && !$0.tls && $0.connections == 16 && $0.depth == 32 }) else { return }
+        print(String(format: "SQLite itself, the same rows, %d a commit: %.0f rows/s", SQLitePeer.rowsPerCommit, median(sqlite)))
+        let ratios = zip(ours.rounds, sqlite).map { $0.perSecond / $1 }
+        print(String(format: "durable remember / SQLite itself, 16 × 32: %.2f", median(ratios)))
+        if let one = results.first(where: { $0.name == "remember" && !$0.tls && $0.connections == 1 && $0.depth == 32 }) {
+            print(String(format: "durable remember / SQLite itself, 1 × 32: %.2f", median(one.rounds.map(\.perSecond)) / median(sqlite)))
         }
     }
 
-    private func writeRaw(_ sqlite: Double?) throws {
+    private func writeRaw() throws {
         guard let jsonFile else { return }
-        let all: [[String: Any]] = results.map { result in
-            [
-                "operation": result.name, "connections": result.connections, "depth": result.depth, "tls": result.tls,
-                "per_second": result.measured.perSecond, "p50_us": result.measured.percentile(0.5), "p99_us": result.measured.percentile(0.99),
-                "p999_us": result.measured.percentile(0.999), "failures": result.measured.failures, "count": result.measured.durations.count,
-                "nanoseconds": result.measured.durations,
-            ]
+        let all: [[String: Any]] = results.flatMap { result in
+            result.rounds.enumerated().map { round, measured in
+                [
+                    "operation": result.name, "connections": result.connections, "depth": result.depth, "tls": result.tls, "round": round,
+                    "per_second": measured.perSecond, "p50_us": measured.percentile(0.5), "p99_us": measured.percentile(0.99),
+                    "p999_us": measured.percentile(0.999), "failures": measured.failures, "count": measured.durations.count,
+                    "nanoseconds": measured.durations,
+                ]
+            }
         }
-        let object: [String: Any] = ["rows": rows, "dimension": dimension, "seconds": seconds, "sqlite_rows_per_second": sqlite ?? NSNull(), "results": all]
+        let object: [String: Any] = ["rows": rows, "dimension": dimension, "seconds": seconds, "sqlite_rows_per_second": sqlite, "results": all]
         try JSONSerialization.data(withJSONObject: object).write(to: URL(fileURLWithPath: jsonFile))
     }
 }

@@ -38,6 +38,14 @@ struct RowChecksum {
         value = unsafe pinyon_crc32c(value, bytes.baseAddress, bytes.count)
     }
 
+    /// CRC32C of plain bytes, continuing from `start`.
+    static func crc32c(_ bytes: [UInt8], from start: UInt32 = 0) -> UInt32 { unsafe pinyon_crc32c(start, bytes, bytes.count) }
+
+    /// The same from tables alone.
+    static func crc32cPortable(_ bytes: [UInt8], from start: UInt32 = 0) -> UInt32 {
+        unsafe pinyon_crc32c_portable(start, bytes, bytes.count)
+    }
+
     private mutating func add(byte: UInt8) {
         var byte = byte
         value = unsafe pinyon_crc32c(value, &byte, 1)

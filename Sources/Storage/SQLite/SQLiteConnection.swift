@@ -25,8 +25,15 @@ import CSQLite
             case .readWrite, .readOnly: path
             case .inMemory: ":memory:"
             }
+        // Only what writes to a file needs the layer that clears what deletions leave behind.
+        let layer: String? =
+            switch mode {
+            case .readWrite: "pinyon"
+            case .readOnly, .inMemory: nil
+            }
+        guard SQLiteConnection.layerCode == SQLITE_OK else { throw .internalError("SQLite took no file layer (\(SQLiteConnection.layerCode))") }
         var opened: OpaquePointer?
-        let code = unsafe sqlite3_open_v2(name, &opened, flags, nil)
+        let code = unsafe sqlite3_open_v2(name, &opened, flags, layer)
         guard code == SQLITE_OK, let opened = unsafe opened else {
             let message = unsafe opened.map { unsafe SQLiteConnection.message($0) } ?? "out of memory"
             unsafe sqlite3_close_v2(opened)
@@ -40,6 +47,8 @@ import CSQLite
     }
 
     deinit { unsafe sqlite3_close_v2(handle) }
+
+    private static let layerCode = pinyon_scrub_register()
 
     /// How long a statement waits for another process, a backup or a shell, that holds the file.
     static let busyMilliseconds: Int32 = 5_000

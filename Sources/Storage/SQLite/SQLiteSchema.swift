@@ -68,7 +68,7 @@ enum SQLiteSchema {
         try connection.texts(
             """
             SELECT type || ' ' || name || ' on ' || tbl_name || ': ' || coalesce(sql, '') FROM sqlite_schema
-            WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name
+            WHERE name NOT IN ('sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4') ORDER BY type, name
             """)
     }
 

@@ -1,0 +1,99 @@
+import Records
+import Testing
+
+@testable import Storage
+
+@Suite struct MigrationTests {
+    @Test("the schema goes up and down step by step, again and again, and what is left is as if nothing had been")
+    func upAndDown() throws {
+        let home = try TemporaryDirectory()
+        let directory = try DataDirectory.open(home.path, at: startTime)
+        defer { directory.close() }
+        var expected = 0
+        for target in [1, 2, 3, 2, 3, 0, 3, 3, 1, 0, 2] {
+            #expect(try SQLiteStore.migrate(directory, to: target) == expected)
+            expected = target
+            let connection = try SQLiteConnection(path: home.databasePath, .readOnly)
+            #expect(try SQLiteSchema.version(of: connection) == target)
+            #expect(try SQLiteSchema.difference(connection, version: target) == nil)
+        }
+    }
+
+    @Test("rows outlive the way down and up again, with counters and a change for each")
+    func withData() async throws {
+        let home = try TemporaryDirectory()
+        var world = World(seed: 31)
+        let store = try home.open()
+        let kept = try await world.fill(store)
+        let counts = try await store.counts(of: world.organization.id)
+        store.close()
+        let directory = try DataDirectory.open(home.path, at: startTime)
+        #expect(try SQLiteStore.migrate(directory, to: 2) == 3)
+        #expect(try SQLiteStore.migrate(directory, to: 3) == 2)
+        directory.close()
+        let again = try home.open()
+        #expect(try await again.memories(kept.map(\.id), of: world.organization.id) == kept)
+        #expect(try await again.counts(of: world.organization.id) == counts)
+        let changes = try await again.changes()
+        #expect(changes.map(\.number) == Array(1...Int64(kept.count + 3)))
+        #expect(Set(changes.filter { $0.kind == .memory }.map(\.record)) == Set(kept.map(\.id)))
+        #expect(try await again.write(world.request(.remember([world.memory()]))).receipt.change == Int64(kept.count + 4))
+        again.close()
+        #expect(try Verification.run(path: home.path).isSound)
+    }
+
+    @Test("a step that fails leaves the schema where it was")
+    func failedStep() throws {
+        let home = try TemporaryDirectory()
+        let directory = try DataDirectory.open(home.path, at: startTime)
+        _ = try SQLiteStore.migrate(directory, to: 2)
+        let connection = try SQLiteConnection(path: home.databasePath, .readWrite)
+        try connection.execute("CREATE TABLE counters (x)")
+        #expect(throws: StorageError.self) { try SQLiteSchema.migrate(connection, to: 3) }
+        #expect(try SQLiteSchema.version(of: connection) == 2)
+        try connection.execute("DROP TABLE counters")
+        #expect(try SQLiteSchema.difference(connection, version: 2) == nil)
+        try SQLiteSchema.migrate(connection, to: 3)
+    }
+
+    @Test("the database of a newer pinyon is refused, and so is a version that does not exist")
+    func newer() async throws {
+        let home = try TemporaryDirectory()
+        try home.open().close()
+        let connection = try SQLiteConnection(path: home.databasePath, .readWrite)
+        try connection.execute("PRAGMA user_version = 9")
+        let error = await storageError { _ = try home.open() }
+        #expect(error == .newerSchema(found: 9, known: 3))
+        #expect(error?.description == "the database has schema version 9, and this program knows versions up to 3; use a newer pinyon")
+        try connection.execute("PRAGMA user_version = 3")
+        let directory = try DataDirectory.open(home.path, at: startTime)
+        #expect(await storageError { _ = try SQLiteStore.migrate(directory, to: 4) } == .newerSchema(found: 4, known: 3))
+    }
+
+    @Test("another program's database is refused and not touched")
+    func foreign() async throws {
+        let home = try TemporaryDirectory()
+        let connection = try SQLiteConnection(path: home.databasePath, .readWrite)
+        try connection.execute("CREATE TABLE theirs (x)")
+        let before = try home.bytes("pinyon.db")
+        guard case .notPinyon = await storageError({ _ = try home.open() }) else {
+            Issue.record("it was opened")
+            return
+        }
+        #expect(try home.bytes("pinyon.db") == before)
+    }
+
+    @Test("a database with a table more, or an index less, is refused")
+    func strangeSchema() async throws {
+        for sql in ["CREATE TABLE more (x)", "DROP INDEX idx_agent_memories_type", "CREATE TRIGGER t AFTER INSERT ON agents BEGIN SELECT 1; END"] {
+            let home = try TemporaryDirectory()
+            try home.open().close()
+            try SQLiteConnection(path: home.databasePath, .readWrite).execute(sql)
+            guard case .corruptFile = await storageError({ _ = try home.open() }) else {
+                Issue.record("it was opened after \(sql)")
+                return
+            }
+            #expect(try !Verification.run(path: home.path).isSound)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Records
+import Storage
+
+extension Store {
+    func write(_ request: WriteRequest) async throws -> WriteOutcome {
+        try await result { write(request, completion: $0) }
+    }
+
+    func memories(_ ids: [Identifier], of organization: Identifier, withVectors: Bool = true) async throws -> [Memory] {
+        try await result { memories(ids, of: organization, withVectors: withVectors, completion: $0) }
+    }
+
+    func page(_ listing: MemoryListing, of organization: Identifier, at time: Timestamp = startTime) async throws -> MemoryPage {
+        try await result { page(listing, of: organization, at: time, completion: $0) }
+    }
+
+    func agents(of organization: Identifier) async throws -> [Agent] {
+        try await result { agents(of: organization, completion: $0) }
+    }
+
+    func agent(slug: String, of organization: Identifier) async throws -> Agent? {
+        try await result { agent(slug: slug, of: organization, completion: $0) }
+    }
+
+    func counts(of organization: Identifier) async throws -> StoreCounts {
+        try await result { counts(of: organization, completion: $0) }
+    }
+
+    func changes(after number: Int64 = 0, limit: Int = 100_000) async throws -> [ChangeRecord] {
+        try await result { changes(after: number, limit: limit, completion: $0) }
+    }
+
+    func loaded() throws -> (memories: [Memory], failures: [StorageError], last: Int64) {
+        var memories: [Memory] = []
+        var failures: [StorageError] = []
+        let last = try load { result in
+            switch result {
+            case .success(let memory): memories.append(memory)
+            case .failure(let error): failures.append(error)
+            }
+        }
+        return (memories, failures, last)
+    }
+
+    private func result<Value: Sendable>(
+        _ start: (@escaping @Sendable (Result<Value, StorageError>) -> Void) -> Void
+    ) async throws -> Value {
+        try await withCheckedContinuation { continuation in start { continuation.resume(returning: $0) } }.get()
+    }
+}
+
+/// What a failed call threw; nil when it did not throw.
+func storageError(_ body: () async throws -> Void) async -> StorageError? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return error as? StorageError
+    }
+}
