@@ -51,6 +51,10 @@ let package = Package(
             swiftSettings: swift),
 
         tests("ArchitectureTests", []),
+        tests("VectorIndexTests", ["VectorIndex", "Vectors", "Columns", "Records"]),
+        tests("VectorsTests", ["Vectors"]),
+        tests("ColumnsTests", ["Columns", "Records"]),
+        tests("RecordsTests", ["Records"]),
         tests("StorageTests", ["Storage", "Records"]),
         tests("TransportTests", ["Transport"]),
         tests("SecretsTests", ["Secrets"]),

@@ -31,8 +31,19 @@ AVX2 static inline float dot_avx2(const float *a, const float *b, size_t n) {
 
 DEFINE_ROW_LOOPS(avx2, AVX2, dot_avx2)
 
+AVX2 static void at_least_avx2(const float *values, size_t n, float least, uint64_t *bits) {
+    const __m256 limit = _mm256_set1_ps(least);
+    clear_bits(bits, n);
+    size_t i = 0;
+    for (; i + WIDTH <= n; i += WIDTH) {
+        const int mask = _mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(values + i), limit, _CMP_GE_OQ));
+        bits[i / 64] |= (uint64_t)(unsigned)mask << (i % 64);
+    }
+    at_least_from(values, i, n, least, bits);
+}
+
 const ck_kernels *ck_avx2(void) {
-    static const ck_kernels kernels = {"avx2", dot_avx2, dot_rows_avx2, dot_selected_avx2};
+    static const ck_kernels kernels = {"avx2", dot_avx2, dot_rows_avx2, dot_selected_avx2, at_least_avx2};
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kernels : NULL;
 }

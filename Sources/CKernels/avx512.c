@@ -31,8 +31,18 @@ AVX512 static inline float dot_avx512(const float *a, const float *b, size_t n) 
 
 DEFINE_ROW_LOOPS(avx512, AVX512, dot_avx512)
 
+AVX512 static void at_least_avx512(const float *values, size_t n, float least, uint64_t *bits) {
+    const __m512 limit = _mm512_set1_ps(least);
+    clear_bits(bits, n);
+    size_t i = 0;
+    for (; i + WIDTH <= n; i += WIDTH) {
+        bits[i / 64] |= (uint64_t)_mm512_cmp_ps_mask(_mm512_loadu_ps(values + i), limit, _CMP_GE_OQ) << (i % 64);
+    }
+    at_least_from(values, i, n, least, bits);
+}
+
 const ck_kernels *ck_avx512(void) {
-    static const ck_kernels kernels = {"avx512", dot_avx512, dot_rows_avx512, dot_selected_avx512};
+    static const ck_kernels kernels = {"avx512", dot_avx512, dot_rows_avx512, dot_selected_avx512, at_least_avx512};
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx512f") ? &kernels : NULL;
 }

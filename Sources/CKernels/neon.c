@@ -25,8 +25,13 @@ static inline float dot_neon(const float *a, const float *b, size_t n) {
 
 DEFINE_ROW_LOOPS(neon, , dot_neon)
 
+static void at_least_neon(const float *values, size_t n, float least, uint64_t *bits) {
+    clear_bits(bits, n);
+    at_least_from(values, 0, n, least, bits);
+}
+
 const ck_kernels *ck_neon(void) {
-    static const ck_kernels kernels = {"neon", dot_neon, dot_rows_neon, dot_selected_neon};
+    static const ck_kernels kernels = {"neon", dot_neon, dot_rows_neon, dot_selected_neon, at_least_neon};
     return &kernels;
 }
 

@@ -18,7 +18,12 @@ static float dot_portable(const float *a, const float *b, size_t n) {
 
 DEFINE_ROW_LOOPS(portable, , dot_portable)
 
+static void at_least_portable(const float *values, size_t n, float least, uint64_t *bits) {
+    clear_bits(bits, n);
+    at_least_from(values, 0, n, least, bits);
+}
+
 const ck_kernels *ck_portable(void) {
-    static const ck_kernels kernels = {"portable", dot_portable, dot_rows_portable, dot_selected_portable};
+    static const ck_kernels kernels = {"portable", dot_portable, dot_rows_portable, dot_selected_portable, at_least_portable};
     return &kernels;
 }

@@ -1,5 +1,5 @@
 #pragma once
-// The two loops over rows, which are the same in every instruction set around its own DOT.
+// What is the same in every instruction set: the two loops over rows around its own DOT, and a plain comparison.
 //
 // Rows far enough ahead are fetched early: what bounds a scan is memory, and a selection jumps where no hardware follows.
 #include "CKernels.h"
@@ -21,3 +21,12 @@ enum { FETCH_AHEAD_FLOATS = 1024, FETCH_AHEAD_ROWS = 4, LINE_FLOATS = 16 };
             out[i] = DOT(query, rows + (size_t)selected[i] * row_stride, dim);                                                   \
         }                                                                                                                        \
     }
+
+/// Values start..<n one by one, into bits that hold 0 there.
+static inline void at_least_from(const float *values, size_t start, size_t n, float least, uint64_t *bits) {
+    for (size_t i = start; i < n; i++) bits[i / 64] |= (uint64_t)(values[i] >= least) << (i % 64);
+}
+
+static inline void clear_bits(uint64_t *bits, size_t n) {
+    for (size_t word = 0; word * 64 < n; word++) bits[word] = 0;
+}

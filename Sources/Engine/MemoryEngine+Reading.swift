@@ -41,7 +41,10 @@ extension MemoryEngine {
             shouldStop: { context.interruption != nil })
         let accepted = searches.submit(query, to: partition.index) { result in
             switch result {
-            case .failure: completion(.failure(context.interruption ?? .internalError))
+            case .failure(.refused(let error)): completion(.failure(.field(error)))
+            case .failure(.wrongDimension(let found, let expected)):
+                completion(.failure(.field(FieldError("vector", .wrongDimension(found: found, expected: expected)))))
+            case .failure(.stopped): completion(.failure(context.interruption ?? .internalError))
             case .success(let answer): self.fetch(answer, request, principal, completion)
             }
         }

@@ -77,6 +77,7 @@ extension Field {
 
     fileprivate func check(_ value: Scalar) throws(FieldError) {
         if case .number(let number) = value, number.isNaN { throw error("not a number") }
+        if case .time(let time) = value, !Timestamp.range.contains(time) { throw error("a time is between the years 1 and 9999") }
         switch self {
         case .id, .agent, .user, .session:
             guard case .identifier = value else { throw error("it is compared with an identifier") }

@@ -22,7 +22,8 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
     /// ISO 8601 in UTC: seconds, and as many digits of a fraction as are needed.
     public var description: String {
         let day = microseconds.flooredQuotient(86_400_000_000)
-        let rest = microseconds - day * 86_400_000_000
+        // The first day of all begins before the first microsecond that fits, so the product may wrap; the difference does not.
+        let rest = microseconds &- day &* 86_400_000_000
         let (year, month, dayOfMonth) = Timestamp.civil(day: day)
         let seconds = rest / 1_000_000
         var text = "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2))T"

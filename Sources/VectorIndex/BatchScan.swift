@@ -8,7 +8,7 @@ import Vectors
 /// query would get alone.
 struct BatchScan {
     /// Queries from which reading rows together is faster than one search after the other.
-    static let queriesMin = 4
+    static let queriesMin = 8
     /// Queries whose products with one block are held at a time: half a megabyte.
     static let queriesMax = 128
     /// One part in so many of a chunk's rows must match, or each query scores just those.

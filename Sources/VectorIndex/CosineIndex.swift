@@ -21,7 +21,7 @@ public final class CosineIndex: Sendable {
     /// Carries out changes in order; every search that starts after the return sees all of them, and no search sees a part.
     ///
     /// Returns the ids of puts that could not be taken, because the vector has another dimension, is zero or not finite; such a row is not in
-    /// the index any more. Costs about a microsecond a change and dimension of 1,000, and now and then the move of a chunk's live rows.
+    /// the index any more. A change copies one row and the small parts of a chunk or two; now and then the live rows of a chunk move as well.
     @discardableResult
     public func apply(_ changes: [IndexChange]) -> [Identifier] {
         writer.withLock { writer in

@@ -12,6 +12,8 @@ struct Scan {
     private var top: TopK<Identifier>
     private var scores: [Float]
     private var rows: [UInt32] = []
+    /// One bit a row of a chunk.
+    private var selection: [UInt64]
     private var rowsScored = 0
 
     /// `unit` has length one and the index's dimension.
@@ -19,6 +21,7 @@ struct Scan {
         self.unit = unit
         top = TopK(k: k)
         scores = Array(repeating: 0, count: Chunk.capacity)
+        selection = Array(repeating: 0, count: Chunk.capacity / 64)
         rows.reserveCapacity(Chunk.capacity)
     }
 
@@ -27,11 +30,12 @@ struct Scan {
         let count = matching.count
         guard count > 0 else { return }
         rowsScored += count
+        rows.removeAll(keepingCapacity: true)
         if count == chunk.count {
             kernels.score(of: unit, rowsBelow: count, in: chunk.matrix, into: &scores)
-            for row in 0..<count { offer(scores[row], row, of: chunk) }
+            select(matching, of: chunk, from: scores, offset: 0, atLeast: top.threshold)
+            for row in rows { offer(scores[Int(row)], Int(row), of: chunk) }
         } else {
-            rows.removeAll(keepingCapacity: true)
             matching.append(to: &rows)
             scoreRows(of: chunk)
         }
@@ -40,17 +44,23 @@ struct Scan {
     /// Scores those rows of one chunk that can enter, judging by `estimates[offset + row]`, which lie within `bound` of the scores.
     mutating func visit(_ chunk: Chunk, matching: Bitmap, estimates: [Float], offset: Int, bound: Float) {
         rowsScored += matching.count
-        let least = top.isFull ? top.threshold - bound : leastEstimate(matching, estimates, offset, bound)
         rows.removeAll(keepingCapacity: true)
-        for word in 0..<Chunk.capacity / 64 {
-            var rest = matching.word(word)
+        let least = top.isFull ? top.threshold - bound : leastEstimate(matching, estimates, offset, bound)
+        select(matching, of: chunk, from: estimates, offset: offset, atLeast: least)
+        scoreRows(of: chunk)
+    }
+
+    /// Puts the matching rows whose value is `least` or more into `rows`.
+    private mutating func select(_ matching: Bitmap, of chunk: Chunk, from values: [Float], offset: Int, atLeast least: Float) {
+        // A score that rounding carried beyond −1 counts as −1.
+        kernels.select(values, from: offset, count: chunk.count, atLeast: least <= -1 ? -.infinity : least, into: &selection)
+        for word in 0..<(chunk.count + 63) / 64 {
+            var rest = selection[word] & matching.word(word)
             while rest != 0 {
-                let row = word << 6 | rest.trailingZeroBitCount
+                rows.append(UInt32(word << 6 | rest.trailingZeroBitCount))
                 rest &= rest &- 1
-                if estimates[offset + row] >= least { rows.append(UInt32(row)) }
             }
         }
-        scoreRows(of: chunk)
     }
 
     /// When k rows of a block have estimates of at least e, the k-th best score is at least e − bound, and what can beat it has an estimate of

@@ -10,11 +10,14 @@ import CKernels
     private let dotSelected:
         @convention(c) (UnsafePointer<Float>, UnsafePointer<Float>, Int, UnsafePointer<UInt32>, Int, Int, UnsafeMutablePointer<Float>) -> Void
 
+    private let atLeast: @convention(c) (UnsafePointer<Float>, Int, Float, UnsafeMutablePointer<UInt64>) -> Void
+
     private init(_ table: UnsafePointer<ck_kernels>) {
         unsafe name = String(cString: table.pointee.name)
         unsafe dotProduct = table.pointee.dot
         unsafe dotRows = table.pointee.dot_rows
         unsafe dotSelected = table.pointee.dot_selected
+        unsafe atLeast = table.pointee.at_least
     }
 
     /// The fastest that this machine has; chosen once.
@@ -74,6 +77,17 @@ import CKernels
                     else { return }
                     unsafe dotSelected(start, rows, matrix.stride, first, selected.count, matrix.dimension, out)
                 }
+            }
+        }
+    }
+
+    /// Which of the `count` values from `offset` on are `least` or more: value i in bit i % 64 of `bits[i / 64]`, zeros after the last.
+    public func select(_ values: [Float], from offset: Int, count: Int, atLeast least: Float, into bits: inout [UInt64]) {
+        precondition(offset >= 0 && count >= 0 && offset + count <= values.count && bits.count * 64 >= count)
+        unsafe values.withUnsafeBufferPointer { values in
+            unsafe bits.withUnsafeMutableBufferPointer { bits in
+                guard let first = values.baseAddress, let out = bits.baseAddress else { return }
+                unsafe atLeast(first + offset, count, least, out)
             }
         }
     }

@@ -16,6 +16,8 @@ typedef struct ck_kernels {
     /// out[i] = dot(query, rows + selected[i] * row_stride, dim) for i < n_selected.
     void (*_Nonnull dot_selected)(const float *_Nonnull query, const float *_Nonnull rows, size_t row_stride,
                                   const uint32_t *_Nonnull selected, size_t n_selected, size_t dim, float *_Nonnull out);
+    /// Bit i % 64 of bits[i / 64] says whether values[i] >= least, for i < n; the bits that are left over are 0.
+    void (*_Nonnull at_least)(const float *_Nonnull values, size_t n, float least, uint64_t *_Nonnull bits);
 } ck_kernels;
 
 /// Plain C, on every machine.

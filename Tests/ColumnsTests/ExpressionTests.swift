@@ -1,0 +1,120 @@
+import Columns
+import Records
+import Testing
+
+@Suite("Filters over columns")
+struct ExpressionTests {
+    /// A chunk of these rows and the tags' numbers.
+    private func chunk(_ rows: [Attributes]) -> (ColumnChunk, TagTable) {
+        let chunk = ColumnChunk()
+        var tags = TagTable()
+        for row in rows { chunk.append(row, tagCodes: tags.add(row.tags)) }
+        return (chunk, tags)
+    }
+
+    private func selected(_ filter: Filter, _ rows: [Attributes]) -> [Int] {
+        let (chunk, tags) = chunk(rows)
+        let result = Expression(filter, tags: tags.codes).select(in: chunk, among: Bitmap(below: rows.count))
+        return rows.indices.filter { result[$0] }
+    }
+
+    private func row(tags: [String] = [], importance: Double = 0, accessCount: Int64 = 0, metadata: JSON = .emptyObject) -> Attributes {
+        Attributes(
+            id: Identifier(high: 0, low: 1), agent: Identifier(high: 0, low: 2), type: .fact, tags: tags, importance: importance,
+            accessCount: accessCount, createdAt: Timestamp(microseconds: 0), updatedAt: Timestamp(microseconds: 0), metadata: metadata)
+    }
+
+    @Test("random filters over random rows select what an independent evaluator admits", arguments: 0..<8)
+    func agreesWithNaive(round: Int) throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = RandomFilters(generator: SeededGenerator(seed: seed))
+        let rows = (0..<[1, 63, 64, 65, 200, 700, 1_000, 1_024][round]).map { random.attributes($0) }
+        let (chunk, tags) = chunk(rows)
+        var candidates = Bitmap(below: rows.count)
+        for row in rows.indices where random.chance(5) { candidates[row] = false }
+        for _ in 0..<150 {
+            let filter = random.filter()
+            try filter.check()
+            let result = Expression(filter, tags: tags.codes).select(in: chunk, among: candidates)
+            let wrong = rows.indices.filter { result[$0] != (candidates[$0] && NaiveFilter(row: rows[$0]).admits(filter)) }
+            #expect(wrong.isEmpty, "seed \(seed), \(filter), rows \(wrong.prefix(3).map { rows[$0] })")
+            if !wrong.isEmpty { return }
+        }
+    }
+
+    @Test("integers beyond 2^53 are compared exactly with numbers")
+    func largeIntegers() {
+        let rows = [9_007_199_254_740_992, 9_007_199_254_740_993, Int64.max].map { row(accessCount: $0, metadata: ["n": .integer($0)]) }
+        for field in [Field.accessCount, .metadata(["n"])] {
+            #expect(selected(.equals(field, .number(0x1p53)), rows) == [0])
+            #expect(selected(.range(field, .init(lower: .number(0x1p53), lowerIsIncluded: false)), rows) == [1, 2])
+            #expect(selected(.range(field, .init(lower: .number(0x1p63))), rows) == [])
+            #expect(selected(.range(field, .init(upper: .number(0x1p63), upperIsIncluded: false)), rows) == [0, 1, 2])
+        }
+        let numbers = [row(metadata: ["n": .number(0x1p53)]), row(metadata: ["n": .number(0x1p63)])]
+        #expect(selected(.equals(.metadata(["n"]), .integer(9_007_199_254_740_993)), numbers) == [])
+        #expect(selected(.range(.metadata(["n"]), .init(upper: .integer(9_007_199_254_740_993))), numbers) == [0])
+        #expect(selected(.range(.metadata(["n"]), .init(lower: .integer(.max), lowerIsIncluded: false)), numbers) == [1])
+    }
+
+    @Test("texts that are canonically equal but differ in bytes are different: values, tags and names")
+    func bytes() {
+        let (composed, decomposed) = ("é", "e\u{301}")
+        let rows = [row(tags: [composed], metadata: .object([.init(composed, "x")])), row(tags: [decomposed], metadata: ["v": .text(decomposed)])]
+        #expect(selected(.equals(.tags, .text(composed)), rows) == [0])
+        #expect(selected(.equals(.tags, .text(decomposed)), rows) == [1])
+        #expect(selected(.exists(.metadata([decomposed])), rows) == [])
+        #expect(selected(.equals(.metadata(["v"]), .text(composed)), rows) == [])
+        #expect(selected(.equals(.metadata(["v"]), .text(decomposed)), rows) == [1])
+        #expect(Expression(.equals(.metadata(["v"]), .text(composed)), tags: TagCodes()) != Expression(.equals(.metadata(["v"]), .text(decomposed)), tags: TagCodes()))
+    }
+
+    @Test("text ranges follow the order of unicode scalars, not of UTF-16 or of a language")
+    func textOrder() {
+        let rows = ["Z", "a", "ä", "\u{FFFF}", "\u{10000}"].map { row(metadata: ["v": .text($0)]) }
+        #expect(selected(.range(.metadata(["v"]), .init(lower: .text("a"), lowerIsIncluded: false)), rows) == [2, 3, 4])
+        #expect(selected(.range(.metadata(["v"]), .init(lower: .text("\u{FFFF}"), lowerIsIncluded: false)), rows) == [4])
+    }
+
+    @Test("a comparison with what is absent is false and its negation true; null counts as absent")
+    func absent() {
+        let rows = [row(), row(metadata: ["v": .null]), row(metadata: ["v": 1]), row(metadata: ["v": []])]
+        let path = Field.metadata(["v"])
+        #expect(selected(.exists(path), rows) == [2, 3])
+        #expect(selected(.equals(path, .integer(1)), rows) == [2])
+        #expect(selected(.not(.equals(path, .integer(1))), rows) == [0, 1, 3])
+        #expect(selected(.exists(.user), rows) == [])
+        #expect(selected(.not(.equals(.user, .identifier(Identifier(high: 0, low: 0)))), rows) == [0, 1, 2, 3])
+        #expect(selected(.allOf(path, []), rows) == [3])
+        #expect(selected(.allOf(.tags, []), rows) == [0, 1, 2, 3])
+    }
+
+    @Test("a filter that was never checked selects something or nothing, and harms nothing")
+    func unchecked() {
+        let rows = [row(tags: ["a"], importance: 0.5, accessCount: 3)]
+        for field in Field.plain + [.metadata([]), .metadata(["v"])] {
+            for value in [Scalar.bool(true), .number(.nan), .number(.infinity), .number(-.infinity), .integer(.min), .text("x"), .time(.init(microseconds: .min))] {
+                for filter in [
+                    Filter.equals(field, value), .allOf(field, [value]), .range(field, .init(lower: value, lowerIsIncluded: false)),
+                    .range(field, .init(upper: value, upperIsIncluded: false)), .range(field, .init()),
+                ] { _ = selected(filter, rows) }
+            }
+        }
+        #expect(selected(.range(.accessCount, .init(lower: .number(.nan))), rows) == [])
+        #expect(selected(.range(.accessCount, .init(upper: .number(.infinity))), rows) == [0])
+        #expect(selected(.range(.importance, .init(lower: .number(-.infinity), lowerIsIncluded: false)), rows) == [0])
+    }
+
+    @Test("a row expires at its time, not before, and never without one")
+    func expiry() {
+        var rows = [row(), row(), row()]
+        rows[0].expiresAt = Timestamp(microseconds: 10)
+        rows[1].expiresAt = Timestamp(microseconds: 11)
+        let (chunk, _) = chunk(rows)
+        let alive = chunk.unexpired(at: Timestamp(microseconds: 10), among: Bitmap(below: 3))
+        #expect(!alive[0] && alive[1] && alive[2])
+        #expect(chunk.unexpired(at: Timestamp(microseconds: .max), among: Bitmap(below: 3)).count == 1)
+        #expect(chunk.expiry(0) == Timestamp(microseconds: 10))
+        #expect(chunk.expiry(2) == nil)
+    }
+}
