@@ -51,6 +51,8 @@ let package = Package(
             swiftSettings: swift),
 
         tests("ArchitectureTests", []),
+        tests("WireTests", ["Wire", "Records"]),
+        tests("ProcessTests", ["Client", "Transport", "Wire", "Records"]),
         tests("VectorIndexTests", ["VectorIndex", "Vectors", "Columns", "Records"]),
         tests("VectorsTests", ["Vectors"]),
         tests("ColumnsTests", ["Columns", "Records"]),

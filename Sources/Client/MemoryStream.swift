@@ -13,7 +13,7 @@ public struct MemoryStream: AsyncSequence, Sendable {
 
     public struct Iterator: AsyncIteratorProtocol {
         private let stream: MemoryStream
-        private var running: (parts: AsyncStream<StreamPart>.Iterator, session: Session)?
+        private var running: (parts: AsyncStream<StreamPart>.Iterator, session: Session, untaken: Untaken)?
         private var isOver = false
 
         init(stream: MemoryStream) { self.stream = stream }
@@ -24,7 +24,9 @@ public struct MemoryStream: AsyncSequence, Sendable {
             if isOver { return nil }
             if running == nil {
                 let session = try stream.session()
-                running = (session.stream(stream.listing, withinMilliseconds: stream.deadlineMilliseconds).makeAsyncIterator(), session)
+                let untaken = Untaken()
+                let parts = session.stream(stream.listing, withinMilliseconds: stream.deadlineMilliseconds, untaken: untaken)
+                running = (parts.makeAsyncIterator(), session, untaken)
             }
             guard let part = await running?.parts.next(isolation: actor) else {
                 isOver = true
@@ -32,6 +34,7 @@ public struct MemoryStream: AsyncSequence, Sendable {
             }
             switch part {
             case .page(let page, let bytes):
+                running?.untaken.take(bytes)
                 running?.session.grant(bytes)
                 return page.memories
             case .end:

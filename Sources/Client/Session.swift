@@ -57,16 +57,19 @@ final class Session: Sendable {
         return try result.get()
     }
 
-    func stream(_ listing: MemoryListing, withinMilliseconds: UInt32) -> AsyncStream<StreamPart> {
+    /// The parts as they come. Who takes a page says so to `untaken` and grants its bytes; the rest is granted when the stream is given up.
+    func stream(_ listing: MemoryListing, withinMilliseconds: UInt32, untaken: Untaken) -> AsyncStream<StreamPart> {
         let request = Request(envelope: Envelope(deadlineMilliseconds: withinMilliseconds), operation: .stream(listing))
         return AsyncStream { continuation in
             let outcome = submit(
                 request, withinMilliseconds,
-                .stream { part in
-                    continuation.yield(part)
+                .stream { [weak self] part in
                     switch part {
-                    case .page: break
-                    case .end, .failed: continuation.finish()
+                    case .page(_, let bytes):
+                        if untaken.add(bytes) { continuation.yield(part) } else { self?.grant(bytes) }
+                    case .end, .failed:
+                        continuation.yield(part)
+                        continuation.finish()
                     }
                 })
             switch outcome {
@@ -75,13 +78,16 @@ final class Session: Sendable {
                 continuation.finish()
             case .success(let id):
                 continuation.onTermination = { [weak self] reason in
-                    if case .cancelled = reason { self?.cancel(id) }
+                    guard let self, case .cancelled = reason else { return }
+                    state.withLock { $0.giveUp(id) }
+                    grant(untaken.end())
                 }
             }
         }
     }
 
     func grant(_ bytes: Int) {
+        guard bytes > 0 else { return }
         state.withLock { $0.grant(bytes) }
         scheduleFlush()
     }
@@ -158,6 +164,29 @@ final class Session: Sendable {
     fileprivate func lost(_ reason: CloseReason, wasOpen: Bool) {
         let sentence = reason.description
         end(wasOpen ? .connectionLost(reason: sentence) : .unreachable(address: configuration.address.description, reason: sentence))
+    }
+}
+
+/// The bytes of a stream's pages that wait for its reader.
+final class Untaken: Sendable {
+    private let state = Mutex((bytes: 0, isOver: false))
+
+    /// False when nobody will read it any more.
+    func add(_ bytes: Int) -> Bool {
+        state.withLock { state in
+            if !state.isOver { state.bytes += bytes }
+            return !state.isOver
+        }
+    }
+
+    func take(_ bytes: Int) { state.withLock { $0.bytes -= bytes } }
+
+    /// Nobody reads any more: what was left.
+    func end() -> Int {
+        state.withLock { state in
+            defer { state = (0, true) }
+            return state.bytes
+        }
     }
 }
 

@@ -88,6 +88,12 @@ struct SessionState {
         queued.removeFirst(taken)
     }
 
+    /// Gives up a stream: what still comes of it is for nobody.
+    mutating func giveUp(_ id: UInt64) {
+        guard pending[id] != nil, cancel(id) == nil else { return }
+        _ = finish(id)
+    }
+
     mutating func cancel(_ id: UInt64) -> Delivery? {
         guard let dropped = pending[id] else { return nil }
         if let position = queued.firstIndex(where: { $0.id == id }) {
@@ -118,6 +124,7 @@ struct SessionState {
             guard (hello.versionMin...max(hello.versionMin, hello.versionMax)).contains(FrameHeader.version) else {
                 throw .malformed("the server speaks versions \(hello.versionMin) to \(hello.versionMax)")
             }
+            guard hello.inFlightMax > 0, hello.frameBytesMax > 0 else { throw .malformed("the server takes no requests") }
             inFlightMax = Int(hello.inFlightMax)
             frameBytesMax = Int(hello.frameBytesMax)
             authenticate.append(to: &outgoing)
@@ -128,10 +135,13 @@ struct SessionState {
         case (.reply, .open(let organization)), (.reply, .draining(let organization)):
             return try reply(frame, organization)
         case (.item, .open(let organization)), (.item, .draining(let organization)):
-            guard case .page(let page) = try Outcome.read(.stream, frame.body, of: organization),
-                case .stream(let sink)? = pending[frame.header.request]?.waiting
-            else { return nil }
             let bytes = frame.body.count + FrameHeader.byteCount
+            guard case .stream(let sink)? = pending[frame.header.request]?.waiting else {
+                // Of a stream that was given up; what it used of the credit is given back all the same.
+                grant(bytes)
+                return nil
+            }
+            guard case .page(let page) = try Outcome.read(.stream, frame.body, of: organization) else { return nil }
             return { sink(.page(page, bytes: bytes)) }
         case (.end, .open), (.end, .draining):
             let end = try StreamEnd.read(frame.body)

@@ -110,7 +110,7 @@ public struct MemoryPage: Hashable, Sendable {
 public struct SearchAnswer: Hashable, Sendable {
     public struct Entry: Hashable, Sendable {
         public let hit: Hit
-        /// Nil when only identifiers and scores were asked for.
+        /// Nil when only identifiers and scores were asked for. With content, a hit that was deleted in the meantime is left out.
         public let memory: Memory?
 
         public init(hit: Hit, memory: Memory?) {

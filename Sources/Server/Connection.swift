@@ -75,6 +75,8 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
 
     func channelClosed(_ channel: Channel, reason: CloseReason) {
         for context in state.abandonAll() { context.cancel() }
+        // The others have work under way, whose end gives their bytes back.
+        for stream in streams.values where stream.page != nil { server.release(stream.bodyBytes) }
         streams = [:]
         server.gone(self)
     }
@@ -171,7 +173,7 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
     private func finish(_ answer: Answer) {
         streams[answer.id] = streams[answer.id].flatMap { $0.context === answer.context ? nil : $0 }
         server.release(answer.bodyBytes)
-        guard state.finished(answer.id, answer.context), !state.isClosed else { return }
+        guard state.finished(answer.id, answer.context, at: server.clock.ticks()), !state.isClosed else { return }
         switch answer.result {
         case .success(let outcome): write(server.completed(outcome), answer.id, answer.operation.name)
         case .failure(let error):
@@ -207,7 +209,7 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
         if let stream = streams[id], stream.context === context, stream.page != nil {
             streams[id] = nil
             server.release(stream.bodyBytes)
-            _ = state.finished(id, context)
+            _ = state.finished(id, context, at: server.clock.ticks())
         }
     }
 
@@ -244,7 +246,7 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
         guard let next = page.next, let principal = principal else {
             streams[id] = nil
             server.release(stream.bodyBytes)
-            if state.finished(id, stream.context) { channel.write { StreamEnd(count: stream.sent).append(request: id, operation: .stream, to: &$0) } }
+            if state.finished(id, stream.context, at: server.clock.ticks()) { channel.write { StreamEnd(count: stream.sent).append(request: id, operation: .stream, to: &$0) } }
             return
         }
         stream.listing.after = next
@@ -267,8 +269,8 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
         if channel.bytesWaiting > server.limits.replyBytesWaitingMax {
             return act(state.refused(Fault(.replyBacklog, sentence: "more than \(server.limits.replyBytesWaitingMax) bytes of replies wait to be read")))
         }
-        if channel.bytesWaiting > server.limits.replyBytesPause { channel.pauseReading() }
         channel.flush()
+        if channel.bytesWaiting > server.limits.replyBytesPause { channel.pauseReading() }
         if state.isDraining, state.isIdle { channel.close(.afterFlush) }
     }
 

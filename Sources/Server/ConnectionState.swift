@@ -112,7 +112,7 @@ struct ConnectionState {
         let id = frame.header.request
         if case .draining = phase {
             return .refuse(
-                Fault(.draining, isRetryable: true, retryAfterMilliseconds: limits.retryAfterMilliseconds, sentence: "the server is stopping"), id: id)
+                Fault(.draining, isRetryable: true, retryAfterMilliseconds: limits.retryAfterMilliseconds, sentence: "this connection takes nothing new; make another"), id: id)
         }
         guard id != 0 else { return .refuse(Fault(.invalidField, field: "request", sentence: "request ids are not zero"), id: 0) }
         guard underWay[id] == nil else { return .refuse(Fault(.requestIdInUse, sentence: "request \(id) is still under way"), id: id) }
@@ -152,8 +152,10 @@ extension ConnectionState {
     }
 
     /// Whether the request is still to be answered with what its work came to; its work has ended.
-    mutating func finished(_ id: UInt64, _ context: OperationContext) -> Bool {
+    mutating func finished(_ id: UInt64, _ context: OperationContext, at ticks: UInt64) -> Bool {
         atWork -= 1
+        // Who waited for a long answer was not silent.
+        heardAt = max(heardAt, ticks)
         return answered(id, context)
     }
 

@@ -109,6 +109,7 @@ public final class Channel: @unchecked Sendable {
         guard !isReading else { return }
         seal()
         sendWaiting()
+        tellDrained()
     }
 
     private func seal() {
@@ -140,6 +141,10 @@ public final class Channel: @unchecked Sendable {
 
     private func writable() {
         sendWaiting()
+        tellDrained()
+    }
+
+    private func tellDrained() {
         guard wasHigh, bytesWaiting <= limits.lowWaterBytes, case .open = phase else { return }
         wasHigh = false
         delegate?.channelDrained(self)
@@ -160,9 +165,11 @@ public final class Channel: @unchecked Sendable {
 
     // MARK: Reading
 
+    /// Until `resumeReading`. While something waits to be sent, its draining is told to the owner, who can resume then.
     public func pauseReading() {
         guard !readingIsPaused, phase == .open || phase == .opening else { return }
         readingIsPaused = true
+        if bytesWaiting > 0 { wasHigh = true }
         readSource?.suspend()
     }
 

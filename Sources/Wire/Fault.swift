@@ -96,7 +96,7 @@ extension ErrorCode: CustomStringConvertible {
 /// An error as it is sent: what, whether and when to try again, which field, and one safe sentence.
 public struct Fault: Error, Hashable, Sendable {
     public var code: ErrorCode
-    /// The very same request may succeed later, and a write that failed so has left nothing behind.
+    /// The very same request may succeed later. Whether a write has left something behind is told by its idempotency key.
     public var isRetryable: Bool
     public var retryAfterMilliseconds: UInt32?
     public var field: String?
@@ -175,6 +175,9 @@ extension Fault {
         }
     }
 
+    /// A caller's own words come back in an error only so far.
+    private static func clipped(_ text: String) -> String { text.utf8.count <= 1_000 ? text : text.prefix(250) + "…" }
+
     public init(_ error: FieldError) {
         let code: ErrorCode =
             switch error.reason {
@@ -182,6 +185,6 @@ extension Fault {
             case .wrongDimension: .wrongDimension
             case .missing, .empty, .tooLong, .tooMany, .tooDeep, .outOfRange, .notText, .malformed, .notFinite, .zeroVector, .duplicate: .invalidField
             }
-        self.init(code, field: error.field, sentence: error.description)
+        self.init(code, field: Fault.clipped(error.field), sentence: Fault.clipped(error.description))
     }
 }

@@ -30,7 +30,7 @@ public enum FrameType: UInt8, Hashable, Sendable, CaseIterable {
     case request = 4
     /// The one answer to a request that is no stream.
     case reply = 5
-    /// Ends a request; or, with request 0, announces the end of the connection.
+    /// Ends a request; or, with request 0 and a code below 64, announces the end of the connection.
     case error = 6
     /// One part of a stream.
     case item = 7

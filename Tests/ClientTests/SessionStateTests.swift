@@ -166,6 +166,20 @@ struct SessionStateTests {
         #expect(answers.parts.withLock { $0 } == ["page 0", "end 0"])
     }
 
+    @Test("what still comes of a stream that was given up is granted again")
+    func givenUp() throws {
+        var state = SessionState()
+        let answers = Answers()
+        try greet(&state)
+        _ = state.submit(request(.stream(MemoryListing())), deadline: 10, .stream(answers.sink))
+        _ = try sent(&state)
+        state.giveUp(1)
+        #expect(try sent(&state).map(\.header.type) == [.cancel])
+        try feed(&state) { Outcome.page(MemoryPage(memories: [], next: nil)).append(.item, request: 1, operation: .stream, to: &$0) }
+        #expect(try sent(&state).map(\.header.type) == [.credit])
+        #expect(answers.parts.withLock { $0 }.isEmpty && state.isEmpty)
+    }
+
     @Test("a server that speaks out of turn is not believed")
     func violations() throws {
         var state = SessionState()

@@ -5,7 +5,11 @@ import Transport
 
 @Suite("Channels carry bytes both ways", .serialized)
 struct ChannelTests {
-    private func payload(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) } }
+    /// A pattern of 64 KiB that no shift by a part of it repeats, as often as it fits.
+    private func payload(_ count: Int) -> [UInt8] {
+        let pattern = (0..<min(count, 65_536)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+        return Array(repeatElement(pattern, count: count / max(1, pattern.count)).joined()) + pattern.prefix(count % max(1, pattern.count))
+    }
 
     private func parts(_ tls: Bool) throws -> (Peer, TLSClient?, Certificate?) {
         guard tls else { return (try Peer(), nil, nil) }

@@ -38,8 +38,7 @@ final class Recorder: ChannelDelegate {
     func channelOpened(_ channel: Channel) { note { $0.channel = channel; $0.isOpen = true } }
 
     func channel(_ channel: Channel, received bytes: Span<UInt8>) {
-        var copy: [UInt8] = []
-        for index in bytes.indices { copy.append(bytes[index]) }
+        let copy = unsafe bytes.withUnsafeBufferPointer { unsafe Array($0) }
         note { $0.bytes += copy }
         onReceive(channel, copy)
     }

@@ -1,0 +1,182 @@
+import Records
+import Wire
+
+extension Identifier {
+    /// One of the identifiers of these tests.
+    static func golden(_ number: UInt64) -> Identifier { Identifier(high: 0x0192_4A5B_6C7D_7000 | number, low: 0x8000_0000_0000_0000 | number) }
+}
+
+private let one = Identifier.golden(1)
+private let two = Identifier.golden(2)
+private let agent = Identifier.golden(0xA)
+private let user = Identifier.golden(0xB)
+private let session = Identifier.golden(0xC)
+private let space = Identifier.golden(0xE)
+private let time = Timestamp(microseconds: 1_772_368_200_000_000)
+private let later = Timestamp(microseconds: 1_772_368_200_123_456)
+
+private let metadata: JSON = ["project": ["name": "pinyon", "done": false], "list": [1, 2.5, nil], "ü": "ß"]
+
+private func request(_ operation: Operation, _ envelope: Envelope = Envelope()) -> Message {
+    .request(7, Request(envelope: envelope, operation: operation))
+}
+
+private func search(_ filter: Filter) -> Message { request(.search(SearchRequest(query: .vector([1, 0]), filter: filter))) }
+
+extension GoldenCase {
+    static let handshakes: [GoldenCase] = [
+        GoldenCase("hello", .hello(Hello(
+            server: "pinyon 1.0.0", frameBytesMax: 16_777_216, inFlightMax: 64, handshakeMilliseconds: 10_000, idleMilliseconds: 300_000))),
+        GoldenCase("hello with an empty name and no features", .hello(Hello(
+            versionMin: 1, versionMax: 3, features: [], server: "", frameBytesMax: 1, inFlightMax: 1, handshakeMilliseconds: 0, idleMilliseconds: .max))),
+        GoldenCase("authenticate", .authenticate(Authenticate(client: "example 1.0", key: "pk_example_0123456789"))),
+        GoldenCase("authenticate without features or credit", .authenticate(Authenticate(features: [], client: "", key: "k", streamCredit: 0))),
+        GoldenCase("welcome", .welcome(Welcome(features: .all, organization: Message.organization, scopes: Scope.allCases.map(\.rawValue)))),
+        GoldenCase("welcome without scopes", .welcome(Welcome(features: [], organization: Message.organization, scopes: []))),
+        GoldenCase("cancel", .cancel(7)),
+        GoldenCase("credit", .credit(Credit(bytes: 65_536))),
+        GoldenCase("goodbye", .goodbye),
+    ]
+
+    static let requests: [GoldenCase] = [
+        GoldenCase("ping", request(.ping)),
+        GoldenCase("ping with a deadline", request(.ping, Envelope(deadlineMilliseconds: 1_500))),
+        GoldenCase("status", request(.status)),
+        GoldenCase("ensure_agent", request(.ensureAgent(slug: "planner-1", name: "Planner № 1"))),
+        GoldenCase("ensure_agent under an idempotency key", request(
+            .ensureAgent(slug: "a", name: "a"), Envelope(deadlineMilliseconds: 1, idempotencyKey: Identifier.golden(0xF)))),
+        GoldenCase("list_agents", request(.listAgents)),
+        GoldenCase("remember: one memory, only what it must have", request(.remember([MemoryDraft(agent: agent, content: "x")]))),
+        GoldenCase("remember: two memories, one with every field", request(
+            .remember([
+                MemoryDraft(
+                    id: one, agent: agent, user: user, session: session, type: .preference, content: "Likes tea 🍵", importance: 0.75,
+                    tags: ["drink", "tea"], metadata: metadata, createdAt: time, expiresAt: later, vector: [0.5, -0.25, 1]),
+                MemoryDraft(agent: agent, type: .conversation, content: "Hello", importance: 0),
+            ]), Envelope(idempotencyKey: Identifier.golden(0xF)))),
+        GoldenCase("get", request(.get([one], withVectors: false))),
+        GoldenCase("get: two, with vectors", request(.get([one, two], withVectors: true))),
+        GoldenCase("list", request(.list(MemoryListing()))),
+        GoldenCase("list: every field", request(
+            .list(MemoryListing(agent: agent, session: session, type: .task, after: one, limit: 1_000, withVectors: true)))),
+        GoldenCase("update: nothing but the memory named", request(.update(MemoryPatch(id: one)))),
+        GoldenCase("update: every field set", request(.update(MemoryPatch(
+            id: one, ifVersion: 3, user: .set(user), session: .set(session), type: .fact, content: "new", importance: 1, tags: ["a", "b"],
+            metadata: metadata, expiresAt: .set(later), vector: .set([0, 2]))))),
+        GoldenCase("update: what can be emptied is emptied", request(.update(MemoryPatch(
+            id: one, user: .clear, session: .clear, tags: [], metadata: .emptyObject, expiresAt: .clear, vector: .clear)))),
+        GoldenCase("delete", request(.delete([one]))),
+        GoldenCase("delete: two", request(.delete([one, two]), Envelope(deadlineMilliseconds: 100, idempotencyKey: Identifier.golden(0xF)))),
+        GoldenCase("search: by vector", request(.search(SearchRequest(query: .vector([0.5, -0.5, 0.125]))))),
+        GoldenCase("search: by text", request(.search(SearchRequest(query: .text("what does she drink?"))))),
+        GoldenCase("search: every field", request(.search(SearchRequest(
+            query: .vector([1]), k: 10_000, filter: .equals(.agent, .identifier(agent)), exact: true, withContent: false)))),
+        GoldenCase("stream", request(.stream(MemoryListing(limit: 1)))),
+        GoldenCase("stream: every field", request(
+            .stream(MemoryListing(agent: agent, session: session, type: .conversation, after: two, limit: 200, withVectors: true)))),
+    ] + filters
+
+    private static let filters: [GoldenCase] = [
+        GoldenCase("filter: equals an identifier", search(.equals(.session, .identifier(session)))),
+        GoldenCase("filter: equals a text", search(.equals(.type, .text("fact")))),
+        GoldenCase("filter: equals an integer", search(.equals(.accessCount, .integer(-1)))),
+        GoldenCase("filter: equals a number", search(.equals(.importance, .number(0.5)))),
+        GoldenCase("filter: equals a truth value", search(.equals(.metadata(["project", "done"]), .bool(false)))),
+        GoldenCase("filter: equals a time", search(.equals(.createdAt, .time(time)))),
+        GoldenCase("filter: any of", search(.anyOf(.tags, [.text("tea"), .text("お茶")]))),
+        GoldenCase("filter: any of nothing", search(.anyOf(.id, []))),
+        GoldenCase("filter: all of", search(.allOf(.metadata(["list"]), [.integer(1), .number(2.5), .bool(true), .text("")]))),
+        GoldenCase("filter: range with both bounds", search(.range(
+            .importance, Filter.Bounds(lower: .number(0.25), lowerIsIncluded: false, upper: .integer(1), upperIsIncluded: true)))),
+        GoldenCase("filter: range with a lower bound", search(.range(.updatedAt, Filter.Bounds(lower: .time(time))))),
+        GoldenCase("filter: range with an upper bound", search(.range(.metadata(["n"]), Filter.Bounds(upper: .text("m"), upperIsIncluded: false)))),
+        GoldenCase("filter: exists", search(.exists(.expiresAt))),
+        GoldenCase("filter: exists at the deepest path", search(.exists(.metadata(["a", "b", "c", "d", "e", "f", "g", "ß"])))),
+        GoldenCase("filter: and of nothing", search(.and([]))),
+        GoldenCase("filter: or", search(.or([.exists(.user), .exists(.lastAccessedAt)]))),
+        GoldenCase("filter: not", search(.not(.exists(.user)))),
+        GoldenCase("filter: a tree", search(.and([
+            .equals(.agent, .identifier(agent)), .or([.not(.equals(.user, .identifier(user))), .range(.accessCount, Filter.Bounds(lower: .integer(2)))]),
+            .allOf(.tags, [.text("a"), .text("b")]),
+        ]))),
+    ]
+
+    private static let agents = [
+        Agent(id: agent, organization: Message.organization, slug: "planner-1", name: "Planner № 1", createdAt: time),
+        Agent(id: two, organization: Message.organization, slug: "b", name: "B", createdAt: later),
+    ]
+
+    private static let plain = Memory(
+        id: one, organization: Message.organization, agent: agent, type: .fact, content: "x", createdAt: time, updatedAt: time)
+
+    private static let full = Memory(
+        id: two, organization: Message.organization, agent: agent, user: user, session: session, type: .preference, content: "Likes tea 🍵",
+        importance: 0.75, accessCount: 4, lastAccessedAt: later, tags: ["drink", "tea"], metadata: metadata, createdAt: time, updatedAt: later,
+        expiresAt: later, version: 2, embedding: Embedding(space: space, vector: [0.5, -0.25, 1]))
+
+    private static let report = SearchReport(
+        rowsTotal: 1_000_000, rowsMatching: 2_000, rowsScored: 512, listsTotal: 1_024, listsVisited: 16, recallEstimate: 0.96875, isExact: false)
+
+    static let replies: [GoldenCase] = [
+        GoldenCase("pong", .reply(7, .ping, .pong)),
+        GoldenCase("reply to status", .reply(7, .status, .status(["server": "pinyon 1.0.0", "memories": 3]))),
+        GoldenCase("reply to ensure_agent", .reply(7, .ensureAgent, .agent(agents[0]))),
+        GoldenCase("reply to list_agents", .reply(7, .listAgents, .agents(agents))),
+        GoldenCase("reply to list_agents: none", .reply(7, .listAgents, .agents([]))),
+        GoldenCase("reply to remember", .reply(7, .remember, .written(WriteReceipt(
+            change: 12, rows: [WriteReceipt.Row(id: one, version: 1), WriteReceipt.Row(id: two, version: 1)])))),
+        GoldenCase("reply to update", .reply(7, .update, .written(WriteReceipt(change: 13, rows: [WriteReceipt.Row(id: one, version: 2)])))),
+        GoldenCase("reply to delete: nothing was there", .reply(7, .delete, .written(WriteReceipt(change: 13, rows: [])))),
+        GoldenCase("reply to get", .reply(7, .get, .memories([plain, full]))),
+        GoldenCase("reply to get: none", .reply(7, .get, .memories([]))),
+        GoldenCase("reply to list", .reply(7, .list, .page(MemoryPage(memories: [full, plain], next: one)))),
+        GoldenCase("reply to list: the last page", .reply(7, .list, .page(MemoryPage(memories: [], next: nil)))),
+        GoldenCase("reply to search", .reply(7, .search, .found(SearchAnswer(
+            entries: [
+                SearchAnswer.Entry(hit: Hit(id: two, score: 0.875), memory: full), SearchAnswer.Entry(hit: Hit(id: one, score: -0.5), memory: plain),
+            ], report: report)))),
+        GoldenCase("reply to search: without contents", .reply(7, .search, .found(SearchAnswer(
+            entries: [SearchAnswer.Entry(hit: Hit(id: one, score: 1), memory: nil)], report: SearchReport())))),
+        GoldenCase("reply to search: nothing found", .reply(7, .search, .found(SearchAnswer(entries: [], report: SearchReport())))),
+        GoldenCase("item of a stream", .item(7, .stream, .page(MemoryPage(memories: [plain], next: one)))),
+        GoldenCase("end of a stream", .end(7, .stream, StreamEnd(count: 1))),
+        GoldenCase("error of a request", .error(7, Fault(.invalidField, field: "memories[0].content", sentence: "memories[0].content is empty"))),
+        GoldenCase("error that may pass", .error(7, Fault(.busy, isRetryable: true, retryAfterMilliseconds: 250, sentence: "too much to do"))),
+        GoldenCase("error that ends the connection", .error(0, Fault(.idleTimeout, sentence: "nothing was sent for too long"))),
+    ]
+}
+
+extension GoldenCase {
+    private static let spare = rawField(0x7ABC, "of a newer client")
+    private static let draftBody = rawField(17, agent.bytes) + rawField(21, "x")
+
+    /// What Pinyon would write in another way, and must understand all the same.
+    static let otherwiseWritten: [GoldenCase] = [
+        GoldenCase("ensure_agent without a name is named as its slug", RawFrame(request: 7, operation: 16, body: rawField(16, "a")),
+            means: request(.ensureAgent(slug: "a", name: "a"))),
+        GoldenCase("remember with only agent and content", RawFrame(request: 7, operation: 32, body: rawField(16, draftBody)),
+            means: request(.remember([MemoryDraft(agent: agent, content: "x")]))),
+        GoldenCase("list without a limit", RawFrame(request: 7, operation: 34), means: request(.list(MemoryListing()))),
+        GoldenCase("stream without a limit", RawFrame(request: 7, operation: 38), means: request(.stream(MemoryListing()))),
+        GoldenCase("search with nothing but a vector", RawFrame(request: 7, operation: 37, body: rawField(16, rawVector([1, 2]))),
+            means: request(.search(SearchRequest(query: .vector([1, 2]))))),
+        GoldenCase("a filter that is not marked critical",
+            RawFrame(request: 7, operation: 37, body: rawField(17, "tea") + rawField(19, rawFilter(5, ["user"]))),
+            means: request(.search(SearchRequest(query: .text("tea"), filter: .exists(.user))))),
+        GoldenCase("an unknown field of an envelope is skipped", RawFrame(request: 7, operation: 1, body: rawField(9, [1])), means: request(.ping)),
+        GoldenCase("an unknown field of an operation is skipped", RawFrame(request: 7, operation: 33, body: spare + rawField(16, one.bytes)),
+            means: request(.get([one], withVectors: false))),
+        GoldenCase("an unknown field of a memory is skipped", RawFrame(request: 7, operation: 32, body: rawField(16, draftBody + spare)),
+            means: request(.remember([MemoryDraft(agent: agent, content: "x")]))),
+        GoldenCase("an empty unknown field is skipped", RawFrame(request: 7, operation: 2, body: rawField(0x7FFF, [UInt8]())), means: request(.status)),
+        GoldenCase("a known field marked critical", RawFrame(request: 7, operation: 36, body: rawField(0x8010, one.bytes)),
+            means: request(.delete([one]))),
+        GoldenCase("metadata with spaces in its JSON",
+            RawFrame(request: 7, operation: 32, body: rawField(16, draftBody + rawField(24, "{ \"a\" : [ 1 , true ] }"))),
+            means: request(.remember([MemoryDraft(agent: agent, content: "x", metadata: ["a": [1, true]])]))),
+        GoldenCase("authenticate with an unknown field", RawFrame(
+            type: 2, request: 0, body: rawField(16, [1]) + rawField(17, little(3 as UInt64)) + rawField(19, "k") + rawField(99, "?")),
+            means: .authenticate(Authenticate(client: "", key: "k"))),
+        GoldenCase("cancel of a request that is not under way", RawFrame(type: 9, request: 999, operation: 37), means: .cancel(999)),
+    ]
+}

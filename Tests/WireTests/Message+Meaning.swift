@@ -1,0 +1,197 @@
+import Records
+import Wire
+
+/// A value as JSON for people and for clients in other languages: members that are absent are left out, times are microseconds since 1970.
+private func object(_ members: [(String, JSON?)]) -> JSON {
+    .object(members.compactMap { name, value in value.map { JSON.Member(name, $0) } })
+}
+
+private func described(_ value: (some CustomStringConvertible)?) -> JSON? { value.map { .text($0.description) } }
+private func moment(_ value: Timestamp?) -> JSON? { value.map { .integer($0.microseconds) } }
+private func integer(_ value: (some BinaryInteger)?) -> JSON? { value.map { .integer(Int64(clamping: $0)) } }
+private func vector(_ value: [Float]?) -> JSON? { value.map { .list($0.map { .number(Double($0)) }) } }
+private func texts(_ values: [some CustomStringConvertible]) -> JSON { .list(values.map { .text($0.description) }) }
+private func yes(_ value: Bool) -> JSON? { value ? .bool(true) : nil }
+
+extension Message {
+    var meaning: JSON {
+        switch self {
+        case .hello(let hello):
+            object([
+                ("version_min", integer(hello.versionMin)), ("version_max", integer(hello.versionMax)), ("features", integer(hello.features.rawValue)),
+                ("server", .text(hello.server)), ("frame_bytes_max", integer(hello.frameBytesMax)), ("in_flight_max", integer(hello.inFlightMax)),
+                ("handshake_milliseconds", integer(hello.handshakeMilliseconds)), ("idle_milliseconds", integer(hello.idleMilliseconds)),
+            ])
+        case .authenticate(let wish):
+            object([
+                ("version", integer(wish.version)), ("features", integer(wish.features.rawValue)), ("client", .text(wish.client)),
+                ("key", .text(wish.key)), ("stream_credit", integer(wish.streamCredit)),
+            ])
+        case .welcome(let welcome):
+            object([
+                ("version", integer(welcome.version)), ("features", integer(welcome.features.rawValue)),
+                ("organization", described(welcome.organization)), ("scopes", texts(welcome.scopes)),
+            ])
+        case .request(_, let request):
+            object([
+                ("deadline_milliseconds", integer(request.envelope.deadlineMilliseconds)),
+                ("idempotency_key", described(request.envelope.idempotencyKey)), (request.operation.name.description, request.operation.meaning),
+            ])
+        case .reply(_, let name, let outcome), .item(_, let name, let outcome): object([(name.description, outcome.meaning)])
+        case .end(_, let name, let end): object([(name.description, object([("count", integer(end.count))]))])
+        case .error(_, let fault):
+            object([
+                ("code", .text(fault.code.description)), ("number", integer(fault.code.rawValue)), ("retryable", .bool(fault.isRetryable)),
+                ("retry_after_milliseconds", integer(fault.retryAfterMilliseconds)), ("field", described(fault.field)), ("sentence", .text(fault.sentence)),
+            ])
+        case .cancel, .goodbye: .emptyObject
+        case .credit(let credit): object([("bytes", integer(credit.bytes))])
+        }
+    }
+}
+
+extension Operation {
+    fileprivate var meaning: JSON {
+        switch self {
+        case .ping, .status, .listAgents: .emptyObject
+        case .ensureAgent(let slug, let name): object([("slug", .text(slug)), ("name", .text(name))])
+        case .remember(let drafts): .object([JSON.Member("memories", .list(drafts.map(\.meaning)))])
+        case .get(let ids, let withVectors): object([("ids", texts(ids)), ("with_vectors", yes(withVectors))])
+        case .list(let listing), .stream(let listing):
+            object([
+                ("agent", described(listing.agent)), ("session", described(listing.session)), ("type", described(listing.type?.name)),
+                ("after", described(listing.after)), ("limit", integer(listing.limit)), ("with_vectors", yes(listing.withVectors)),
+            ])
+        case .update(let patch): patch.meaning
+        case .delete(let ids): object([("ids", texts(ids))])
+        case .search(let search):
+            switch search.query {
+            case .vector(let values): search.meaning(("vector", vector(values)))
+            case .text(let text): search.meaning(("text", .text(text)))
+            }
+        }
+    }
+}
+
+extension SearchRequest {
+    fileprivate func meaning(_ query: (String, JSON?)) -> JSON {
+        object([
+            query, ("k", integer(k)), ("filter", filter?.meaning), ("exact", yes(exact)), ("with_content", .bool(withContent)),
+        ])
+    }
+}
+
+extension MemoryDraft {
+    fileprivate var meaning: JSON {
+        object([
+            ("id", described(id)), ("agent", described(agent)), ("user", described(user)), ("session", described(session)), ("type", .text(type.name)),
+            ("content", .text(content)), ("importance", .number(importance)), ("tags", texts(tags)), ("metadata", metadata),
+            ("created_at", moment(createdAt)), ("expires_at", moment(expiresAt)), ("vector", vector.map { .list($0.map { .number(Double($0)) }) }),
+        ])
+    }
+
+}
+
+extension MemoryPatch {
+    /// A field that is emptied is null.
+    fileprivate var meaning: JSON {
+        object([
+            ("id", described(id)), ("if_version", integer(ifVersion)), ("user", change(user) { .text($0.description) }),
+            ("session", change(session) { .text($0.description) }), ("type", described(type?.name)), ("content", described(content)),
+            ("importance", importance.map { .number($0) }), ("tags", tags.map { texts($0) }), ("metadata", metadata),
+            ("expires_at", change(expiresAt) { .integer($0.microseconds) }), ("vector", change(vector) { .list($0.map { .number(Double($0)) }) }),
+        ])
+    }
+
+    private func change<Value>(_ change: Change<Value>, _ json: (Value) -> JSON) -> JSON? {
+        switch change {
+        case .keep: nil
+        case .set(let value): json(value)
+        case .clear: .null
+        }
+    }
+}
+
+extension Outcome {
+    fileprivate var meaning: JSON {
+        switch self {
+        case .pong: .emptyObject
+        case .status(let facts): facts
+        case .agent(let agent): agent.meaning
+        case .agents(let agents): .list(agents.map(\.meaning))
+        case .written(let receipt):
+            object([
+                ("change", integer(receipt.change)),
+                ("rows", .list(receipt.rows.map { object([("id", described($0.id)), ("version", integer($0.version))]) })),
+            ])
+        case .memories(let memories): .list(memories.map(\.meaning))
+        case .page(let page): object([("memories", .list(page.memories.map(\.meaning))), ("next", described(page.next))])
+        case .found(let answer): answer.meaning
+        }
+    }
+}
+
+extension SearchAnswer {
+    fileprivate var meaning: JSON {
+        let hits: [JSON] = entries.map { entry in
+            object([("id", described(entry.hit.id)), ("score", .number(Double(entry.hit.score))), ("memory", entry.memory?.meaning)])
+        }
+        let facts = object([
+            ("rows_total", integer(report.rowsTotal)), ("rows_matching", integer(report.rowsMatching)), ("rows_scored", integer(report.rowsScored)),
+            ("lists_total", integer(report.listsTotal)), ("lists_visited", integer(report.listsVisited)),
+            ("recall_estimate", .number(report.recallEstimate)), ("is_exact", .bool(report.isExact)),
+        ])
+        return object([("hits", .list(hits)), ("report", facts)])
+    }
+}
+
+extension Agent {
+    fileprivate var meaning: JSON {
+        object([("id", described(id)), ("slug", .text(slug)), ("name", .text(name)), ("created_at", moment(createdAt))])
+    }
+}
+
+extension Memory {
+    fileprivate var meaning: JSON {
+        object([
+            ("id", described(id)), ("agent", described(agent)), ("user", described(user)), ("session", described(session)), ("type", .text(type.name)),
+            ("content", .text(content)), ("importance", .number(importance)), ("tags", texts(tags)), ("metadata", metadata),
+            ("created_at", moment(createdAt)), ("updated_at", moment(updatedAt)), ("expires_at", moment(expiresAt)),
+            ("last_accessed_at", moment(lastAccessedAt)), ("access_count", integer(accessCount)), ("version", integer(version)),
+            ("space", described(embedding?.space)), ("vector", vector(embedding?.vector)),
+        ])
+    }
+}
+
+extension Filter {
+    /// Every part of the tree, each value with its kind.
+    fileprivate var meaning: JSON {
+        switch self {
+        case .equals(let field, let value): object([("equals", .list([.text(field.name), value.meaning]))])
+        case .anyOf(let field, let values): object([("any_of", .list([.text(field.name)] + values.map(\.meaning)))])
+        case .allOf(let field, let values): object([("all_of", .list([.text(field.name)] + values.map(\.meaning)))])
+        case .range(let field, let bounds):
+            object([
+                ("range", .text(field.name)), ("lower", bounds.lower?.meaning), ("lower_is_included", .bool(bounds.lowerIsIncluded)),
+                ("upper", bounds.upper?.meaning), ("upper_is_included", .bool(bounds.upperIsIncluded)),
+            ])
+        case .exists(let field): object([("exists", .text(field.name))])
+        case .and(let parts): object([("and", .list(parts.map(\.meaning)))])
+        case .or(let parts): object([("or", .list(parts.map(\.meaning)))])
+        case .not(let part): object([("not", part.meaning)])
+        }
+    }
+}
+
+extension Scalar {
+    fileprivate var meaning: JSON {
+        switch self {
+        case .bool(let value): object([("bool", .bool(value))])
+        case .integer(let value): object([("integer", .integer(value))])
+        case .number(let value): object([("number", .number(value))])
+        case .text(let value): object([("text", .text(value))])
+        case .identifier(let value): object([("identifier", described(value))])
+        case .time(let value): object([("time", moment(value))])
+        }
+    }
+}

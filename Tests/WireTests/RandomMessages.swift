@@ -1,0 +1,224 @@
+import Records
+import Wire
+
+/// Messages of every kind with values at which a coding goes wrong. What is made from a seed is always the same.
+struct RandomMessages {
+    var generator: SeededGenerator
+
+    init(seed: UInt64) {
+        generator = SeededGenerator(seed: seed)
+    }
+
+    static let texts = ["", "a", "ab", "12345678", "é", "e\u{301}", "日本", "\u{10FFFF}", "\u{0}", "\"\\\n", String(repeating: "long ", count: 60)]
+    static let integers: [Int64] = [0, 1, -1, 255, 256, 65_536, 1 << 53, .max, .min]
+    static let numbers: [Double] = [0, -0.0, 0.5, 1e300, -1e-300, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude]
+
+    mutating func pick<Value>(_ values: [Value]) -> Value { values[Int.random(in: 0..<values.count, using: &generator)] }
+    mutating func chance() -> Bool { Bool.random(using: &generator) }
+    mutating func count(_ most: Int) -> Int { Int.random(in: 0...most, using: &generator) }
+    mutating func maybe<Value>(_ make: (inout RandomMessages) -> Value) -> Value? { chance() ? make(&self) : nil }
+    mutating func some<Value>(_ most: Int, _ make: (inout RandomMessages) -> Value) -> [Value] { (0..<count(most)).map { _ in make(&self) } }
+
+    mutating func bits() -> UInt64 { chance() ? generator.next() : pick([0, 1, .max, 1 << 63]) }
+    mutating func short() -> UInt32 { UInt32(truncatingIfNeeded: bits()) }
+    mutating func identifier() -> Identifier { Identifier(high: bits(), low: bits()) }
+    mutating func text() -> String { pick(RandomMessages.texts) }
+    mutating func time() -> Timestamp { Timestamp(microseconds: pick(RandomMessages.integers)) }
+    mutating func vector() -> [Float] { some(9) { Float($0.pick([0, 1, -1, 0.1, 1e30, -1e-40])) } }
+
+    mutating func metadata() -> JSON {
+        .object(["a", "é", "\"", ""].compactMap { name in maybe { JSON.Member(name, $0.value(depth: 0)) } })
+    }
+
+    private mutating func value(depth: Int) -> JSON {
+        switch count(depth < 3 ? 6 : 4) {
+        case 0: .null
+        case 1: .bool(chance())
+        case 2: .integer(pick(RandomMessages.integers))
+        case 3: .number(pick([0.5, -0.25, 1e300, 0.1]))
+        case 4: .text(text())
+        case 5: .list(some(3) { $0.value(depth: depth + 1) })
+        default: metadata()
+        }
+    }
+
+    mutating func envelope() -> Envelope { Envelope(deadlineMilliseconds: maybe { $0.short() }, idempotencyKey: maybe { $0.identifier() }) }
+
+    mutating func operation(_ name: Operation.Name) -> Operation {
+        switch name {
+        case .ping: .ping
+        case .status: .status
+        case .ensureAgent: .ensureAgent(slug: text(), name: text())
+        case .listAgents: .listAgents
+        case .remember: .remember(some(4) { $0.draft() })
+        case .get: .get(some(5) { $0.identifier() }, withVectors: chance())
+        case .list: .list(listing())
+        case .update: .update(patch())
+        case .delete: .delete(some(5) { $0.identifier() })
+        case .search: .search(search())
+        case .stream: .stream(listing())
+        }
+    }
+
+    mutating func draft() -> MemoryDraft {
+        MemoryDraft(
+            id: maybe { $0.identifier() }, agent: identifier(), user: maybe { $0.identifier() }, session: maybe { $0.identifier() },
+            type: pick(MemoryType.allCases), content: text(), importance: pick(RandomMessages.numbers), tags: some(4) { $0.text() },
+            metadata: metadata(), createdAt: maybe { $0.time() }, expiresAt: maybe { $0.time() }, vector: maybe { $0.vector() })
+    }
+
+    private mutating func change<Value>(_ make: (inout RandomMessages) -> Value) -> Change<Value> {
+        switch count(2) {
+        case 0: .keep
+        case 1: .clear
+        default: .set(make(&self))
+        }
+    }
+
+    mutating func patch() -> MemoryPatch {
+        MemoryPatch(
+            id: identifier(), ifVersion: maybe { $0.pick(RandomMessages.integers) }, user: change { $0.identifier() },
+            session: change { $0.identifier() }, type: maybe { $0.pick(MemoryType.allCases) }, content: maybe { $0.text() },
+            importance: maybe { $0.pick(RandomMessages.numbers) }, tags: maybe { $0.some(3) { $0.text() } }, metadata: maybe { $0.metadata() },
+            expiresAt: change { $0.time() }, vector: change { $0.vector() })
+    }
+
+    mutating func listing() -> MemoryListing {
+        MemoryListing(
+            agent: maybe { $0.identifier() }, session: maybe { $0.identifier() }, type: maybe { $0.pick(MemoryType.allCases) },
+            after: maybe { $0.identifier() }, limit: Int(short()), withVectors: chance())
+    }
+
+    mutating func search() -> SearchRequest {
+        SearchRequest(
+            query: chance() ? .vector(vector()) : .text(text()), k: Int(short()), filter: maybe { $0.filter() }, exact: chance(),
+            withContent: chance())
+    }
+}
+
+extension RandomMessages {
+    mutating func memory() -> Memory {
+        Memory(
+            id: identifier(), organization: Message.organization, agent: identifier(), user: maybe { $0.identifier() },
+            session: maybe { $0.identifier() }, type: pick(MemoryType.allCases), content: text(), importance: pick(RandomMessages.numbers),
+            accessCount: pick(RandomMessages.integers), lastAccessedAt: maybe { $0.time() }, tags: some(4) { $0.text() }, metadata: metadata(),
+            createdAt: time(), updatedAt: time(), expiresAt: maybe { $0.time() }, version: pick(RandomMessages.integers),
+            embedding: maybe { Embedding(space: $0.identifier(), vector: $0.vector()) })
+    }
+
+    private mutating func agent() -> Agent {
+        Agent(id: identifier(), organization: Message.organization, slug: text(), name: text(), createdAt: time())
+    }
+
+    private mutating func report() -> SearchReport {
+        SearchReport(
+            rowsTotal: count(9), rowsMatching: .max, rowsScored: Int(short()), listsTotal: count(9), listsVisited: 0,
+            recallEstimate: pick(RandomMessages.numbers), isExact: chance())
+    }
+
+    private mutating func page() -> MemoryPage { MemoryPage(memories: some(3) { $0.memory() }, next: maybe { $0.identifier() }) }
+
+    mutating func outcome(_ name: Operation.Name) -> Outcome {
+        switch name {
+        case .ping: return .pong
+        case .status: return .status(metadata())
+        case .ensureAgent: return .agent(agent())
+        case .listAgents: return .agents(some(4) { $0.agent() })
+        case .remember, .update, .delete:
+            let rows = some(4) { WriteReceipt.Row(id: $0.identifier(), version: $0.pick(RandomMessages.integers)) }
+            return .written(WriteReceipt(change: pick(RandomMessages.integers), rows: rows))
+        case .get: return .memories(some(3) { $0.memory() })
+        case .list, .stream: return .page(page())
+        case .search:
+            let entries = some(4) { random in
+                let memory = random.maybe { $0.memory() }
+                let hit = Hit(id: memory?.id ?? random.identifier(), score: random.pick([0, 1, -1, 0.1]))
+                return SearchAnswer.Entry(hit: hit, memory: memory)
+            }
+            // Answers name each memory once.
+            guard Set(entries.map(\.hit.id)).count == entries.count else { return outcome(name) }
+            return .found(SearchAnswer(entries: entries, report: report()))
+        }
+    }
+
+    mutating func fault() -> Fault {
+        Fault(
+            pick(ErrorCode.allCases), isRetryable: chance(), retryAfterMilliseconds: maybe { $0.short() }, field: maybe { $0.text() },
+            sentence: text())
+    }
+
+    mutating func handshake() -> [Message] {
+        [
+            .hello(Hello(
+                versionMin: UInt8(count(255)), versionMax: UInt8(count(255)), features: Features(rawValue: bits()), server: text(),
+                frameBytesMax: short(), inFlightMax: short(), handshakeMilliseconds: short(), idleMilliseconds: short())),
+            .authenticate(Authenticate(
+                version: UInt8(count(255)), features: Features(rawValue: bits()), client: text(), key: pick(["", "k", "schlüssel"]),
+                streamCredit: short())),
+            .welcome(Welcome(
+                version: UInt8(count(255)), features: Features(rawValue: bits()), organization: identifier(), scopes: some(5) { $0.text() })),
+            .credit(Credit(bytes: short())),
+            .cancel(bits()),
+            .goodbye,
+        ]
+    }
+}
+
+extension RandomMessages {
+    private static let plainFields = Field.plain
+
+    mutating func filter(depth: Int = 1) -> Filter {
+        let field = chance() ? Field.metadata(some(4) { $0.pick(["a", "é", "."]) } + ["n"]) : pick(RandomMessages.plainFields)
+        switch count(depth < 5 ? 7 : 4) {
+        case 0: return .equals(field, scalar(field))
+        case 1: return .anyOf(field, some(4) { $0.scalar(field) })
+        case 2:
+            let list = chance() ? Field.tags : Field.metadata(["list"])
+            return .allOf(list, some(4) { $0.scalar(list) })
+        case 3: return range()
+        case 4: return .exists(field)
+        case 5: return .and(some(3) { $0.filter(depth: depth + 1) })
+        case 6: return .or(some(3) { $0.filter(depth: depth + 1) })
+        default: return .not(filter(depth: depth + 1))
+        }
+    }
+
+    private mutating func range() -> Filter {
+        let field = pick([Field.importance, .accessCount, .createdAt, .expiresAt, .metadata(["n"])])
+        let bound = scalar(field.isTime ? .createdAt : .importance)
+        let other = scalar(field.isTime ? .createdAt : .importance)
+        switch count(2) {
+        case 0: return .range(field, Filter.Bounds(lower: bound, lowerIsIncluded: chance(), upperIsIncluded: chance()))
+        case 1: return .range(field, Filter.Bounds(lowerIsIncluded: chance(), upper: bound, upperIsIncluded: chance()))
+        default: return .range(field, Filter.Bounds(lower: bound, lowerIsIncluded: chance(), upper: other, upperIsIncluded: chance()))
+        }
+    }
+
+    /// A value that the field may be compared with.
+    private mutating func scalar(_ field: Field) -> Scalar {
+        switch field {
+        case .id, .agent, .user, .session: .identifier(identifier())
+        case .type: .text(pick(MemoryType.allCases).name)
+        case .tags: .text(text())
+        case .importance, .accessCount: chance() ? .integer(pick(RandomMessages.integers)) : .number(pick(RandomMessages.numbers))
+        case .createdAt, .updatedAt, .lastAccessedAt, .expiresAt:
+            .time(pick([Timestamp.range.lowerBound, Timestamp.range.upperBound, Timestamp(microseconds: 0)]))
+        case .metadata:
+            switch count(3) {
+            case 0: .bool(chance())
+            case 1: .integer(pick(RandomMessages.integers))
+            case 2: .number(pick(RandomMessages.numbers))
+            default: .text(text())
+            }
+        }
+    }
+}
+
+extension Field {
+    fileprivate var isTime: Bool {
+        switch self {
+        case .createdAt, .updatedAt, .lastAccessedAt, .expiresAt: true
+        case .id, .agent, .user, .session, .type, .tags, .importance, .accessCount, .metadata: false
+        }
+    }
+}
