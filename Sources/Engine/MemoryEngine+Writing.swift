@@ -35,24 +35,14 @@ extension MemoryEngine {
         } catch {
             return completion(.failure(.field(error)))
         }
-        guard let first = drafts.lazy.compactMap(\.vector).first else { return store(drafts, in: nil, principal, context, completion) }
-        withSpace(dimension: first.count, principal.organization) { result in
-            switch result {
-            case .failure(let error): completion(.failure(error))
-            case .success(let partition): self.store(drafts, in: partition, principal, context, completion)
-            }
-        }
-    }
-
-    private func store(
-        _ drafts: [MemoryDraft], in partition: Partition?, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
-    ) {
         let now = clock.now()
+        let partition = partitions[principal.organization]
+        let space = partition?.space ?? drafts.lazy.compactMap(\.vector).first.map { newSpace(dimension: $0.count, principal.organization, at: now) }
         var memories: [Memory] = []
         memories.reserveCapacity(drafts.count)
         for (position, draft) in drafts.enumerated() {
-            if let vector = draft.vector, let expected = partition?.space.dimension, vector.count != expected {
-                let error = FieldError("vector", .wrongDimension(found: vector.count, expected: expected))
+            if let vector = draft.vector, let space, vector.count != space.dimension {
+                let error = FieldError("vector", .wrongDimension(found: vector.count, expected: space.dimension))
                 return completion(.failure(.field(error.inside("memories[\(position)]"))))
             }
             memories.append(
@@ -60,37 +50,30 @@ extension MemoryEngine {
                     id: draft.id ?? Identifier(at: now), organization: principal.organization, agent: draft.agent, user: draft.user,
                     session: draft.session, type: draft.type, content: draft.content, importance: draft.importance, tags: draft.tags,
                     metadata: draft.metadata, createdAt: draft.createdAt ?? now, updatedAt: now, expiresAt: draft.expiresAt,
-                    embedding: draft.vector.flatMap { vector in partition.map { Embedding(space: $0.space.id, vector: vector) } }))
+                    embedding: draft.vector.flatMap { vector in space.map { Embedding(space: $0.id, vector: vector) } }))
         }
-        let changes = partition == nil ? [] : memories.compactMap(IndexChange.put)
-        write(.remember(memories), principal, context, at: now, completion) { outcome, finish in
-            if !outcome.isReplay { partition?.index.apply(changes) }
+        let changes = memories.compactMap(IndexChange.put)
+        write(.remember(memories), newSpace: partition == nil ? space : nil, principal, context, at: now, completion) { [self] outcome, finish in
+            if !outcome.isReplay { self.partition(of: principal.organization, after: outcome)?.index.apply(changes) }
             finish(.success(.written(outcome.receipt)))
         }
     }
 
     func update(_ patch: MemoryPatch, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try patch.check() } catch { return completion(.failure(.field(error))) }
-        guard case .set(let vector) = patch.vector else { return store(patch, in: nil, principal, context, completion) }
-        withSpace(dimension: vector.count, principal.organization) { result in
-            switch result {
-            case .failure(let error): completion(.failure(error))
-            case .success(let partition):
-                guard vector.count == partition.space.dimension else {
-                    return completion(.failure(.field(FieldError("vector", .wrongDimension(found: vector.count, expected: partition.space.dimension)))))
-                }
-                self.store(patch, in: partition.space.id, principal, context, completion)
+        let now = clock.now()
+        let partition = partitions[principal.organization]
+        var space: EmbeddingSpace?
+        if case .set(let vector) = patch.vector {
+            let wanted = partition?.space ?? newSpace(dimension: vector.count, principal.organization, at: now)
+            guard vector.count == wanted.dimension else {
+                return completion(.failure(.field(FieldError("vector", .wrongDimension(found: vector.count, expected: wanted.dimension)))))
             }
+            space = wanted
         }
-    }
-
-    private func store(
-        _ patch: MemoryPatch, in space: Identifier?, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
-    ) {
-        write(.update(patch, space: space), principal, context, at: clock.now(), completion) { [partitions] outcome, finish in
-            if let partition = partitions[principal.organization] {
-                partition.index.apply(outcome.memories.map { IndexChange.put($0) ?? .remove($0.id) })
-            }
+        let action = WriteAction.update(patch, space: space?.id)
+        write(action, newSpace: partition == nil ? space : nil, principal, context, at: now, completion) { [self] outcome, finish in
+            self.partition(of: principal.organization, after: outcome)?.index.apply(outcome.memories.map { IndexChange.put($0) ?? .remove($0.id) })
             finish(.success(.written(outcome.receipt)))
         }
     }
@@ -105,12 +88,14 @@ extension MemoryEngine {
 
     /// Hands a write to the store; once it is on disk, `then` brings it into the index, in the order of the commits.
     private func write(
-        _ action: WriteAction, _ principal: Principal, _ context: OperationContext, at time: Timestamp, _ completion: @escaping Completion,
+        _ action: WriteAction, newSpace: EmbeddingSpace? = nil, _ principal: Principal, _ context: OperationContext, at time: Timestamp,
+        _ completion: @escaping Completion,
         then: @escaping @Sendable (WriteOutcome, @escaping Completion) -> Void
     ) {
         if let interruption = context.interruption { return completion(.failure(interruption)) }
         let idempotency = context.idempotencyKey.map { Idempotency(key: $0, digest: Digest.sha256(context.fingerprint)) }
-        let request = WriteRequest(organization: principal.organization, at: time, action: action, idempotency: idempotency)
+        let request = WriteRequest(
+            organization: principal.organization, at: time, action: action, idempotency: idempotency, newSpace: newSpace)
         store.write(request) { [indexing, log] result in
             switch result {
             case .success(let outcome): indexing.async { then(outcome, completion) }
@@ -122,24 +107,19 @@ extension MemoryEngine {
         }
     }
 
-    /// The organization's partition; with its first vector, its space is made with that vector's dimension.
-    private func withSpace(
-        dimension: Int, _ organization: Identifier, _ completion: @escaping @Sendable (Result<Partition, EngineError>) -> Void
-    ) {
-        if let partition = partitions[organization] { return completion(.success(partition)) }
-        let now = clock.now()
-        let space = EmbeddingSpace(
-            id: Identifier(at: now), organization: organization, provider: "none", model: "given by the caller", revision: "", dimension: dimension,
-            createdAt: now)
-        store.write(WriteRequest(organization: organization, at: now, action: .ensureSpace(space), idempotency: nil)) { [partitions, log] result in
-            switch result {
-            case .success(let outcome):
-                let effective = outcome.space ?? space
-                log.info("embedding space stands", (.organization, organization.description), (.dimension, String(effective.dimension)))
-                completion(.success(partitions.ensure(effective)))
-            case .failure(let error): completion(.failure(EngineError(error)))
-            }
-        }
+    /// The space that an organization gets with its first vector. It stands once a write that brings it has succeeded.
+    private func newSpace(dimension: Int, _ organization: Identifier, at time: Timestamp) -> EmbeddingSpace {
+        EmbeddingSpace(
+            id: Identifier(at: time), organization: organization, provider: "none", model: "given by the caller", revision: "", dimension: dimension,
+            createdAt: time)
+    }
+
+    /// The organization's partition, made when the write brought its space. On the indexing queue.
+    private func partition(of organization: Identifier, after outcome: WriteOutcome) -> Partition? {
+        if let partition = partitions[organization] { return partition }
+        guard let space = outcome.space else { return nil }
+        log.info("embedding space stands", (.organization, organization.description), (.dimension, String(space.dimension)))
+        return partitions.ensure(space)
     }
 }
 

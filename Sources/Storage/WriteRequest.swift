@@ -7,12 +7,18 @@ public struct WriteRequest: Sendable {
     public let at: Timestamp
     public let action: WriteAction
     public let idempotency: Idempotency?
+    /// The main space that the organization gets if it has none: made with the action, or not at all. Vectors of the action are kept in the one that is
+    /// there afterwards, and refused when its dimension is another.
+    public let newSpace: EmbeddingSpace?
 
-    public init(organization: Identifier, at: Timestamp, action: WriteAction, idempotency: Idempotency? = nil) {
+    public init(
+        organization: Identifier, at: Timestamp, action: WriteAction, idempotency: Idempotency? = nil, newSpace: EmbeddingSpace? = nil
+    ) {
         self.organization = organization
         self.at = at
         self.action = action
         self.idempotency = idempotency
+        self.newSpace = newSpace
     }
 }
 
@@ -48,8 +54,8 @@ public struct WriteOutcome: Hashable, Sendable {
     public let receipt: WriteReceipt
     /// The memory as it is after an update that was not a replay; otherwise empty.
     public let memories: [Memory]
-    /// The main space, after `ensureSpace`.
-    public let space: EmbeddingSpace?
+    /// The main space, after `ensureSpace` or a request that brought a new one.
+    public internal(set) var space: EmbeddingSpace?
     /// Nothing was written: the receipt is that of the first request under this idempotency key.
     public let isReplay: Bool
 

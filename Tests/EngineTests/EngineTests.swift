@@ -153,6 +153,23 @@ struct EngineTests {
         #expect(empty.field == "memories[0].content")
     }
 
+    @Test("a first vector that was refused fixes no dimension; of two first writes at once the second keeps to the first")
+    func firstVector() async throws {
+        let house = try House()
+        let agent = try await house.agent()
+        guard case .failure(.field) = await house.perform(.remember([MemoryDraft(agent: Identifier(high: 9, low: 9), content: "c", vector: [1, 2, 3])])) else {
+            Issue.record("an agent that is not there was accepted")
+            return
+        }
+        #expect(await house.perform(.update(MemoryPatch(id: agent, vector: .set([1, 2, 3, 4])))) == .failure(.notFound(.memory, agent)))
+        async let a = house.perform(.remember([MemoryDraft(agent: agent, content: "a", vector: [1, 0])]))
+        async let b = house.perform(.remember([MemoryDraft(agent: agent, content: "b", vector: [0, 1])]))
+        _ = try await (a.get(), b.get())
+        #expect(try await house.search(SearchRequest(query: .vector([1, 0.1]))).entries.map { $0.memory?.content } == ["a", "b"])
+        let wrong = FieldError("memories[0].vector", .wrongDimension(found: 3, expected: 2))
+        #expect(await house.perform(.remember([MemoryDraft(agent: agent, content: "c", vector: [1, 0, 0])])) == .failure(.field(wrong)))
+    }
+
     @Test("one organization finds, reads, changes and deletes nothing of another")
     func tenants() async throws {
         let house = try House()

@@ -100,7 +100,17 @@ final class SQLiteWriter {
     }
 
     private func perform(_ request: WriteRequest) throws(StorageError) -> WriteOutcome {
-        switch request.action {
+        guard let proposed = request.newSpace else { return try perform(request.action, request) }
+        return try undoingOnFailure { () throws(StorageError) in
+            let space = try ensure(proposed, request).space ?? proposed
+            var outcome = try perform(request.action.placed(in: space.id), request)
+            outcome.space = space
+            return outcome
+        }
+    }
+
+    private func perform(_ action: WriteAction, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        switch action {
         case .createOrganization(let organization, let key):
             try undoingOnFailure { () throws(StorageError) in try create(organization, key, request) }
         case .ensureAgent(let agent): try ensure(agent, request)
@@ -173,6 +183,23 @@ final class SQLiteWriter {
         try statements.purgeIdempotency.bind(1, time.adding(seconds: -Limits.idempotencySeconds).microseconds)
         try statements.purgeIdempotency.bind(2, Int64(SQLiteWriter.purgedMin + 2 * requests.count))
         try statements.purgeIdempotency.run()
+    }
+}
+
+extension WriteAction {
+    /// The same with its vectors in that space.
+    fileprivate func placed(in space: Identifier) -> WriteAction {
+        switch self {
+        case .remember(let memories):
+            return .remember(
+                memories.map { memory in
+                    var placed = memory
+                    placed.embedding = memory.embedding.map { Embedding(space: space, vector: $0.vector) }
+                    return placed
+                })
+        case .update(let patch, let given): return .update(patch, space: given.map { _ in space })
+        case .createOrganization, .ensureAgent, .ensureSpace, .delete: return self
+        }
     }
 }
 
