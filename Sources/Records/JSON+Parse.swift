@@ -8,6 +8,7 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
         case invalidText
         case duplicateName(String)
         case tooDeep(depthMax: Int)
+        case tooMany(valuesMax: Int)
         case trailingCharacters
     }
 
@@ -24,6 +25,7 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
             case .invalidText: "not valid UTF-8, or a control character in a string"
             case .duplicateName(let name): "the name \"\(name)\" stands twice"
             case .tooDeep(let depthMax): "nested deeper than \(depthMax)"
+            case .tooMany(let valuesMax): "more than \(valuesMax) values"
             case .trailingCharacters: "something follows the value"
             }
         return "invalid JSON at byte \(offset): \(what)"
@@ -32,8 +34,8 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
 
 extension JSON {
     /// Strict RFC 8259; one value, nothing after it. Integers that fit 64 bits stay integers.
-    public init(parsing bytes: [UInt8], depthMax: Int = Limits.jsonDepthMax) throws(JSONError) {
-        var parser = JSONParser(bytes: bytes, depthMax: depthMax)
+    public init(parsing bytes: [UInt8], depthMax: Int = Limits.jsonDepthMax, valuesMax: Int = Limits.jsonValuesMax) throws(JSONError) {
+        var parser = JSONParser(bytes: bytes, depthMax: depthMax, valuesMax: valuesMax)
         self = try parser.document()
     }
 
@@ -45,6 +47,9 @@ extension JSON {
 private struct JSONParser {
     let bytes: [UInt8]
     let depthMax: Int
+    /// A value takes many times more memory than the two bytes that are enough to write one.
+    let valuesMax: Int
+    var values = 0
     var position = 0
 
     mutating func document() throws(JSONError) -> JSON {
@@ -70,6 +75,8 @@ private struct JSONParser {
 
     private mutating func value(depth: Int) throws(JSONError) -> JSON {
         guard depth <= depthMax else { throw error(.tooDeep(depthMax: depthMax)) }
+        values += 1
+        guard values <= valuesMax else { throw error(.tooMany(valuesMax: valuesMax)) }
         skipSpace()
         guard let byte = current else { throw error(.unexpectedEnd) }
         switch byte {
@@ -141,10 +148,25 @@ private struct JSONParser {
             if !take("+") { _ = take("-") }
             try digits()
         }
+        if isInteger, let value = integer(start..<position) { return .integer(value) }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        if isInteger, let value = Int64(text) { return .integer(value) }
         guard let value = Double(text), value.isFinite else { throw error(.invalidNumber) }
         return .number(value)
+    }
+
+    /// Nil where it does not fit 64 bits.
+    private func integer(_ range: Range<Int>) -> Int64? {
+        let isNegative = bytes[range.lowerBound] == UInt8(ascii: "-")
+        var value: Int64 = 0
+        for index in (isNegative ? range.dropFirst() : range[...]) {
+            let digit = Int64(bytes[index] - UInt8(ascii: "0"))
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            // Towards the sign, so that the least of all fits too.
+            let (sum, carry) = product.addingReportingOverflow(isNegative ? -digit : digit)
+            guard !overflow, !carry else { return nil }
+            value = sum
+        }
+        return value
     }
 
     private mutating func digits() throws(JSONError) {

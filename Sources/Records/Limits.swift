@@ -2,6 +2,8 @@
 public enum Limits {
     /// Nesting of any JSON that comes from outside.
     public static let jsonDepthMax = 32
+    /// Values in one piece of JSON from outside, those within others counted.
+    public static let jsonValuesMax = 16_384
     public static let metadataBytesMax = 65_536
     public static let contentBytesMax = 262_144
     public static let nameBytesMax = 255

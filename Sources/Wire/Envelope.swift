@@ -27,16 +27,21 @@ public struct Envelope: Hashable, Sendable {
     /// The envelope, and where the operation's fields begin.
     static func read(_ body: [UInt8]) throws(BodyError) -> (envelope: Envelope, operationStart: Int) {
         var envelope = Envelope()
+        var taken = TagSet()
         var reader = FieldReader(body)
         while true {
             let start = reader.offset
             guard let field = try reader.next() else { return (envelope, start) }
             guard field.tag < Tag.operationMin else { return (envelope, start) }
+            guard !taken.contains(field.tag) else { throw .malformed("field \(field.tag) stands there twice") }
             switch field.tag {
             case Tag.deadline: envelope.deadlineMilliseconds = try body.integer(field, "deadline")
             case Tag.idempotencyKey: envelope.idempotencyKey = try body.identifier(field, "idempotency_key")
-            default: if field.isCritical { throw .unknownCriticalField(field.tag) }
+            default:
+                if field.isCritical { throw .unknownCriticalField(field.tag) }
+                continue
             }
+            taken.insert(field.tag)
         }
     }
 }

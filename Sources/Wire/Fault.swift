@@ -175,8 +175,11 @@ extension Fault {
         }
     }
 
-    /// A caller's own words come back in an error only so far.
-    private static func clipped(_ text: String) -> String { text.utf8.count <= 1_000 ? text : text.prefix(250) + "…" }
+    /// A caller's own words come back in an error only so far. Cut between scalars of at most four bytes: a single character has no bound.
+    private static func clipped(_ text: String) -> String {
+        guard text.utf8.count > 1_000 else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(250))) + "…"
+    }
 
     public init(_ error: FieldError) {
         let code: ErrorCode =

@@ -28,15 +28,11 @@ public struct FieldWriter {
         bytes.append(littleEndian: 0 as UInt32)
         let start = bytes.count
         write(&self)
-        var length = UInt32(clamping: bytes.count - start)
-        for index in 0..<4 {
-            bytes[lengthAt + index] = UInt8(truncatingIfNeeded: length)
-            length >>= 8
-        }
+        RawBytes.put(UInt32(clamping: bytes.count - start), at: lengthAt, in: &bytes)
         while bytes.count % 8 != 0 { bytes.append(0) }
     }
 
-    mutating func integer(_ tag: UInt16, _ value: some FixedWidthInteger) { field(tag) { $0.bytes.append(littleEndian: value) } }
+    mutating func integer(_ tag: UInt16, _ value: some FixedWidthInteger & BitwiseCopyable) { field(tag) { $0.bytes.append(littleEndian: value) } }
 
     mutating func number(_ tag: UInt16, _ value: Double) { integer(tag, value.bitPattern) }
 
@@ -74,6 +70,7 @@ struct FieldReader {
     let bytes: [UInt8]
     private var position: Int
     private let end: Int
+    private var taken = TagSet()
 
     init(_ bytes: [UInt8], in range: Range<Int>) {
         self.bytes = bytes
@@ -102,15 +99,33 @@ struct FieldReader {
     }
 
     /// Passes every field to `take`, which says whether it knows it; what it does not know is skipped, unless it is critical.
-    mutating func each(_ take: (FieldSlice) throws(BodyError) -> Bool) throws(BodyError) {
+    ///
+    /// A known field stands once, or two ends could disagree on which of several counts; only the field `list` may be repeated.
+    mutating func each(list: UInt16? = nil, _ take: (FieldSlice) throws(BodyError) -> Bool) throws(BodyError) {
         while let field = try next() {
-            if try !take(field), field.isCritical { throw .unknownCriticalField(field.tag) }
+            try once(field, list: list)
+            if try take(field) { taken.insert(field.tag) } else if field.isCritical { throw .unknownCriticalField(field.tag) }
         }
+    }
+
+    private func once(_ field: FieldSlice, list: UInt16?) throws(BodyError) {
+        guard field.tag == list || !taken.contains(field.tag) else { throw .malformed("field \(field.tag) stands there twice") }
+    }
+}
+
+/// The known tags that were met. All are below 64; what is above is not kept.
+struct TagSet {
+    private var bits: UInt64 = 0
+
+    func contains(_ tag: UInt16) -> Bool { tag < 64 && bits >> UInt64(tag) & 1 == 1 }
+
+    mutating func insert(_ tag: UInt16) {
+        if tag < 64 { bits |= 1 << UInt64(tag) }
     }
 }
 
 extension [UInt8] {
-    func integer<Value: FixedWidthInteger>(_ field: FieldSlice, _ name: String) throws(BodyError) -> Value {
+    func integer<Value: FixedWidthInteger & BitwiseCopyable>(_ field: FieldSlice, _ name: String) throws(BodyError) -> Value {
         guard field.range.count == Value.bitWidth / 8 else {
             throw .field(FieldError(name, .malformed("it has \(field.range.count) bytes where \(Value.bitWidth / 8) are wanted")))
         }

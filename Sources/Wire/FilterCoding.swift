@@ -231,7 +231,7 @@ public struct FilterReader {
         return bytes[position]
     }
 
-    private mutating func integer<Value: FixedWidthInteger>() throws(BodyError) -> Value {
+    private mutating func integer<Value: FixedWidthInteger & BitwiseCopyable>() throws(BodyError) -> Value {
         try need(Value.bitWidth / 8)
         defer { position += Value.bitWidth / 8 }
         return bytes.littleEndian(at: position)

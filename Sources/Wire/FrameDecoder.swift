@@ -31,7 +31,7 @@ public struct FrameDecoder: Sendable {
 
     public mutating func append(_ bytes: Span<UInt8>) {
         if start == buffer.count {
-            buffer.removeAll(keepingCapacity: buffer.capacity <= FrameDecoder.capacityKeptMax)
+            buffer.removeAll(keepingCapacity: true)
             start = 0
         } else if start > buffer.count / 2 {
             buffer.removeSubrange(..<start)
@@ -40,8 +40,11 @@ public struct FrameDecoder: Sendable {
         RawBytes.append(bytes, to: &buffer)
     }
 
-    /// A buffer that one large frame made grow is given back.
-    private static let capacityKeptMax = 1_048_576
+    /// A buffer that grew beyond it is given back as soon as it is empty: an idle connection must not hold on to its largest frame.
+    static let capacityKeptMax = 131_072
+
+    /// Bytes of memory held, used or not.
+    var capacity: Int { buffer.capacity }
 
     /// The next whole frame; nil until more bytes come.
     public mutating func next() throws(FrameError) -> Decoded? {
@@ -51,6 +54,12 @@ public struct FrameDecoder: Sendable {
         let end = bodyStart + Int(header.bodyBytes)
         guard buffer.count >= end else { return nil }
         start = end
+        defer {
+            if start == buffer.count, buffer.capacity > FrameDecoder.capacityKeptMax {
+                buffer = []
+                start = 0
+            }
+        }
         guard header.bodyBytes % 8 == 0 else { return .unaligned(header) }
         guard header.bodyBytes > 0 else { return header.bodyChecksum == 0 ? .frame(Frame(header: header, body: [])) : .damaged(header) }
         guard RawBytes.crc32c(of: buffer, in: bodyStart..<end) == header.bodyChecksum else { return .damaged(header) }

@@ -55,19 +55,20 @@ public enum FrameError: Error, Hashable, Sendable {
 }
 
 extension FrameHeader {
-    func append(to buffer: inout [UInt8]) {
-        let start = buffer.count
-        buffer.append(littleEndian: FrameHeader.magic)
-        buffer.append(FrameHeader.version)
-        buffer.append(type.rawValue)
-        buffer.append(littleEndian: 0 as UInt16)
-        buffer.append(littleEndian: request)
-        buffer.append(littleEndian: operation)
-        buffer.append(littleEndian: 0 as UInt16)
-        buffer.append(littleEndian: bodyBytes)
-        buffer.append(littleEndian: bodyChecksum)
-        buffer.append(littleEndian: RawBytes.crc32c(of: buffer, in: start..<start + 28))
+    /// The 32 bytes as four little-endian words, the last one still without the header's own checksum.
+    private var words: RawBytes.HeaderWords {
+        [
+            UInt64(FrameHeader.magic) | UInt64(FrameHeader.version) << 32 | UInt64(type.rawValue) << 40,
+            request,
+            UInt64(operation) | UInt64(bodyBytes) << 32,
+            UInt64(bodyChecksum),
+        ]
     }
+
+    func append(to buffer: inout [UInt8]) { RawBytes.append(words, to: &buffer) }
+
+    /// Writes over the 32 bytes at `start`, all of which are there.
+    func put(at start: Int, in buffer: inout [UInt8]) { RawBytes.put(words, at: start, in: &buffer) }
 
     /// Reads the header that begins at `start`, all of which is there.
     static func read(_ bytes: [UInt8], at start: Int, bodyBytesMax: Int) throws(FrameError) -> FrameHeader {
@@ -90,20 +91,8 @@ extension FrameHeader {
 }
 
 extension [UInt8] {
-    mutating func append(littleEndian value: some FixedWidthInteger) {
-        var rest = value
-        for _ in 0..<value.bitWidth / 8 {
-            append(UInt8(truncatingIfNeeded: rest))
-            rest >>= 8
-        }
-    }
+    mutating func append(littleEndian value: some FixedWidthInteger & BitwiseCopyable) { RawBytes.append(value.littleEndian, to: &self) }
 
     /// The caller has made sure that the bytes are there.
-    func littleEndian<Value: FixedWidthInteger>(at start: Int) -> Value {
-        var value: Value = 0
-        for index in stride(from: Value.bitWidth / 8 - 1, through: 0, by: -1) {
-            value = value << 8 | Value(truncatingIfNeeded: self[start + index])
-        }
-        return value
-    }
+    func littleEndian<Value: FixedWidthInteger & BitwiseCopyable>(at start: Int) -> Value { Value(littleEndian: RawBytes.load(from: self, at: start)) }
 }

@@ -5,10 +5,11 @@ public enum FrameWriter {
     ) {
         let start = buffer.count
         buffer.append(contentsOf: repeatElement(0, count: FrameHeader.byteCount))
-        var writer = FieldWriter(bytes: buffer)
-        buffer = []
+        // Moved out and back, never shared: a shared buffer would be copied whole at the next change.
+        var writer = FieldWriter()
+        swap(&buffer, &writer.bytes)
         body(&writer)
-        buffer = writer.bytes
+        swap(&buffer, &writer.bytes)
         finish(type, request: request, operation: operation, start: start, in: &buffer)
     }
 
@@ -21,10 +22,7 @@ public enum FrameWriter {
         let bodyStart = start + FrameHeader.byteCount
         let count = buffer.count - bodyStart
         let checksum = count == 0 ? 0 : RawBytes.crc32c(of: buffer, in: bodyStart..<buffer.count)
-        var header: [UInt8] = []
-        header.reserveCapacity(FrameHeader.byteCount)
         FrameHeader(type: type, request: request, operation: operation, bodyBytes: UInt32(clamping: count), bodyChecksum: checksum)
-            .append(to: &header)
-        buffer.replaceSubrange(start..<bodyStart, with: header)
+            .put(at: start, in: &buffer)
     }
 }

@@ -22,6 +22,8 @@ enum MemoryTag {
     static let space: UInt16 = 32
     /// In an update: the tags of the fields that it empties, two bytes each.
     static let cleared: UInt16 = 33
+    /// More tags than a memory has fields are not looked at.
+    static let clearedMax = 64
     static let ifVersion: UInt16 = 34
     /// In an update: the list of tags that follows replaces the old one, also when it is empty.
     static let replacesTags: UInt16 = 35
@@ -52,9 +54,7 @@ struct MemoryFields {
 
     init(_ bytes: [UInt8], in range: Range<Int>) throws(BodyError) {
         var reader = FieldReader(bytes, in: range)
-        while let field = try reader.next() {
-            if try !take(field, bytes), field.isCritical { throw .unknownCriticalField(field.tag) }
-        }
+        try reader.each(list: MemoryTag.tag) { (field) throws(BodyError) in try take(field, bytes) }
     }
 
     private mutating func take(_ field: FieldSlice, _ bytes: [UInt8]) throws(BodyError) -> Bool {
@@ -84,6 +84,9 @@ struct MemoryFields {
         case MemoryTag.space: space = try bytes.identifier(field, "space")
         case MemoryTag.cleared:
             guard field.range.count % 2 == 0 else { throw .field(FieldError("cleared", .malformed("a tag has 2 bytes"))) }
+            guard field.range.count / 2 <= MemoryTag.clearedMax else {
+                throw .field(FieldError("cleared", .tooMany(count: field.range.count / 2, countMax: MemoryTag.clearedMax)))
+            }
             for start in stride(from: field.range.lowerBound, to: field.range.upperBound, by: 2) { cleared.insert(bytes.littleEndian(at: start)) }
         case MemoryTag.ifVersion: ifVersion = try bytes.integer(field, "if_version")
         case MemoryTag.replacesTags: replacesTags = try bytes.flag(field, "replaces_tags")

@@ -95,12 +95,12 @@ extension Operation {
         case .ensureAgent: return try readEnsureAgent(body, in: range)
         case .remember: return .remember(try readDrafts(body, in: range))
         case .get:
-            let (ids, withVectors) = try readIdentifiers(body, in: range)
+            let (ids, withVectors) = try readIdentifiers(body, in: range, vectorsTag: Tag.withVectors)
             return .get(ids, withVectors: withVectors)
         case .list: return .list(try readListing(body, in: range))
         case .stream: return .stream(try readListing(body, in: range))
         case .update: return .update(try readPatch(body, in: range))
-        case .delete: return .delete(try readIdentifiers(body, in: range).ids)
+        case .delete: return .delete(try readIdentifiers(body, in: range, vectorsTag: nil).ids)
         case .search: return .search(try readSearch(body, in: range))
         }
     }
@@ -124,7 +124,7 @@ extension Operation {
     private static func readDrafts(_ body: [UInt8], in range: Range<Int>) throws(BodyError) -> [MemoryDraft] {
         var drafts: [MemoryDraft] = []
         var reader = FieldReader(body, in: range)
-        try reader.each { (field) throws(BodyError) in
+        try reader.each(list: Tag.main) { (field) throws(BodyError) in
             guard field.tag == Tag.main else { return false }
             guard drafts.count < Limits.batchMax else {
                 throw .field(FieldError("memories", .tooMany(count: drafts.count + 1, countMax: Limits.batchMax)))
@@ -139,14 +139,16 @@ extension Operation {
         return drafts
     }
 
-    private static func readIdentifiers(_ body: [UInt8], in range: Range<Int>) throws(BodyError) -> (ids: [Identifier], withVectors: Bool) {
+    private static func readIdentifiers(
+        _ body: [UInt8], in range: Range<Int>, vectorsTag: UInt16?
+    ) throws(BodyError) -> (ids: [Identifier], withVectors: Bool) {
         var ids: [Identifier] = []
         var withVectors = false
         var reader = FieldReader(body, in: range)
         try reader.each { (field) throws(BodyError) in
             switch field.tag {
             case Tag.main: ids = try body.identifiers(field, "ids", countMax: Limits.batchMax)
-            case Tag.withVectors: withVectors = try body.flag(field, "with_vectors")
+            case vectorsTag: withVectors = try body.flag(field, "with_vectors")
             default: return false
             }
             return true

@@ -61,12 +61,15 @@ extension Outcome {
     /// Reads the answer to an operation. What a server sends is checked as what a client sends is.
     public static func read(_ name: Operation.Name, _ body: [UInt8], of organization: Identifier) throws(BodyError) -> Outcome {
         switch name {
-        case .ping: return .pong
+        case .ping:
+            var reader = FieldReader(body)
+            try reader.each { _ in false }
+            return .pong
         case .status: return .status(try readStatus(body))
         case .ensureAgent:
-            guard let agent = try readAgents(body, of: organization).first else { throw .malformed("the answer names no agent") }
+            guard let agent = try readAgents(body, of: organization, list: nil).first else { throw .malformed("the answer names no agent") }
             return .agent(agent)
-        case .listAgents: return .agents(try readAgents(body, of: organization))
+        case .listAgents: return .agents(try readAgents(body, of: organization, list: Tag.main))
         case .remember, .update, .delete: return .written(try readReceipt(body))
         case .get: return .memories(try readPage(body, of: organization).memories)
         case .list, .stream: return .page(try readPage(body, of: organization))
@@ -86,10 +89,10 @@ extension Outcome {
         return facts
     }
 
-    private static func readAgents(_ body: [UInt8], of organization: Identifier) throws(BodyError) -> [Agent] {
+    private static func readAgents(_ body: [UInt8], of organization: Identifier, list: UInt16?) throws(BodyError) -> [Agent] {
         var agents: [Agent] = []
         var reader = FieldReader(body)
-        try reader.each { (field) throws(BodyError) in
+        try reader.each(list: list) { (field) throws(BodyError) in
             guard field.tag == Tag.main else { return false }
             agents.append(try body.agent(in: field.range, of: organization))
             return true
@@ -125,7 +128,7 @@ extension Outcome {
         var memories: [Memory] = []
         var next: Identifier?
         var reader = FieldReader(body)
-        try reader.each { (field) throws(BodyError) in
+        try reader.each(list: Tag.main) { (field) throws(BodyError) in
             switch field.tag {
             case Tag.main: memories.append(try MemoryFields(body, in: field.range).memory(of: organization))
             case Tag.next: next = try body.identifier(field, "next")
@@ -141,11 +144,12 @@ extension Outcome {
         var memories: [Identifier: Memory] = [:]
         var report = SearchReport()
         var reader = FieldReader(body)
-        try reader.each { (field) throws(BodyError) in
+        try reader.each(list: Tag.memory) { (field) throws(BodyError) in
             switch field.tag {
             case Tag.main:
                 for start in try packedRows(field) {
                     let bits: UInt32 = body.littleEndian(at: start + Identifier.byteCount)
+                    guard body.littleEndian(at: start + 20) == 0 as UInt32 else { throw .malformed("the reserved bytes of a row are not zero") }
                     hits.append(Hit(id: body.identifier(at: start), score: Float(bitPattern: bits)))
                 }
             case Tag.memory:

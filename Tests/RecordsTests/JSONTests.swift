@@ -108,4 +108,20 @@ struct JSONTests {
         }
         return text
     }
+
+    @Test("integers are read to the ends of 64 bits, and beyond them as numbers")
+    func integerEnds() throws {
+        for value in [Int64.min, .min + 1, -1, 0, 1, .max - 1, .max] { #expect(try JSON(parsing: String(value)) == .integer(value)) }
+        #expect(try JSON(parsing: "9223372036854775808") == .number(9_223_372_036_854_775_808))
+        #expect(try JSON(parsing: "-9223372036854775809") == .number(-9_223_372_036_854_775_808))
+        #expect(try JSON(parsing: "-0") == .integer(0))
+    }
+
+    @Test("more values than the limit are refused, however small they are")
+    func valueCount() throws {
+        let list = { (count: Int) in "[" + Array(repeating: "1", count: count).joined(separator: ",") + "]" }
+        #expect(try JSON(parsing: list(Limits.jsonValuesMax - 1)).list?.count == Limits.jsonValuesMax - 1)
+        let error = #expect(throws: JSONError.self) { try JSON(parsing: list(Limits.jsonValuesMax)) }
+        #expect(error?.reason == .tooMany(valuesMax: Limits.jsonValuesMax))
+    }
 }

@@ -146,6 +146,23 @@ struct FrameDecoderTests {
         #expect(throws: FrameError.bodyTooLarge(bytes: 4_096, bytesMax: 4_088)) { try decoded(largest.bytes, bodyBytesMax: 4_088) }
     }
 
+    @Test("the memory of a large frame is given back as soon as the frame was taken", arguments: [false, true])
+    func largeBufferIsGivenBack(isDamaged: Bool) throws {
+        let large = RawFrame(operation: 1, body: [UInt8](repeating: 0, count: 1_048_576), bodyChecksumDamage: isDamaged ? 1 : 0).bytes
+        var decoder = FrameDecoder(bodyBytesMax: Limits.frameBytesMax)
+        decoder.append(large.span)
+        #expect(decoder.capacity >= large.count)
+        #expect(try decoder.next() != nil)
+        #expect(decoder.capacity <= FrameDecoder.capacityKeptMax)
+        #expect(decoder.bytesHeld == 0)
+        decoder.append(Message.cancel(1).bytes.span)
+        guard case .frame(let frame)? = try decoder.next() else {
+            Issue.record("the next frame was lost")
+            return
+        }
+        #expect(try Message(frame) == .cancel(1))
+    }
+
     @Test("every bit of a header matters", arguments: 0..<256)
     func everyHeaderBit(bit: Int) {
         var bytes = RawFrame(request: 0x0102_0304_0506_0708, operation: 33, body: rawField(16, Identifier.golden(1).bytes)).bytes

@@ -96,7 +96,7 @@ struct ProtocolDocumentTests {
     @Test("the table of limits has the values in force")
     func limits() throws {
         let known: [String: Int] = [
-            "json_depth_max": Limits.jsonDepthMax, "metadata_bytes_max": Limits.metadataBytesMax, "content_bytes_max": Limits.contentBytesMax,
+            "json_depth_max": Limits.jsonDepthMax, "json_values_max": Limits.jsonValuesMax, "metadata_bytes_max": Limits.metadataBytesMax, "content_bytes_max": Limits.contentBytesMax,
             "name_bytes_max": Limits.nameBytesMax, "slug_bytes_max": Limits.slugBytesMax, "tags_max": Limits.tagsMax,
             "tag_bytes_max": Limits.tagBytesMax, "dimension_max": Limits.dimensionMax, "batch_max": Limits.batchMax, "page_max": Limits.pageMax,
             "k_max": Limits.kMax, "filter_depth_max": Limits.filterDepthMax, "filter_nodes_max": Limits.filterNodesMax,
