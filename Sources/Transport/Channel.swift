@@ -25,12 +25,14 @@ public final class Channel: @unchecked Sendable {
     private var openSources = 2
     private var wasHigh = false
     private var isReading = false
+    private var isLingering = false
     private var timer: LoopTimer?
 
     private enum Phase {
         case opening
         case open
-        /// Nothing more is read; what waits is still sent.
+        /// What waits is still sent, then the end of the stream. What comes is read and thrown away: a socket that is closed with unread bytes resets
+        /// the connection, and the other side could lose the last words.
         case closing
         case closed
     }
@@ -42,8 +44,9 @@ public final class Channel: @unchecked Sendable {
 
     private static let readsPerEvent = 4
     private static let capacityKeptMax = 1_048_576
-    /// How long the last bytes may take to leave.
-    private static let lingerMilliseconds = 5_000
+    /// How long the last bytes may take to leave, and then the other side to end its stream.
+    private static let lastBytesMilliseconds = 5_000
+    private static let lingerMilliseconds = 1_000
 
     init(descriptor: Int32, loop: EventLoop, limits: ChannelLimits, tls: TLSSession?, peerAddress: String) {
         self.descriptor = descriptor
@@ -136,7 +139,15 @@ public final class Channel: @unchecked Sendable {
         outgoing.removeAll(keepingCapacity: outgoing.capacity <= Channel.capacityKeptMax)
         sent = 0
         disarmWriting()
-        if case .closing = phase { return finish(.closedHere) }
+        if case .closing = phase { linger() }
+    }
+
+    private func linger() {
+        guard !isLingering else { return }
+        isLingering = true
+        Socket.endWriting(descriptor)
+        timer?.cancel()
+        timer = loop.schedule(afterMilliseconds: Channel.lingerMilliseconds) { [weak self] in self?.finish(.closedHere) }
     }
 
     private func writable() {
@@ -188,13 +199,15 @@ public final class Channel: @unchecked Sendable {
             flush()
         }
         for _ in 0..<Channel.readsPerEvent {
-            guard phase == .open || phase == .opening, !readingIsPaused else { return }
+            guard phase != .closed, !readingIsPaused else { return }
             switch Socket.read(descriptor, into: &buffer) {
             case .bytes(let count):
+                if case .closing = phase { continue }
                 deliver(buffer.span.extracting(first: count))
                 guard count == buffer.count else { return }
             case .wouldBlock: return
             case .end:
+                if case .closing = phase { return finish(.closedHere) }
                 let isTruncated = tls.map { !$0.endedInOrder } ?? false
                 return finish(isTruncated ? .truncated : .closedByPeer)
             case .failed(let reason): return finish(.failed(.system(call: "read", reason: reason)))
@@ -208,10 +221,13 @@ public final class Channel: @unchecked Sendable {
             return
         }
         do throws(TransportError) {
-            try tls.feed(bytes)
-            if case .opening = phase { shakeHands() }
             var plain = [UInt8](repeating: 0, count: TLSSession.recordBytesMax)
-            while phase == .open, let count = try tls.open(into: &plain) { delegate?.channel(self, received: plain.span.extracting(first: count)) }
+            // A piece at a time, since OpenSSL's queue of bytes never gives back what it grew to.
+            for start in stride(from: 0, to: bytes.count, by: TLSSession.pieceBytesMax) where phase == .open || phase == .opening {
+                try tls.feed(bytes.extracting(start..<min(start + TLSSession.pieceBytesMax, bytes.count)))
+                if case .opening = phase { shakeHands() }
+                while phase == .open, let count = try tls.open(into: &plain) { delegate?.channel(self, received: plain.span.extracting(first: count)) }
+            }
             tls.drain(into: &outgoing)
             if tls.endedInOrder, phase == .open { finish(.closedByPeer) }
         } catch {
@@ -244,7 +260,8 @@ public final class Channel: @unchecked Sendable {
             seal()
             if let tls { tls.sayGoodbye(into: &outgoing) }
             phase = .closing
-            timer = loop.schedule(afterMilliseconds: Channel.lingerMilliseconds) { [weak self] in self?.finish(.outgoingLimit) }
+            resumeReading()
+            timer = loop.schedule(afterMilliseconds: Channel.lastBytesMilliseconds) { [weak self] in self?.finish(.outgoingLimit) }
             sendWaiting()
         }
     }

@@ -48,6 +48,9 @@ enum Socket {
         _ = Glibc.close(descriptor)
     }
 
+    /// Tells the other side that nothing more comes.
+    static func endWriting(_ descriptor: Int32) { shutdown(descriptor, Int32(SHUT_WR)) }
+
     static func read(_ descriptor: Int32, into buffer: inout [UInt8]) -> Read {
         while true {
             let count = unsafe buffer.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress, $0.count, 0) }

@@ -4,6 +4,8 @@ internal import COpenSSL
 @safe final class TLSSession {
     /// The most that one record holds, and so the most that one read gives.
     static let recordBytesMax = 16_384
+    /// What is handed to OpenSSL's queues at once.
+    static let pieceBytesMax = 65_536
 
     private let session: OpaquePointer
     private let incoming: OpaquePointer
@@ -61,12 +63,12 @@ internal import COpenSSL
         var written = 0
         while written < bytes.count {
             let count = unsafe bytes.withUnsafeBytes { raw in
-                unsafe SSL_write(session, raw.baseAddress.map { unsafe $0 + written }, Int32(clamping: raw.count - written))
+                unsafe SSL_write(session, raw.baseAddress.map { unsafe $0 + written }, Int32(min(raw.count - written, TLSSession.pieceBytesMax)))
             }
             guard count > 0 else { throw failure() }
             written += Int(count)
+            drain(into: &outgoing)
         }
-        drain(into: &outgoing)
     }
 
     /// Moves what OpenSSL wants to send.
