@@ -22,6 +22,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 
 let package = Package(
     name: "pinyon",
+    products: [
+        .executable(name: "pinyon", targets: ["pinyon"]),
+        .executable(name: "pinyon-bench", targets: ["pinyon-bench"]),
+        .library(name: "PinyonClient", targets: ["Client", "Records", "Transport"]),
+    ],
     targets: [
         .target(name: "CSystem", cSettings: c),
         .target(name: "CKernels", cSettings: c),

@@ -14,6 +14,7 @@ final class Session: Sendable {
         var loop: EventLoop?
         var channel: Channel?
         var sweep: LoopTimer?
+        var startedAt: UInt64 = 0
     }
 
     /// How often requests that wait too long are looked for.
@@ -28,7 +29,10 @@ final class Session: Sendable {
     var isUsable: Bool { state.withLock(\.isUsable) }
 
     func start(on loop: EventLoop) {
-        wiring.withLock { $0.loop = loop }
+        wiring.withLock { wiring in
+            wiring.loop = loop
+            wiring.startedAt = DispatchTime.now().uptimeNanoseconds
+        }
         loop.execute { [self] in
             let sweep = loop.every(milliseconds: Session.sweepMilliseconds) { [weak self] in self?.sweep() }
             wiring.withLock { $0.sweep = sweep }
@@ -130,6 +134,11 @@ final class Session: Sendable {
     }
 
     private func sweep() {
+        let waited = (DispatchTime.now().uptimeNanoseconds - wiring.withLock(\.startedAt)) / 1_000_000
+        if state.withLock(\.isGreeting), waited > UInt64(configuration.connectMilliseconds) * 2 {
+            let reason = "nobody there speaks this protocol" + (configuration.tls == nil ? ", or it wants TLS" : "")
+            return end(.unreachable(address: configuration.address.description, reason: reason))
+        }
         state.withLock { $0.passed(to: DispatchTime.now().uptimeNanoseconds) }?()
     }
 

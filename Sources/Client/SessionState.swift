@@ -54,6 +54,14 @@ struct SessionState {
 
     var isEmpty: Bool { pending.isEmpty }
 
+    /// Whether the server has yet to accept the key.
+    var isGreeting: Bool {
+        switch phase {
+        case .greeting, .authenticating: true
+        case .open, .draining, .ended: false
+        }
+    }
+
     /// Takes a request; it is sent at once, or when the server's limit on requests under way allows.
     mutating func submit(_ request: Request, deadline: UInt64, _ waiting: Waiting) -> Result<UInt64, ClientError> {
         switch phase {

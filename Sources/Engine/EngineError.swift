@@ -29,7 +29,8 @@ extension EngineError {
         case .versionMismatch(let expected, let found): self = .versionMismatch(expected: expected, found: found)
         case .wrongDimension(let found, let expected): self = .field(FieldError("vector", .wrongDimension(found: found, expected: expected)))
         case .idempotencyMismatch: self = .idempotencyMismatch
-        case .busy: self = .busy("writes")
+        case .notWanted: self = .cancelled
+        case .busy: self = .busy("requests of the store")
         case .full: self = .storeFull
         case .unavailable, .closed: self = .storeUnavailable
         case .corruptRow(let table, let place): self = .dataCorrupted("\(table) \(place)")

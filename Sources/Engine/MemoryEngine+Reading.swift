@@ -4,26 +4,28 @@ internal import VectorIndex
 
 extension MemoryEngine {
     /// Those of the memories that are there, in the order asked; an error only when none is.
-    func get(_ ids: [Identifier], _ withVectors: Bool, _ principal: Principal, _ completion: @escaping Completion) {
+    func get(
+        _ ids: [Identifier], _ withVectors: Bool, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
+    ) {
         do throws(FieldError) { try Checks.batch(ids.count, "ids") } catch { return completion(.failure(.field(error))) }
         let now = clock.now()
-        store.memories(ids, of: principal.organization, withVectors: withVectors) { [log] result in
+        store.memories(ids, of: principal.organization, withVectors: withVectors, isWanted: { context.interruption == nil }) { [log] result in
             switch result {
             case .success(let memories):
                 let alive = memories.filter { !$0.isExpired(at: now) }
                 if alive.isEmpty, let first = ids.first { completion(.failure(.notFound(.memory, first))) } else { completion(.success(.memories(alive))) }
             case .failure(let error):
-                log.error("memories could not be read", (.detail, error.description))
-                completion(.failure(EngineError(error)))
+                if EngineError(error).isOurs { log.error("memories could not be read", (.detail, error.description)) }
+                completion(.failure(context.interruption ?? EngineError(error)))
             }
         }
     }
 
-    func list(_ listing: MemoryListing, _ principal: Principal, _ completion: @escaping Completion) {
+    func list(_ listing: MemoryListing, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try listing.check() } catch { return completion(.failure(.field(error))) }
-        store.page(listing, of: principal.organization, at: clock.now()) { [log] result in
-            if case .failure(let error) = result { log.error("a page could not be read", (.detail, error.description)) }
-            completion(result.mapError(EngineError.init).map(Outcome.page))
+        store.page(listing, of: principal.organization, at: clock.now(), isWanted: { context.interruption == nil }) { [log] result in
+            if case .failure(let error) = result, EngineError(error).isOurs { log.error("a page could not be read", (.detail, error.description)) }
+            completion(result.mapError { context.interruption ?? EngineError($0) }.map(Outcome.page))
         }
     }
 
@@ -45,23 +47,23 @@ extension MemoryEngine {
             case .failure(.wrongDimension(let found, let expected)):
                 completion(.failure(.field(FieldError("vector", .wrongDimension(found: found, expected: expected)))))
             case .failure(.stopped): completion(.failure(context.interruption ?? .internalError))
-            case .success(let answer): self.fetch(answer, request, principal, completion)
+            case .success(let answer): self.fetch(answer, request, principal, context, completion)
             }
         }
         if !accepted { completion(.failure(.busy("searches"))) }
     }
 
     /// The memories behind the hits, if they are wanted. One that was deleted in the meantime is left out.
-    private func fetch(_ answer: IndexAnswer, _ request: SearchRequest, _ principal: Principal, _ completion: @escaping Completion) {
+    private func fetch(_ answer: IndexAnswer, _ request: SearchRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         guard request.withContent, !answer.hits.isEmpty else {
             let entries = answer.hits.map { SearchAnswer.Entry(hit: $0, memory: nil) }
             return completion(.success(.found(SearchAnswer(entries: entries, report: answer.report))))
         }
-        store.memories(answer.hits.map(\.id), of: principal.organization, withVectors: false) { [log] result in
+        store.memories(answer.hits.map(\.id), of: principal.organization, withVectors: false, isWanted: { context.interruption == nil }) { [log] result in
             switch result {
             case .failure(let error):
-                log.error("found memories could not be read", (.detail, error.description))
-                completion(.failure(EngineError(error)))
+                if EngineError(error).isOurs { log.error("found memories could not be read", (.detail, error.description)) }
+                completion(.failure(context.interruption ?? EngineError(error)))
             case .success(let memories):
                 let byIdentifier = Dictionary(memories.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
                 let entries = answer.hits.compactMap { hit in byIdentifier[hit.id].map { SearchAnswer.Entry(hit: hit, memory: $0) } }

@@ -75,8 +75,8 @@ public final class MemoryEngine: Sendable {
         case .listAgents:
             store.agents(of: principal.organization) { finish($0.mapError(EngineError.init).map(Outcome.agents)) }
         case .remember(let drafts): remember(drafts, principal, context, finish)
-        case .get(let ids, let withVectors): get(ids, withVectors, principal, finish)
-        case .list(let listing), .stream(let listing): list(listing, principal, finish)
+        case .get(let ids, let withVectors): get(ids, withVectors, principal, context, finish)
+        case .list(let listing), .stream(let listing): list(listing, principal, context, finish)
         case .update(let patch): update(patch, principal, context, finish)
         case .delete(let ids): delete(ids, principal, context, finish)
         case .search(let request): search(request, principal, context, finish)

@@ -15,6 +15,8 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
     private var decoder: FrameDecoder
     private var streams: [UInt64: StreamProgress] = [:]
     private let outbox = Mutex<[Answer]>([])
+    /// Bytes of a frame that has not come whole, as the server counts them.
+    private var heldBytes = 0
 
     private struct Answer: Sendable {
         let id: UInt64
@@ -63,7 +65,21 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
         } catch {
             act(state.broke(error))
         }
+        count(decoder.bytesHeld)
         settle()
+    }
+
+    /// What waits for the rest of its frame counts as what is under way does: nobody fills the memory with halves.
+    private func count(_ held: Int) {
+        let more = held - heldBytes
+        if more <= 0 {
+            server.release(-more)
+        } else if !server.reserve(more) {
+            guard !state.isClosed else { return }
+            let sentence = "more than \(server.limits.requestBytesMax) bytes of requests are under way"
+            return act(state.refused(Fault(.overloaded, isRetryable: true, retryAfterMilliseconds: 1_000, sentence: sentence)))
+        }
+        heldBytes = held
     }
 
     func channelDrained(_ channel: Channel) {
@@ -78,6 +94,8 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
         // The others have work under way, whose end gives their bytes back.
         for stream in streams.values where stream.page != nil { server.release(stream.bodyBytes) }
         streams = [:]
+        server.release(heldBytes)
+        heldBytes = 0
         server.gone(self)
     }
 
@@ -166,6 +184,7 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
             } else {
                 finish(answer)
             }
+            endIfNotRead()
         }
         settle()
     }
@@ -265,13 +284,16 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
 
     /// After anything that may have written or ended something: the limits, the flush, and the end of a connection that was told to drain.
     private func settle() {
+        endIfNotRead()
         guard !state.isClosed else { return channel.flush() }
-        if channel.bytesWaiting > server.limits.replyBytesWaitingMax {
-            return act(state.refused(Fault(.replyBacklog, sentence: "more than \(server.limits.replyBytesWaitingMax) bytes of replies wait to be read")))
-        }
         channel.flush()
         if channel.bytesWaiting > server.limits.replyBytesPause { channel.pauseReading() }
         if state.isDraining, state.isIdle { channel.close(.afterFlush) }
+    }
+
+    private func endIfNotRead() {
+        guard !state.isClosed, channel.bytesWaiting > server.limits.replyBytesWaitingMax else { return }
+        act(state.refused(Fault(.replyBacklog, sentence: "more than \(server.limits.replyBytesWaitingMax) bytes of replies wait to be read")))
     }
 
     func sweep() {

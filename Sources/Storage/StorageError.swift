@@ -7,6 +7,8 @@ public enum StorageError: Error, Hashable, Sendable {
     /// The named field points at something that this organization does not have.
     /// What was asked for by identifier is more than one answer may hold.
     case tooLarge(bytesMax: Int)
+    /// A read whose turn came when nobody waited for it any more.
+    case notWanted
     case missingReference(field: String)
     case versionMismatch(expected: Int64, found: Int64)
     case wrongDimension(found: Int, expected: Int)
@@ -38,6 +40,7 @@ extension StorageError: CustomStringConvertible {
         case .wrongDimension(let found, let expected): "the vector has \(found) dimensions; its embedding space has \(expected)"
         case .idempotencyMismatch: "this idempotency key was used for a different request in the last 24 hours"
         case .tooLarge(let bytesMax): "what was asked for holds more than \(bytesMax) bytes"
+        case .notWanted: "nobody waits for this read any more"
         case .busy: "too many requests are waiting for the store; try again in a moment"
         case .full: "the disk, or the space that the database may take, is full; free some and repeat the request"
         case .unavailable(let detail): "the database cannot be read or written: \(detail)"
@@ -57,7 +60,7 @@ extension StorageError: CustomStringConvertible {
     var isOfOneRequest: Bool {
         switch self {
         case .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .idempotencyMismatch, .corruptRow: true
-        case .tooLarge, .busy, .full, .unavailable, .corruptFile, .newerSchema, .notPinyon, .locked, .closed, .internalError: false
+        case .tooLarge, .notWanted, .busy, .full, .unavailable, .corruptFile, .newerSchema, .notPinyon, .locked, .closed, .internalError: false
         }
     }
 }

@@ -11,13 +11,15 @@ public protocol Store: Sendable {
 
     /// Those of `ids` that exist, in the order asked, expired ones too: the caller knows the moment it asks about. Together larger than
     /// `Limits.answerBytesMax` they are refused as `tooLarge`.
+    ///
+    /// `isWanted` is asked when the turn of the read has come, here and below: what nobody waits for any more ends as `notWanted`, unread.
     func memories(
-        _ ids: [Identifier], of organization: Identifier, withVectors: Bool,
+        _ ids: [Identifier], of organization: Identifier, withVectors: Bool, isWanted: @escaping @Sendable () -> Bool,
         completion: @escaping @Sendable (Result<[Memory], StorageError>) -> Void)
 
     /// Newest identifiers first, without what has expired at `time`. A page ends early where it would be larger than `Limits.answerBytesMax`.
     func page(
-        _ listing: MemoryListing, of organization: Identifier, at time: Timestamp,
+        _ listing: MemoryListing, of organization: Identifier, at time: Timestamp, isWanted: @escaping @Sendable () -> Bool,
         completion: @escaping @Sendable (Result<MemoryPage, StorageError>) -> Void)
 
     /// In the order of their slugs.
@@ -41,4 +43,22 @@ public protocol Store: Sendable {
 
     /// Refuses what comes from now on, completes what was accepted, and returns when all is on disk and nothing is held open.
     func close()
+}
+
+extension Store {
+    /// The same, wanted whenever its turn comes.
+    public func memories(
+        _ ids: [Identifier], of organization: Identifier, withVectors: Bool,
+        completion: @escaping @Sendable (Result<[Memory], StorageError>) -> Void
+    ) {
+        memories(ids, of: organization, withVectors: withVectors, isWanted: { true }, completion: completion)
+    }
+
+    /// The same, wanted whenever its turn comes.
+    public func page(
+        _ listing: MemoryListing, of organization: Identifier, at time: Timestamp,
+        completion: @escaping @Sendable (Result<MemoryPage, StorageError>) -> Void
+    ) {
+        page(listing, of: organization, at: time, isWanted: { true }, completion: completion)
+    }
 }

@@ -26,7 +26,8 @@ internal import COpenSSL
         let code = ERR_peek_last_error()
         ERR_clear_error()
         guard code != 0, let reason = unsafe ERR_reason_error_string(code) else { return "the connection failed" }
-        return unsafe String(cString: reason)
+        let text = unsafe String(cString: reason)
+        return text == "wrong version number" ? "the other side does not speak TLS" : text
     }
 
     /// Certificates and keys of a server, checked against each other.

@@ -17,6 +17,7 @@ public enum ErrorCode: UInt16, Hashable, Sendable, CaseIterable {
     case replyBacklog = 13
     case malformedHandshake = 14
     case creditOverflow = 15
+    case overloaded = 16
 
     case bodyChecksum = 64
     case malformedBody = 65
@@ -65,6 +66,7 @@ extension ErrorCode: CustomStringConvertible {
         case .replyBacklog: "reply_backlog"
         case .malformedHandshake: "malformed_handshake"
         case .creditOverflow: "credit_overflow"
+        case .overloaded: "overloaded"
         case .bodyChecksum: "body_checksum"
         case .malformedBody: "malformed_body"
         case .unknownOperation: "unknown_operation"

@@ -77,6 +77,7 @@ enum ServeCommand {
         await withCheckedContinuation { continuation in server.drain { continuation.resume() } }
         store.close()
         log.info("stopped")
+        writer.finish(milliseconds: 1_000)
     }
 
     /// Files of the store, loops, and what a library may want.
@@ -89,8 +90,10 @@ enum ServeCommand {
             [
                 .init("time", .text(System.wallClock.description)), .init("level", .text(level.rawValue)), .init("message", .text(message)),
             ] + facts.map { .init($0.0.rawValue, .text($0.1)) })
-        System.printError(line.description)
+        writer.write(line.description)
     }
+
+    private static let writer = LogWriter()
 
     private static func tls(_ arguments: Arguments) throws -> TLSServer? {
         switch (arguments["tls-cert"], arguments["tls-key"]) {

@@ -16,9 +16,23 @@ enum StatusCommand {
                     continue
                 }
                 print("\(section.name):")
+                if section.name == "operations" {
+                    for line in operations(members) { print(line) }
+                    continue
+                }
                 let width = members.map(\.name.count).max() ?? 0
-                for member in members where member.value != .null { print("  \(member.name.padded(to: width))  \(member.value.shown)") }
+                for member in members where member.value != .null { print("  \(member.name.padded(to: width))  \(member.value.shown.line(of: Printing.width - width - 4))") }
             }
         }
+    }
+
+    /// A line for each operation, under a line that names the columns.
+    private static func operations(_ members: [JSON.Member]) -> [String] {
+        let columns = [("count", "count"), ("failures", "failures"), ("p50 µs", "p50_us"), ("p99 µs", "p99_us"), ("p99.9 µs", "p999_us"), ("max µs", "max_us")]
+        let name = max(12, members.map(\.name.count).max() ?? 0)
+        func line(_ first: String, _ cells: [String]) -> String {
+            "  " + first.padded(to: name) + cells.map { String(repeating: " ", count: max(1, 10 - $0.count)) + $0 }.joined()
+        }
+        return [line("", columns.map(\.0))] + members.map { member in line(member.name, columns.map { member.value[$0.1]?.shown ?? "" }) }
     }
 }

@@ -41,14 +41,17 @@ enum System {
 
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) {
+    /// Whether all of it was taken.
+    @discardableResult
+    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
+            guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
+        return true
     }
 
     private static func reason(_ path: String) -> Failure {
@@ -80,8 +83,7 @@ enum System {
         let descriptor = unsafe open(passing, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw reason(passing) }
         fchmod(descriptor, mode)
-        writeAll(bytes, to: descriptor)
-        let synced = fsync(descriptor) == 0
+        let synced = writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
         close(descriptor)
         guard synced, unsafe rename(passing, path) == 0 else { throw reason(path) }
         let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")

@@ -231,4 +231,32 @@ struct HostileTests {
         for raw in idle { raw.close() }
         #expect(server.stop() == 0)
     }
+
+    @Test("halves of large frames count, and beyond the limit only those who send them are ended")
+    func halves() async throws {
+        let server = try ServerProcess()
+        let client = server.client()
+        try await client.ping()
+        // The announced body is as large as a frame may be, and most of it is sent, but not the end.
+        var frame: [UInt8] = []
+        Request(
+            envelope: Envelope(),
+            operation: .remember((0..<60).map { _ in MemoryDraft(agent: Identifier(high: 1, low: 1), content: String(repeating: "h", count: Limits.contentBytesMax)) })
+        ).append(id: 1, to: &frame)
+        let half = Array(frame.dropLast(8))
+        let raws = (0..<20).map { _ in RawConnection(server.address) }
+        for raw in raws { #expect(await raw.authenticate(server.key)) }
+        for raw in raws { raw.send(half) }
+        var ended = 0
+        for _ in 0..<1_000 where ended == 0 {
+            ended = raws.count { $0.state.withLock(\.isClosed) }
+            if ended == 0 { try await Task.sleep(nanoseconds: 20_000_000) }
+        }
+        #expect(ended >= 1 && ended < 20, "\(ended) of 20 were ended")
+        for raw in raws { raw.close() }
+        try await client.ping()
+        let facts = try await client.status()
+        #expect(facts["server"]?["resident_bytes"]?.integer ?? .max < 1_000 << 20)
+        #expect(server.stop() == 0)
+    }
 }

@@ -8,7 +8,7 @@ struct ErrorCodeTests {
         (1, "bad_magic", true), (2, "header_checksum", true), (3, "unsupported_version", true), (4, "unknown_frame_type", true),
         (5, "reserved_bits", true), (6, "frame_too_large", true), (7, "unexpected_frame", true), (8, "unauthenticated", true),
         (9, "handshake_timeout", true), (10, "idle_timeout", true), (11, "too_many_connections", true), (12, "shutting_down", true),
-        (13, "reply_backlog", true), (14, "malformed_handshake", true), (15, "credit_overflow", true),
+        (13, "reply_backlog", true), (14, "malformed_handshake", true), (15, "credit_overflow", true), (16, "overloaded", true),
         (64, "body_checksum", false), (65, "malformed_body", false), (66, "unknown_operation", false), (67, "unknown_critical_field", false),
         (68, "invalid_field", false), (69, "unknown_field", false), (70, "wrong_dimension", false), (71, "forbidden", false),
         (72, "not_found", false), (73, "already_exists", false), (74, "version_mismatch", false), (75, "idempotency_mismatch", false),

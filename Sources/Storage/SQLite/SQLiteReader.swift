@@ -26,6 +26,7 @@ final class SQLiteReader: @unchecked Sendable {
 
     /// Runs `body` in a snapshot of its own, on the reader's queue, and the completion after it.
     func read<Value: Sendable>(
+        isWanted: @escaping @Sendable () -> Bool = { true },
         _ completion: @escaping @Sendable (Result<Value, StorageError>) -> Void,
         _ body: @escaping @Sendable (ReadConnection) throws(StorageError) -> Value
     ) {
@@ -33,7 +34,7 @@ final class SQLiteReader: @unchecked Sendable {
             if waiting.isClosed { return .closed }
             if waiting.count >= countMax { return .busy }
             waiting.count += 1
-            queue.async { self.answer(completion, body) }
+            queue.async { self.answer(isWanted, completion, body) }
             return nil
         }
         if let refusal { queue.async { completion(.failure(refusal)) } }
@@ -46,10 +47,11 @@ final class SQLiteReader: @unchecked Sendable {
     }
 
     private func answer<Value: Sendable>(
-        _ completion: @Sendable (Result<Value, StorageError>) -> Void, _ body: (ReadConnection) throws(StorageError) -> Value
+        _ isWanted: () -> Bool, _ completion: @Sendable (Result<Value, StorageError>) -> Void, _ body: (ReadConnection) throws(StorageError) -> Value
     ) {
         do throws(StorageError) {
             guard let connection else { throw .closed }
+            guard isWanted() else { throw .notWanted }
             let value = try connection.snapshot { () throws(StorageError) in try body(connection) }
             completion(.success(value))
         } catch {

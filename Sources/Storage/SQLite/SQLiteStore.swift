@@ -28,19 +28,19 @@ public final class SQLiteStore: Store {
     }
 
     public func memories(
-        _ ids: [Identifier], of organization: Identifier, withVectors: Bool,
+        _ ids: [Identifier], of organization: Identifier, withVectors: Bool, isWanted: @escaping @Sendable () -> Bool,
         completion: @escaping @Sendable (Result<[Memory], StorageError>) -> Void
     ) {
-        reader.read(completion) { reader throws(StorageError) in
+        reader.read(isWanted: isWanted, completion) { reader throws(StorageError) in
             try reader.memories(ids, of: organization, withVectors: withVectors)
         }
     }
 
     public func page(
-        _ listing: MemoryListing, of organization: Identifier, at time: Timestamp,
+        _ listing: MemoryListing, of organization: Identifier, at time: Timestamp, isWanted: @escaping @Sendable () -> Bool,
         completion: @escaping @Sendable (Result<MemoryPage, StorageError>) -> Void
     ) {
-        reader.read(completion) { reader throws(StorageError) in try reader.page(listing, of: organization, at: time) }
+        reader.read(isWanted: isWanted, completion) { reader throws(StorageError) in try reader.page(listing, of: organization, at: time) }
     }
 
     public func agents(of organization: Identifier, completion: @escaping @Sendable (Result<[Agent], StorageError>) -> Void) {

@@ -208,7 +208,7 @@ extension StorageError {
     fileprivate var isOfTheWholeStore: Bool {
         switch self {
         case .busy, .full, .unavailable, .newerSchema, .notPinyon, .locked, .closed: true
-        case .tooLarge, .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .idempotencyMismatch, .corruptRow, .corruptFile,
+        case .tooLarge, .notWanted, .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .idempotencyMismatch, .corruptRow, .corruptFile,
             .internalError:
             false
         }
