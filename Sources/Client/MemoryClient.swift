@@ -43,9 +43,10 @@ public final class MemoryClient: Sendable {
         let start = DispatchTime.now().uptimeNanoseconds
         let total = deadlineMilliseconds ?? configuration.deadlineMilliseconds
         var generator = SystemRandomNumberGenerator()
+        func spentMilliseconds() -> UInt32 { UInt32(clamping: (DispatchTime.now().uptimeNanoseconds - start) / 1_000_000) }
         var attempt = 1
         while true {
-            let spent = UInt32(clamping: (DispatchTime.now().uptimeNanoseconds - start) / 1_000_000)
+            let spent = spentMilliseconds()
             guard spent < total else { throw .timedOut }
             let request = Request(envelope: Envelope(deadlineMilliseconds: total - spent, idempotencyKey: envelopeKey), operation: operation)
             do throws(ClientError) {
@@ -53,7 +54,7 @@ public final class MemoryClient: Sendable {
             } catch {
                 guard attempt < configuration.retries.attemptsMax, error.mayBeRetried(isHarmless: true) else { throw error }
                 let wait = configuration.retries.milliseconds(after: attempt, asked: error.retryAfterMilliseconds, using: &generator)
-                guard UInt64(spent) + UInt64(wait) < UInt64(total) else { throw error }
+                guard UInt64(spentMilliseconds()) + UInt64(wait) < UInt64(total) else { throw error }
                 do { try await Task.sleep(nanoseconds: UInt64(wait) * 1_000_000) } catch { throw .cancelled }
                 attempt += 1
             }

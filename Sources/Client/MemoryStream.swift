@@ -24,7 +24,7 @@ public struct MemoryStream: AsyncSequence, Sendable {
             if isOver { return nil }
             if running == nil {
                 let session = try stream.session()
-                let untaken = Untaken()
+                let untaken = Untaken(session)
                 let parts = session.stream(stream.listing, withinMilliseconds: stream.deadlineMilliseconds, untaken: untaken)
                 running = (parts.makeAsyncIterator(), session, untaken)
             }

@@ -14,7 +14,7 @@ final class Session: Sendable {
         var loop: EventLoop?
         var channel: Channel?
         var sweep: LoopTimer?
-        var startedAt: UInt64 = 0
+        var openedAt: UInt64 = 0
     }
 
     /// How often requests that wait too long are looked for.
@@ -29,10 +29,7 @@ final class Session: Sendable {
     var isUsable: Bool { state.withLock(\.isUsable) }
 
     func start(on loop: EventLoop) {
-        wiring.withLock { wiring in
-            wiring.loop = loop
-            wiring.startedAt = DispatchTime.now().uptimeNanoseconds
-        }
+        wiring.withLock { $0.loop = loop }
         loop.execute { [self] in
             let sweep = loop.every(milliseconds: Session.sweepMilliseconds) { [weak self] in self?.sweep() }
             wiring.withLock { $0.sweep = sweep }
@@ -134,16 +131,21 @@ final class Session: Sendable {
     }
 
     private func sweep() {
-        let waited = (DispatchTime.now().uptimeNanoseconds - wiring.withLock(\.startedAt)) / 1_000_000
-        if state.withLock(\.isGreeting), waited > UInt64(configuration.connectMilliseconds) * 2 {
+        let now = DispatchTime.now().uptimeNanoseconds
+        // Until the channel is open the connector keeps the time.
+        let waited = wiring.withLock { $0.channel == nil ? 0 : (now - $0.openedAt) / 1_000_000 }
+        if state.withLock(\.isGreeting), waited >= UInt64(configuration.connectMilliseconds) {
             let reason = "nobody there speaks this protocol" + (configuration.tls == nil ? ", or it wants TLS" : "")
             return end(.unreachable(address: configuration.address.description, reason: reason))
         }
-        state.withLock { $0.passed(to: DispatchTime.now().uptimeNanoseconds) }?()
+        state.withLock { $0.passed(to: now) }?()
     }
 
     fileprivate func opened(_ channel: Channel) {
-        wiring.withLock { $0.channel = channel }
+        wiring.withLock { wiring in
+            wiring.channel = channel
+            wiring.openedAt = DispatchTime.now().uptimeNanoseconds
+        }
         if !isUsable { channel.close(.now) }
     }
 
@@ -176,9 +178,15 @@ final class Session: Sendable {
     }
 }
 
-/// The bytes of a stream's pages that wait for its reader.
+/// The bytes of a stream's pages that wait for its reader. What is left when nobody holds it any more is granted again: a stream may have come
+/// whole before its reader left.
 final class Untaken: Sendable {
     private let state = Mutex((bytes: 0, isOver: false))
+    private weak let session: Session?
+
+    init(_ session: Session) { self.session = session }
+
+    deinit { session?.grant(end()) }
 
     /// False when nobody will read it any more.
     func add(_ bytes: Int) -> Bool {

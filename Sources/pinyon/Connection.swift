@@ -22,8 +22,8 @@ enum Connection {
     static func client(_ arguments: Arguments) throws -> MemoryClient {
         let address: Address
         do { address = try Address(arguments["server"] ?? defaultAddress) } catch { throw UsageError("--server: \(error.description)") }
-        var configuration = ClientConfiguration(address: address, key: try key(arguments), name: "pinyon-cli \(Pinyon.version)")
         let seconds = try arguments.integer("timeout", 30, in: 1...3_600)
+        var configuration = ClientConfiguration(address: address, key: try key(arguments), name: "pinyon-cli \(Pinyon.version)")
         configuration.deadlineMilliseconds = UInt32(seconds) * 1_000
         configuration.connectMilliseconds = UInt32(min(seconds, 5)) * 1_000
         if arguments.has("tls") || arguments["tls-ca"] != nil {

@@ -1,117 +1,168 @@
 import Foundation
 import Records
 import Testing
-import Transport
 
-@Suite("The command", .serialized)
-struct CommandTests {
-    private func run(_ server: ServerProcess, _ words: String..., input: String = "", environment: [String: String] = [:]) throws -> Binary.Outcome {
-        try Binary.run(
-            words, in: Binary.checkout.path,
-            environment: ["PINYON_SERVER": server.address.description, "PINYON_KEY_FILE": server.data + "/admin.key"].merging(environment) { $1 }, input: input)
-    }
-
-    @Test("keeps, finds, reads, lists and deletes; every --json result is JSON")
-    func everyday() throws {
-        let server = try ServerProcess()
-        let kept = try run(server, "remember", "--agent", "support", "--type", "preference", "--tag", "billing", "Invoices go by mail.", "--vector", "[1, 0]", "--json")
-        #expect(kept.status == 0, "\(kept.error)")
-        let id = try #require(try JSON(parsing: kept.output)["rows"]?.list?.first?["id"]?.text)
-        for words in [["search", "--vector", "[1, 0]"], ["recall", "--agent", "support", "--vector", "[1, 0]"], ["search", "--vector", "[1,0]", "--filter", #"{"type": ["preference"]}"#], ["search", "--vector", "[1,0]", "--tag", "billing", "--exact"]] {
-            let found = try Binary.run(words + ["--json"], environment: ["PINYON_SERVER": server.address.description, "PINYON_KEY_FILE": server.data + "/admin.key"])
-            #expect(found.status == 0, "\(found.error)")
-            let hits = try #require(try JSON(parsing: found.output)["hits"]?.list)
-            #expect(hits.count == 1 && hits[0]["memory"]?["content"] == "Invoices go by mail.", "\(words)")
+extension RealBinary {
+    @Suite("The command says what it did, and what to do next")
+    struct CommandTests {
+        private func ask(_ server: RunningServer, _ arguments: [String]) async throws -> Finished {
+            try await pinyon(arguments, in: server.folder, environment: ["PINYON_SERVER": server.address, "PINYON_KEY_FILE": server.keyFile])
         }
-        #expect(try JSON(parsing: try run(server, "search", "--vector", "[1,0]", "--tag", "other", "--json").output)["hits"]?.list?.isEmpty == true)
-        #expect(try run(server, "get", id).output.contains("Invoices go by mail."))
-        #expect(try JSON(parsing: try run(server, "list", "--json").output)["memories"]?.list?.count == 1)
-        #expect(try JSON(parsing: try run(server, "status", "--json").output)["organization"]?["memories"] == 1)
-        #expect(try run(server, "delete", id).status == 0)
-        let gone = try run(server, "get", id)
-        #expect(gone.status == 1 && gone.error.contains("not_found"))
-        #expect(try JSON(parsing: try Binary.run(["verify", "--data", server.data, "--json"]).output)["sound"] == true)
-    }
 
-    @Test("used wrongly it ends with 2 and says how it is used; what cannot be done ends with 1 and says what to do next")
-    func errors() throws {
-        let server = try ServerProcess()
-        for (words, part) in [
-            (["serv"], "there is no verb"), (["search"], "give a text"), (["search", "--vectr", "[1]"], "there is no option"), (["search", "--vector", "[1"], "--vector"),
-            (["search", "--vector", "[1]", "--k", "0"], "--k"), (["search", "--vector", "[1]", "--filter", #"{"colour": 1}"#], "not known"), (["recall", "--vector", "[1]"], "--agent is needed"),
-            (["remember", "x"], "--agent is needed"), (["remember", "--agent", "a", "x", "--importance", "2"], "importance"), (["get"], "identifier"), (["get", "x"], "no UUID"), (["status", "--timeout", "soon"], "--timeout"),
-            (["serve", "--listen", "nowhere"], "--listen"), (["serve", "--tls-cert", "x"], "go together"), ([], "usage"),
-        ] as [([String], String)] {
-            let outcome = try Binary.run(words)
-            #expect(outcome.status == 2 && outcome.error.contains(part), "\(words): \(outcome.status) \(outcome.error)")
+        private func json(_ finished: Finished) throws -> JSON {
+            #expect(finished.code == 0, "\(finished.errors)")
+            return try JSON(parsing: Array(finished.output.utf8))
         }
-        let text = try run(server, "search", "hello")
-        #expect(text.status == 1 && text.error.contains("no embedder") && text.error.contains("--vector"))
-        let agent = try run(server, "recall", "--agent", "nobody", "--vector", "[1]")
-        #expect(agent.status == 1 && agent.error.contains("no agent"))
-        let key = try run(server, "status", environment: ["PINYON_KEY_FILE": "/nonexistent/key"])
-        #expect(key.status == 1 && key.error.contains("--key-file"))
-        let wrong = try run(server, "status", environment: ["PINYON_KEY": "pny_" + String(repeating: "a", count: 43), "PINYON_KEY_FILE": ""])
-        #expect(wrong.status == 1 && wrong.error.contains("unauthenticated"), "\(wrong.error)")
-        let nobody = try Binary.run(["status", "--timeout", "1", "--server", "127.0.0.1:1"], environment: ["PINYON_KEY": "x"])
-        #expect(nobody.status == 1 && nobody.error.contains("pinyon serve"))
-    }
 
-    @Test("each verb has its help")
-    func help() throws {
-        let overview = try Binary.run(["--help"])
-        #expect(overview.status == 0)
-        for verb in ["serve", "status", "remember", "recall", "search", "get", "list", "delete", "demo", "verify", "tls-self-signed"] {
-            #expect(overview.output.contains("  \(verb) "))
-            let page = try Binary.run([verb, "--help"])
-            #expect(page.status == 0 && page.output.contains("usage: pinyon \(verb)"))
+        private static let verbs = [
+            "serve", "status", "remember", "recall", "search", "get", "delete", "list", "demo", "verify", "tls-self-signed",
+        ]
+
+        @Test("help is there for the command and each verb, and names every option", .timeLimit(.minutes(1)))
+        func help() async throws {
+            let folder = try Folder()
+            let overview = try await pinyon(["--help"], in: folder)
+            #expect(overview.code == 0)
+            for verb in CommandTests.verbs {
+                #expect(overview.output.contains(verb))
+                let page = try await pinyon([verb, "--help"], in: folder)
+                #expect(page.code == 0)
+                #expect(page.output.contains("usage: pinyon \(verb)"))
+                #expect(page.errors.isEmpty)
+                #expect(try await pinyon(["help", verb], in: folder).output == page.output)
+            }
+            #expect(try await pinyon(["--version"], in: folder).output.hasPrefix("pinyon "))
         }
-        #expect(try Binary.run(["--version"]).output.hasPrefix("pinyon "))
-    }
 
-    @Test("a file is remembered whole, or a bad line is named and nothing is sent")
-    func files() throws {
-        let server = try ServerProcess()
-        let good = #"{"agent": "a", "content": "one", "vector": [1, 0]}"# + "\n" + #"{"agent": "b", "content": "two", "type": "task"}"# + "\n"
-        let bad = good + #"{"agent": "a", "content": "three", "importance": 7}"# + "\n"
-        let refused = try run(server, "remember", "--file", "-", input: bad)
-        #expect(refused.status == 1 && refused.error.contains("line 3"), "\(refused.error)")
-        #expect(try JSON(parsing: try run(server, "status", "--json").output)["organization"]?["memories"] == 0)
-        #expect(try run(server, "remember", "--file", "-", input: good).output.contains("2 memories"))
-    }
+        @Test("wrong use ends with 2 and points to the help", .timeLimit(.minutes(1)))
+        func usage() async throws {
+            let folder = try Folder()
+            for (arguments, words) in [
+                ([], "usage: pinyon"), (["remeber"], "--help"), (["status", "--jsn"], "--help"), (["status", "--serv", "x"], "--server"),
+                (["status", "--json=1"], "--json"), (["search"], "--vector"), (["search", "--vector", "[1]", "--k", "0"], "--k"),
+                (["search", "--vector", "[1,"], "--vector"), (["search", "--vector", "[1]", "--filter", "{\"colour\": 1}"], "colour"),
+                (["search", "--vector", "[1]", "--type", "rumour"], "known are conversation"), (["remember", "text"], "--agent"), (["remember"], "--file"),
+                (["remember", "--agent", "a", "--importance", "7", "text"], "importance"), (["get", "nonsense"], "nonsense"), (["get"], "identifier"),
+                (["delete"], "identifier"), (["list", "--limit", "many"], "--limit"), (["status", "--server", "nowhere"], "--server"),
+                (["status", "--timeout", "0"], "--timeout"), (["status", "--key-file"], "--key-file"), (["status", "one", "two"], "too many"),
+                (["serve", "--loops", "0"], "--loops"), (["status", "-j"], "--"),
+            ] as [([String], String)] {
+                let finished = try await pinyon(arguments, in: folder)
+                #expect(finished.code == 2, "\(arguments): \(finished.errors)")
+                #expect(finished.errors.contains(words), "\(arguments) should say \(words): \(finished.errors)")
+                #expect(finished.output.isEmpty)
+            }
+        }
 
-    @Test("the sample is loaded once and answers its questions")
-    func demo() throws {
-        let server = try ServerProcess()
-        let first = try JSON(parsing: try run(server, "demo", "--json").output)
-        #expect(first["loaded"] == 62 && first["answers"]?.list?.count == 3)
-        for answer in first["answers"]?.list ?? [] { #expect(answer["answer"]?["hits"]?.list?.count == 3) }
-        #expect(try JSON(parsing: try run(server, "demo", "--json").output)["loaded"] == 0)
-    }
+        @Test("a server that is not running and a key file that is missing are said to be so, with what to do", .timeLimit(.minutes(1)))
+        func nobodyThere() async throws {
+            let folder = try Folder()
+            let noKey = try await pinyon(["status"], in: folder)
+            #expect(noKey.code == 1)
+            #expect(noKey.errors.contains(".pinyon/admin.key") && noKey.errors.contains("--key-file"))
+            try folder.write("pin_nothing", to: "key")
+            let nobody = try await pinyon(["status", "--server", "127.0.0.1:1", "--key-file", "key", "--timeout", "3"], in: folder)
+            #expect(nobody.code == 1)
+            #expect(nobody.errors.contains("127.0.0.1:1") && nobody.errors.contains("pinyon serve"), "\(nobody.errors)")
+            #expect(try await pinyon(["verify", "--data", "nothing"], in: folder).code == 1)
+            #expect(try await pinyon(["demo", "--sample", "nothing", "--key-file", "key"], in: folder).code == 1)
+            try await withServer { server in
+                let wrong = try await pinyon(["status", "--server", server.address, "--key-file", "key"], in: folder)
+                #expect(wrong.code == 1)
+                #expect(wrong.errors.contains("--key-file") && !wrong.errors.contains("pin_nothing"), "\(wrong.errors)")
+            }
+        }
 
-    @Test("a stream brings more than fits its credit at once")
-    func stream() throws {
-        let server = try ServerProcess()
-        let lines = (0..<2_000).map { #"{"agent": "a", "content": "\#($0) \#(String(repeating: "y", count: 2_000))"}"# }
-        #expect(try run(server, "remember", "--file", "-", input: lines.joined(separator: "\n")).status == 0)
-        let all = try run(server, "list", "--all", "--json")
-        #expect(all.status == 0 && all.output.split(separator: "\n").count == 2_000)
-    }
+        @Test("every verb keeps what it says, and its JSON can be parsed", .timeLimit(.minutes(1)))
+        func json() async throws {
+            try await withServer { server in
+                let receipt = try json(
+                    await ask(server, ["remember", "--agent", "a", "--type", "preference", "--tag", "x", "--tag", "y", "--metadata", "{\"n\": 1}",
+                        "--importance", "0.75", "--vector", "[0.5, 0.25]", "--json", "Öl and \"quotes\"\nand lines"]))
+                let id = try #require(receipt["rows"]?.list?.first?["id"]?.text)
+                let got = try json(await ask(server, ["get", id, "--with-vectors", "--json"]))["memories"]?.list?.first
+                #expect(got?["content"]?.text == "Öl and \"quotes\"\nand lines")
+                #expect(got?["tags"] == ["x", "y"])
+                #expect(got?["metadata"]?["n"]?.integer == 1)
+                #expect(got?["importance"]?.number == 0.75)
+                #expect(got?["vector"] == [0.5, 0.25] || got?["vector"]?.list?.compactMap(\.number) == [0.5, 0.25])
+                for arguments in [["search", "--vector", "[1, 0.5]"], ["recall", "--agent", "a", "--vector", "[1, 0.5]"]] {
+                    let hit = try json(await ask(server, arguments + ["--json"]))["hits"]?.list?.first
+                    #expect(hit?["id"]?.text == id)
+                    #expect(try #require(hit?["score"]?.number) > 0.9999)
+                }
+                #expect(try json(await ask(server, ["list", "--json"]))["memories"]?.list?.count == 1)
+                #expect(try json(await ask(server, ["status", "--json"]))["organization"]?["memories"]?.integer == 1)
+                #expect(try json(await ask(server, ["verify", "--data", server.dataPath, "--json"]))["sound"] == .bool(true))
+                #expect(try await ask(server, ["list", "--agent", "nobody"]).errors.contains("known are a"))
+                #expect(try json(await ask(server, ["delete", id, "--json"]))["rows"]?.list?.count == 1)
+                let gone = try await ask(server, ["get", id])
+                #expect(gone.code == 1 && gone.errors.contains(id))
+                for arguments in [["status"], ["list"], ["search", "--vector", "[1, 0.5]"], ["verify", "--data", server.dataPath]] {
+                    #expect(try await ask(server, arguments).code == 0)
+                }
+            }
+        }
 
-    @Test("over TLS it works with the certificate it trusts, and with no other")
-    func tls() throws {
-        let folder = TemporaryFolder()
-        #expect(try Binary.run(["tls-self-signed", "--out", folder.url.path, "--name", "127.0.0.1"]).status == 0)
-        #expect(try Binary.run(["tls-self-signed", "--out", folder.url.path]).status == 1)
-        let certificate = folder.path("server.crt")
-        let server = try ServerProcess(arguments: ["--tls-cert", certificate, "--tls-key", folder.path("server.key")])
-        #expect(try run(server, "status", "--tls-ca", certificate).status == 0)
-        let name = try run(server, "status", "--tls-ca", certificate, "--tls-name", "example.org", "--timeout", "2")
-        #expect(name.status == 1 && name.error.contains("mismatch"), "\(name.error)")
-        let system = try run(server, "status", "--tls", "--timeout", "2")
-        #expect(system.status == 1 && system.error.contains("not accepted"), "\(system.error)")
-        #expect(try run(server, "status", "--timeout", "2").status == 1)
-        let plain = try ServerProcess()
-        #expect(try run(plain, "status", "--tls-ca", certificate, "--timeout", "2").status == 1)
+        @Test("a search for a text says that no embedder is configured and what to do instead", .timeLimit(.minutes(1)))
+        func noEmbedder() async throws {
+            try await withServer { server in
+                let finished = try await ask(server, ["search", "what was it"])
+                #expect(finished.code == 1)
+                #expect(finished.errors.contains("no embedder is configured") && finished.errors.contains("--vector"), "\(finished.errors)")
+            }
+        }
+
+        @Test("a file with a bad line names its number, and nothing is sent", .timeLimit(.minutes(1)))
+        func badLine() async throws {
+            try await withServer { server in
+                let good = "{\"agent\": \"a\", \"content\": \"good\"}"
+                for (bad, word) in [
+                    ("{\"agent\": \"a\"}", "content"), ("{\"agent\": \"a\", \"content\": \"x\", \"colour\": 1}", "colour"), ("no JSON", "line 3"),
+                    ("{\"agent\": \"a\", \"content\": \"x\", \"vector\": [0, 0]}", "vector"), ("[1]", "line 3"),
+                ] {
+                    let path = try server.folder.write("\(good)\n\n\(bad)\n\(good)\n", to: "lines.jsonl")
+                    let finished = try await ask(server, ["remember", "--file", path])
+                    #expect(finished.code == 1)
+                    #expect(finished.errors.contains("line 3") && finished.errors.contains(word), "\(finished.errors)")
+                }
+                #expect(try json(await ask(server, ["status", "--json"]))["organization"]?["memories"]?.integer == 0)
+                let path = try server.folder.write("\(good)\n\(good)\n", to: "lines.jsonl")
+                #expect(try await ask(server, ["remember", "--file", path]).output.contains("2 memories"))
+            }
+        }
+
+        @Test("the sample is loaded once, however often it is asked", .timeLimit(.minutes(1)))
+        func demo() async throws {
+            try await withServer { server in
+                let sample = ["demo", "--sample", Checkout.root + "/datasets/sample"]
+                let first = try await ask(server, sample)
+                #expect(first.code == 0, "\(first.errors)")
+                let second = try await ask(server, sample)
+                #expect(second.code == 0)
+                #expect(second.output.contains("is there already"))
+                #expect(first.output.split(separator: "\n").dropFirst() == second.output.split(separator: "\n").dropFirst())
+                let third = try json(await ask(server, sample + ["--json"]))
+                #expect(third["loaded"]?.integer == 0)
+                #expect(third["answers"]?.list?.count == 3)
+                let lines = try Checkout.text("datasets/sample/memories.jsonl").split(separator: "\n").count
+                #expect(try json(await ask(server, ["status", "--json"]))["organization"]?["memories"]?.integer == Int64(lines))
+            }
+        }
+
+        @Test("a list of everything is longer than one window of credit", .timeLimit(.minutes(1)))
+        func listAll() async throws {
+            try await withServer { server in
+                let padding = String(repeating: "p", count: 2_000)
+                let text = (0..<2_000).map { "{\"agent\": \"a\", \"content\": \"number \($0) \(padding)\"}" }.joined(separator: "\n")
+                let path = try server.folder.write(text, to: "many.jsonl")
+                #expect(try await ask(server, ["remember", "--file", path]).code == 0)
+                let all = try await ask(server, ["list", "--all", "--json"])
+                #expect(all.code == 0, "\(all.errors)")
+                let contents = try all.output.split(separator: "\n").map { line in try JSON(parsing: Array(line.utf8))["content"]?.text }
+                #expect(Set(contents) == Set((0..<2_000).map { "number \($0) \(padding)" }))
+                #expect(contents.count == 2_000)
+            }
+        }
     }
 }

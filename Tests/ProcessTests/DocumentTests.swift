@@ -1,92 +1,105 @@
 import Foundation
 import Records
 import Testing
-import Transport
 
-@Suite("Documents say what is so", .serialized)
-struct DocumentTests {
-    private static let documents = ["README.md", "docs/OPERATIONS.md", "docs/ARCHITECTURE.md", "docs/PROTOCOL.md", "docs/THREAT_MODEL.md"]
-
-    private func text(_ name: String) throws -> String {
-        try String(contentsOf: Binary.checkout.appendingPathComponent(name), encoding: .utf8)
-    }
-
-    /// The blocks of one language, in order.
-    private func blocks(_ text: String, _ language: String) -> [String] {
-        var blocks: [String] = []
-        var current: [Substring]?
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            if line == "```\(language)" { current = [] } else if line == "```", let done = current {
-                blocks.append(done.joined(separator: "\n"))
-                current = nil
-            } else { current?.append(line) }
+extension RealBinary {
+    @Suite("The documents are true")
+    struct DocumentTests {
+        /// The blocks of a document that begin with ```sh, with the lines on which they begin.
+        static func samples(_ text: String) -> [(line: Int, text: String)] {
+            var result: [(line: Int, text: String)] = []
+            var open: (line: Int, lines: [Substring])?
+            for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+                if let begun = open {
+                    if line == "```" {
+                        result.append((begun.line, begun.lines.joined(separator: "\n")))
+                        open = nil
+                    } else {
+                        open?.lines.append(line)
+                    }
+                } else if line == "```sh" {
+                    open = (number + 2, [])
+                }
+            }
+            return result
         }
-        return blocks
-    }
 
-    private func freePort() throws -> Int {
-        let loops = EventLoopGroup(count: 1)
-        let listener = try Listener(address: Address("127.0.0.1:0"), group: loops, tls: nil, limits: ChannelLimits()) { _ in
-            fatalError("nobody connects to a port that is only asked for")
+        private static func documents() throws -> [String] {
+            let names = try FileManager.default.contentsOfDirectory(atPath: Checkout.root + "/docs").filter { $0.hasSuffix(".md") }.sorted()
+            return ["README.md"] + names.map { "docs/" + $0 }
         }
-        defer { listener.stop() }
-        return listener.address.port
-    }
 
-    @Test("every sample runs", arguments: documents)
-    func samples(document: String) throws {
-        let samples = blocks(try text(document), "sh")
-        guard !samples.isEmpty else { return }
-        let port = try freePort()
-        let folder = TemporaryFolder()
-        let bin = folder.path("bin")
-        try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
-        try FileManager.default.createSymbolicLink(atPath: bin + "/pinyon", withDestinationPath: Binary.path)
-        let script = "set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n" + samples.joined(separator: "\n").replacingOccurrences(of: "7411", with: String(port))
-        let path = (Binary.environment["PATH"] ?? "/usr/bin:/bin")
-        let outcome = try Binary.run(
-            ["-c", script], program: "/bin/bash", in: folder.url.path,
-            environment: ["PATH": bin + ":" + path, "PINYON_SERVER": "127.0.0.1:\(port)", "PINYON_LISTEN": "127.0.0.1:\(port)"])
-        #expect(outcome.status == 0, "\(document):\n\(outcome.output)\n\(outcome.error)")
-    }
-
-    @Test("README shows the questions of the sample before its fortieth line")
-    func readme() throws {
-        let lines = try text("README.md").split(separator: "\n", omittingEmptySubsequences: false)
-        #expect(lines.count <= 150)
-        let top = lines.prefix(40).joined(separator: "\n")
-        for line in try text("datasets/sample/questions.jsonl").split(separator: "\n") {
-            let question = try #require(try JSON(parsing: String(line))["question"]?.text)
-            #expect(top.contains(question))
+        private func freePort() async throws -> Int {
+            try await withServer { server in
+                let port = server.port
+                try await server.stop()
+                return port
+            }
         }
-        #expect(top.contains("scripts/run"))
-        #expect(try text("README.md").contains("scripts/test"))
-    }
 
-    @Test("the limits in the table are those of the sources")
-    func limits() throws {
-        let table = try text("docs/ARCHITECTURE.md")
-        for row in [
-            "| content | \(Limits.contentBytesMax / 1_024) KiB |", "| metadata | \(Limits.metadataBytesMax / 1_024) KiB, nested \(Limits.jsonDepthMax) deep |",
-            "| tags | \(Limits.tagsMax) of \(Limits.tagBytesMax) bytes |", "| dimensions | \(grouped(Limits.dimensionMax)) |", "| k | \(grouped(Limits.kMax)) |",
-            "| filter | \(Limits.filterNodesMax) nodes, \(Limits.filterDepthMax) deep, \(grouped(Limits.filterValuesMax)) values each |",
-            "| memories in a batch, identifiers in a get, rows in a page | \(grouped(Limits.batchMax)) |", "| memories in one answer | \(Limits.answerBytesMax >> 20) MiB |",
-            "| body of a frame | \(Limits.frameBytesMax >> 20) MiB;",
-        ] { #expect(table.contains(row), "\(row)") }
-        #expect(Limits.batchMax == Limits.pageMax)
-        let server = try text("Sources/Server/ServerLimits.swift")
-        for (name, value, row) in [
-            ("connectionsMax", "10_000", "| connections | 10,000 |"), ("inFlightMax", "1_024", "| requests under way on a connection | 1,024 |"),
-            ("requestBytesMax", "256 * 1_024 * 1_024", "| bytes of requests under way, all connections | 256 MiB |"), ("handshakeMilliseconds: UInt32", "10_000", "| time for the handshake | 10 s |"),
-            ("idleMilliseconds: UInt32", "600_000", "| silence | 600 s |"), ("drainMilliseconds", "10_000", "| time for a stop | 10 s |"),
-            ("replyBytesWaitingMax", "64 * 1_024 * 1_024", "ends at 64 MiB"), ("replyBytesPause", "4 * 1_024 * 1_024", "reading pauses at 4 MiB"),
-        ] {
-            #expect(server.contains("\(name) = \(value)"), "\(name)")
-            #expect(table.contains(row), "\(row)")
+        /// One shell for the whole document, which stops at the first line that fails and takes its servers with it.
+        private func run(_ samples: [(line: Int, text: String)]) async throws -> Finished {
+            let folder = try Folder()
+            let port = try await freePort()
+            var script = "set -euo pipefail\ntrap 'jobs -p | xargs -r kill; wait' EXIT\n"
+            for sample in samples { script += "echo \"sample of line \(sample.line)\" >&2\n\(sample.text.replacingOccurrences(of: "7411", with: "\(port)"))\n" }
+            let path = try folder.write(script, to: "samples.sh")
+            let bin = folder.path + "/bin"
+            try FileManager.default.createDirectory(atPath: bin, withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(atPath: bin + "/pinyon", withDestinationPath: Checkout.binary())
+            let work = folder.path + "/work"
+            try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
+            var environment = Checkout.environment
+            environment["PATH"] = bin + ":" + (environment["PATH"] ?? "/usr/bin:/bin")
+            environment["PINYON_SERVER"] = "127.0.0.1:\(port)"
+            // A first start without an address of its own must not meet a server that happens to run here.
+            environment["PINYON_LISTEN"] = "127.0.0.1:\(port)"
+            let child = try Child(["/bin/bash", path], environment: environment, folder: work, output: folder)
+            defer { child.kill() }
+            let status = try #require(try await child.end(withinSeconds: 60), "the samples did not end: \(child.output)\(child.errors)")
+            return Finished(status: status, output: child.output, errors: child.errors)
         }
-    }
 
-    private func grouped(_ number: Int) -> String {
-        number >= 1_000 ? "\(number / 1_000),\(String(repeating: "0", count: 3 - String(number % 1_000).count))\(number % 1_000)" : "\(number)"
+        @Test("every shell sample of README and docs runs as it stands", .timeLimit(.minutes(3)))
+        func samples() async throws {
+            var count = 0
+            for document in try DocumentTests.documents() {
+                let found = DocumentTests.samples(try Checkout.text(document))
+                guard !found.isEmpty else { continue }
+                count += found.count
+                let finished = try await run(found)
+                #expect(finished.code == 0, "\(document): \(finished.output)\n\(finished.errors)")
+            }
+            #expect(count > 0)
+        }
+
+        @Test("a sample that fails is noticed", .timeLimit(.minutes(1)))
+        func failingSample() async throws {
+            let finished = try await run(DocumentTests.samples("text\n```sh\ntrue\n```\n```sh\npinyon status --no-such-option\necho after\n```\n"))
+            #expect(finished.code == 2)
+            #expect(!finished.output.contains("after"))
+        }
+
+        @Test("README is short and shows the answers to the sample's questions before line 40")
+        func readme() throws {
+            let lines = try Checkout.text("README.md").split(separator: "\n", omittingEmptySubsequences: false)
+            #expect(lines.count <= 151)
+            let questions = try Checkout.text("datasets/sample/questions.jsonl").split(separator: "\n").map { line in
+                try #require(JSON(parsing: Array(line.utf8))["question"]?.text)
+            }
+            #expect(questions.count == 3)
+            for question in questions { #expect(lines.prefix(39).contains { $0 == question }, "\(question)") }
+        }
+
+        @Test("README shows what the sample's questions are answered with", .timeLimit(.minutes(1)))
+        func readmeOutput() async throws {
+            try await withServer { server in
+                let demo = try await pinyon(
+                    ["demo", "--server", server.address, "--key-file", server.keyFile, "--sample", Checkout.root + "/datasets/sample"], in: server.folder)
+                #expect(demo.code == 0)
+                let shown = Set(try Checkout.text("README.md").split(separator: "\n"))
+                for line in demo.output.split(separator: "\n") { #expect(shown.contains(line), "README does not show: \(line)") }
+            }
+        }
     }
 }

@@ -2,129 +2,144 @@ import Client
 import Foundation
 import Records
 import Testing
-import Transport
 import Wire
 
-@Suite("Starting and stopping", .serialized)
-struct StopTests {
-    private func fill(_ server: ServerProcess, count: Int) async throws {
-        let client = server.client()
-        defer { client.close() }
-        let agent = try await client.ensureAgent("a").id
-        for start in stride(from: 0, to: count, by: 100) {
-            _ = try await client.remember((start..<min(start + 100, count)).map { MemoryDraft(agent: agent, content: "\($0) " + String(repeating: "x", count: 2_000), vector: [1, Float($0)]) })
+extension RealBinary {
+    @Suite("Stopping keeps every promise")
+    struct StopTests {
+        private static let rows = 60
+
+        /// A server with a few memories of a few kilobytes, and what they hold.
+        private func filled(_ folder: Folder, _ options: [String]) async throws -> RunningServer {
+            let server = try await RunningServer.start(in: folder, options)
+            let client = try server.client(retries: .none)
+            defer { client.close() }
+            let agent = try await client.ensureAgent("kept").id
+            let padding = String(repeating: "x", count: 2_000)
+            _ = try await client.remember((0..<StopTests.rows).map { MemoryDraft(agent: agent, content: "kept \($0) \(padding)", vector: vector(of: "kept \($0)")) })
+            return server
         }
-    }
 
-    @Test("a stop lets what is under way finish, says goodbye, and ends with 0")
-    func drain() async throws {
-        let server = try ServerProcess()
-        try await fill(server, count: 300)
-        let raw = RawConnection(server.address)
-        #expect(await raw.authenticate(server.key, streamCredit: 1))
-        raw.request(.stream(MemoryListing()), id: 1)
-        #expect(await raw.wait { $0.frames.contains { $0.header.type == .item } })
-        server.process.terminate()
-        #expect(await raw.wait { $0.frames.contains { $0.header.type == .goodbye } })
-        raw.request(.ping, id: 2)
-        #expect(await raw.fault(2)?.code == .draining)
-        var bytes: [UInt8] = []
-        Credit(bytes: 1 << 30).append(to: &bytes)
-        raw.send(bytes)
-        #expect(await raw.wait { $0.frames.contains { $0.header.type == .end } })
-        #expect(server.end(within: 20) == 0)
-        #expect(server.log.contains("stopped"))
-    }
+        /// A connection on which a stream has begun that cannot go on: it has no credit.
+        private func stuckStream(_ server: RunningServer) throws -> RawConnection {
+            let connection = try RawConnection(port: server.port)
+            try connection.authenticate(try server.key(), streamCredit: 0)
+            connection.send(RawFrame.request(.stream(MemoryListing()), id: 1, deadlineMilliseconds: 600_000))
+            // Another answer on the same connection: the stream's request was taken before it.
+            _ = try connection.isAnswered(2)
+            return connection
+        }
 
-    @Test("a stop waits for what is stuck only as long as it may")
-    func drainDeadline() async throws {
-        let server = try ServerProcess(arguments: ["--drain-seconds", "1"])
-        try await fill(server, count: 300)
-        let raw = RawConnection(server.address)
-        #expect(await raw.authenticate(server.key, streamCredit: 1))
-        raw.request(.stream(MemoryListing()), id: 1)
-        #expect(await raw.wait { $0.frames.contains { $0.header.type == .item } })
-        server.process.terminate()
-        #expect(server.end(within: 20) == 0)
-        #expect(server.log.contains("connections did not finish in time"))
-    }
+        private func expectAllKept(_ folder: Folder, _ count: Int = StopTests.rows) async throws {
+            let server = try await RunningServer.start(in: folder)
+            defer { server.child.kill() }
+            let client = try server.client()
+            defer { client.close() }
+            var found = 0
+            for try await page in client.stream(MemoryListing()) { found += page.count }
+            #expect(found == count)
+        }
 
-    @Test("a second wish to stop ends the process at once")
-    func secondSignal() async throws {
-        let folder = TemporaryFolder()
-        let server = try ServerProcess(in: folder, arguments: ["--drain-seconds", "600"])
-        try await fill(server, count: 300)
-        let raw = RawConnection(server.address)
-        #expect(await raw.authenticate(server.key, streamCredit: 1))
-        raw.request(.stream(MemoryListing()), id: 1)
-        #expect(await raw.wait { $0.frames.contains { $0.header.type == .item } })
-        server.process.terminate()
-        #expect(await raw.wait { $0.frames.contains { $0.header.type == .goodbye } })
-        server.process.terminate()
-        #expect(server.end(within: 20) == 1)
-        let again = try ServerProcess(in: folder)
-        #expect(try await again.client().status()["organization"]?["memories"] == 300)
-    }
-
-    @Test("one process owns a data directory; the second says who holds it")
-    func lock() throws {
-        let server = try ServerProcess()
-        let second = try Binary.run(["serve", "--data", server.data, "--listen", "127.0.0.1:0"])
-        #expect(second.status == 1 && second.error.contains("\(server.process.processIdentifier)"), "\(second.error)")
-    }
-
-    @Test("beyond this machine there is TLS, or an explicit word")
-    func plaintext() throws {
-        let folder = TemporaryFolder()
-        let refused = try Binary.run(["serve", "--data", folder.path("data"), "--listen", "0.0.0.0:0"])
-        #expect(refused.status == 2 && refused.error.contains("--allow-plaintext"))
-        #expect(!FileManager.default.fileExists(atPath: folder.path("data")))
-    }
-
-    @Test("a taken port, a newer schema and a foreign file are refused with a sentence")
-    func refusals() throws {
-        let server = try ServerProcess()
-        let folder = TemporaryFolder()
-        let taken = try Binary.run(["serve", "--data", folder.path("data"), "--listen", server.address.description])
-        #expect(taken.status == 1 && taken.error.contains("in use"), "\(taken.error)")
-        #expect(server.stop() == 0)
-        let path = server.data + "/pinyon.db"
-        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-        bytes[63] = 99
-        try bytes.write(to: URL(fileURLWithPath: path))
-        let newer = try Binary.run(["serve", "--data", server.data, "--listen", "127.0.0.1:0"])
-        #expect(newer.status == 1 && newer.error.contains("99"), "\(newer.error)")
-        try Data("this is no database, whatever its name says".utf8).write(to: URL(fileURLWithPath: path))
-        let foreign = try Binary.run(["serve", "--data", server.data, "--listen", "127.0.0.1:0"])
-        #expect(foreign.status == 1 && !foreign.error.isEmpty)
-    }
-
-    @Test("a file with flipped bytes is refused or noticed, and no wrong content is ever answered")
-    func corruption() async throws {
-        let folder = TemporaryFolder()
-        let server = try ServerProcess(in: folder)
-        try await fill(server, count: 100)
-        #expect(server.stop() == 0)
-        let path = server.data + "/pinyon.db"
-        let good = try Data(contentsOf: URL(fileURLWithPath: path))
-        var generator = KillTests.Generator(state: 11)
-        var noticed = 0
-        for _ in 0..<12 {
-            var bytes = good
-            let place = Int.random(in: 100..<good.count, using: &generator)
-            bytes[place] ^= UInt8.random(in: 1...255, using: &generator)
-            try bytes.write(to: URL(fileURLWithPath: path))
-            let verified = try Binary.run(["verify", "--data", server.data])
-            if verified.status != 0 { noticed += 1 }
-            guard let damaged = try? ServerProcess(in: folder) else { continue }
-            let client = damaged.client(retries: .none)
-            if let page = try? await client.list(MemoryListing(limit: 1_000)) {
-                for memory in page.memories { #expect(memory.content.hasSuffix(String(repeating: "x", count: 2_000)), "byte \(place)") }
+        @Test("SIGTERM lets what is under way finish, then the server says that it stopped and ends with 0", .timeLimit(.minutes(2)))
+        func drains() async throws {
+            let folder = try Folder()
+            let server = try await filled(folder, ["--drain-seconds", "60"])
+            defer { server.child.kill() }
+            let connection = try stuckStream(server)
+            server.child.send(SIGTERM)
+            #expect(try connection.frame().header.type == .goodbye)
+            let refused = try connection.ask(RawFrame.request(.status, id: 3))
+            #expect(refused.header.type == .error)
+            let fault = try Fault.read(refused.body)
+            #expect(fault.code == .draining && fault.isRetryable)
+            var credit: [UInt8] = []
+            Credit(bytes: 10_000_000).append(to: &credit)
+            connection.send(credit)
+            var rows = 0
+            var last = try connection.frame()
+            while last.header.type == .item {
+                if case .page(let page) = try Outcome.read(.stream, last.body, of: Identifier(high: 0, low: 0)) { rows += page.memories.count }
+                last = try connection.frame()
             }
-            damaged.kill()
+            #expect(last.header.type == .end)
+            #expect(rows == StopTests.rows)
+            #expect(try connection.receive() == .closed)
+            #expect(try await server.child.end() == Child.Status(code: 0, signal: nil))
+            #expect(server.child.errors.contains("\"message\":\"stopped\"") || server.child.errors.contains("\"message\": \"stopped\""))
+            #expect(!server.child.errors.contains("did not finish in time"))
+            try await expectAllKept(folder)
         }
-        #expect(noticed > 0)
-        try good.write(to: URL(fileURLWithPath: path))
-        #expect(try Binary.run(["verify", "--data", server.data]).status == 0)
+
+        @Test("writes under way at SIGTERM are each done and acknowledged, or refused and not done", .timeLimit(.minutes(2)))
+        func writesUnderWay() async throws {
+            let folder = try Folder()
+            let server = try await filled(folder, [])
+            defer { server.child.kill() }
+            let connection = try RawConnection(port: server.port)
+            try connection.authenticate(try server.key())
+            let agents = try connection.ask(RawFrame.request(.listAgents, id: 1))
+            guard case .agents(let known) = try Outcome.read(.listAgents, agents.body, of: Identifier(high: 0, low: 0)), let agent = known.first else {
+                Issue.record("no agent came")
+                return
+            }
+            var bytes: [UInt8] = []
+            let ids = UInt64(2)..<UInt64(302)
+            for id in ids {
+                bytes += RawFrame.request(.remember([MemoryDraft(agent: agent.id, content: "late \(id)", vector: vector(of: "late \(id)"))]), id: id)
+            }
+            connection.send(bytes)
+            // The first answer says that the others are on their way.
+            var done: Set<UInt64> = []
+            let first = try connection.frame()
+            #expect(first.header.type == .reply)
+            done.insert(first.header.request)
+            server.child.send(SIGTERM)
+            var refused: Set<UInt64> = []
+            while case .frame(let frame) = try connection.receive() {
+                switch frame.header.type {
+                case .reply: #expect(done.insert(frame.header.request).inserted)
+                case .error:
+                    #expect(try Fault.read(frame.body).code == .draining)
+                    refused.insert(frame.header.request)
+                default: #expect(frame.header.type == .goodbye)
+                }
+            }
+            #expect(done.union(refused) == Set(ids))
+            #expect(done.isDisjoint(with: refused))
+            #expect(try await server.child.end()?.code == 0)
+            try await expectAllKept(folder, StopTests.rows + done.count)
+        }
+
+        @Test("what does not finish is ended after the drain time", .timeLimit(.minutes(2)))
+        func drainTime() async throws {
+            let folder = try Folder()
+            let server = try await filled(folder, ["--drain-seconds", "2"])
+            defer { server.child.kill() }
+            let connection = try stuckStream(server)
+            let clock = ContinuousClock()
+            let start = clock.now
+            server.child.send(SIGTERM)
+            #expect(try connection.frame().header.type == .goodbye)
+            #expect(try connection.receive() == .closed)
+            #expect(clock.now - start >= .seconds(1.9))
+            #expect(try await server.child.end() == Child.Status(code: 0, signal: nil))
+            #expect(server.child.errors.contains("connections did not finish in time"))
+            try await expectAllKept(folder)
+        }
+
+        @Test("a second SIGTERM ends the server at once, with another status than 0", .timeLimit(.minutes(2)))
+        func second() async throws {
+            let folder = try Folder()
+            let server = try await filled(folder, ["--drain-seconds", "3600"])
+            defer { server.child.kill() }
+            let connection = try stuckStream(server)
+            server.child.send(SIGTERM)
+            #expect(try connection.frame().header.type == .goodbye)
+            #expect(server.child.ended() == nil)
+            server.child.send(SIGTERM)
+            let status = try #require(try await server.child.end(), "the server goes on")
+            #expect(status.code == 1)
+            try await expectAllKept(folder)
+        }
     }
 }
