@@ -15,6 +15,11 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
     private var decoder: FrameDecoder
     private var streams: [UInt64: StreamProgress] = [:]
     private let outbox = Mutex<[Answer]>([])
+    /// Answers that came while the client was not reading as fast as it asked.
+    private var heldAnswers: [Answer] = []
+    /// Requests with possibly large answers that wait for their turn.
+    private var deferred: [Deferred] = []
+    private var largeAtWork = 0
     /// Bytes of a frame that has not come whole, as the server counts them.
     private var heldBytes = 0
 
@@ -24,6 +29,14 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
         let context: OperationContext
         let bodyBytes: Int
         let result: Result<Outcome, EngineError>
+    }
+
+    private struct Deferred {
+        let operation: Operation
+        let id: UInt64
+        let principal: Principal
+        let context: OperationContext
+        let bodyBytes: Int
     }
 
     /// A stream between two pages.
@@ -85,6 +98,7 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
     func channelDrained(_ channel: Channel) {
         guard !state.isClosed else { return }
         channel.resumeReading()
+        giveOut([])
         resumeStreams()
         settle()
     }
@@ -94,6 +108,10 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
         // The others have work under way, whose end gives their bytes back.
         for stream in streams.values where stream.page != nil { server.release(stream.bodyBytes) }
         streams = [:]
+        for answer in heldAnswers { server.release(answer.bodyBytes) }
+        for waiting in deferred { server.release(waiting.bodyBytes) }
+        heldAnswers = []
+        deferred = []
         server.release(heldBytes)
         heldBytes = 0
         server.gone(self)
@@ -159,6 +177,26 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
     }
 
     private func start(_ operation: Operation, _ id: UInt64, _ principal: Principal, _ context: OperationContext, _ bodyBytes: Int) {
+        guard operation.mayHaveLargeAnswer else { return run(operation, id, principal, context, bodyBytes) }
+        deferred.append(Deferred(operation: operation, id: id, principal: principal, context: context, bodyBytes: bodyBytes))
+        startDeferred()
+    }
+
+    /// Starts those that wait, as long as their answers can be expected to leave.
+    private func startDeferred() {
+        var started = 0
+        while started < deferred.count, largeAtWork < server.limits.largeAtWorkMax, heldAnswers.isEmpty,
+            channel.bytesWaiting <= server.limits.replyBytesPause
+        {
+            let next = deferred[started]
+            started += 1
+            largeAtWork += 1
+            run(next.operation, next.id, next.principal, next.context, next.bodyBytes)
+        }
+        deferred.removeFirst(started)
+    }
+
+    private func run(_ operation: Operation, _ id: UInt64, _ principal: Principal, _ context: OperationContext, _ bodyBytes: Int) {
         server.engine.perform(operation, for: principal, context: context) { [self] result in
             deliver(Answer(id: id, operation: operation, context: context, bodyBytes: bodyBytes, result: result))
         }
@@ -178,15 +216,31 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
             defer { answers = [] }
             return answers
         }
-        for answer in answers {
+        for answer in answers where answer.operation.mayHaveLargeAnswer { largeAtWork -= 1 }
+        giveOut(answers)
+        settle()
+    }
+
+    /// Writes answers, those that were held first, until the client has more to read than it should.
+    private func giveOut(_ new: [Answer]) {
+        guard !state.isClosed else {
+            for answer in new { finish(answer) }
+            return
+        }
+        let answers = heldAnswers + new
+        heldAnswers = []
+        for (position, answer) in answers.enumerated() {
+            if channel.bytesWaiting > server.limits.replyBytesPause { channel.flush() }
+            guard channel.bytesWaiting <= server.limits.replyBytesPause, !state.isClosed else {
+                heldAnswers = Array(answers[position...])
+                return
+            }
             if case .stream = answer.operation, case .success(.page(let page)) = answer.result {
                 receivedPage(page, answer)
             } else {
                 finish(answer)
             }
-            endIfNotRead()
         }
-        settle()
     }
 
     private func finish(_ answer: Answer) {
@@ -287,7 +341,7 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
         endIfNotRead()
         guard !state.isClosed else { return channel.flush() }
         channel.flush()
-        if channel.bytesWaiting > server.limits.replyBytesPause { channel.pauseReading() }
+        if channel.bytesWaiting > server.limits.replyBytesPause { channel.pauseReading() } else { startDeferred() }
         if state.isDraining, state.isIdle { channel.close(.afterFlush) }
     }
 
@@ -315,6 +369,17 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
     func endNow() { channel.close(.now) }
 
     var loop: EventLoop { channel.loop }
+}
+
+extension Operation {
+    /// Whether the answer may be far larger than the request.
+    fileprivate var mayHaveLargeAnswer: Bool {
+        switch self {
+        case .get, .list: true
+        case .search(let request): request.withContent
+        case .ping, .status, .ensureAgent, .listAgents, .remember, .update, .delete, .stream: false
+        }
+    }
 }
 
 extension AccessError {

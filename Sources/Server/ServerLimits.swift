@@ -19,6 +19,8 @@ public struct ServerLimits: Sendable {
     public var replyBytesWaitingMax = 64 * 1_024 * 1_024
     /// Beyond it nothing more is read from a connection until it has read.
     public var replyBytesPause = 4 * 1_024 * 1_024
+    /// Requests of one connection whose answers may be large that are at work at once; the others wait for their turn, and for the client to read.
+    public var largeAtWorkMax = 32
     /// What a client may grant for stream items, altogether.
     public var streamCreditMax: Int64 = 2_147_483_647
     /// Memories in one item of a stream.

@@ -26,6 +26,8 @@ public final class Channel: @unchecked Sendable {
     private var wasHigh = false
     private var isReading = false
     private var isLingering = false
+    private var lastBytesWaiting = 0
+    private var lastBytesChecksLeft = Channel.lastBytesChecksMax
     private var timer: LoopTimer?
 
     private enum Phase {
@@ -46,6 +48,7 @@ public final class Channel: @unchecked Sendable {
     private static let capacityKeptMax = 1_048_576
     /// How long the last bytes may take to leave, and then the other side to end its stream.
     private static let lastBytesMilliseconds = 5_000
+    private static let lastBytesChecksMax = 24
     private static let lingerMilliseconds = 1_000
 
     init(descriptor: Int32, loop: EventLoop, limits: ChannelLimits, tls: TLSSession?, peerAddress: String) {
@@ -261,8 +264,19 @@ public final class Channel: @unchecked Sendable {
             if let tls { tls.sayGoodbye(into: &outgoing) }
             phase = .closing
             resumeReading()
-            timer = loop.schedule(afterMilliseconds: Channel.lastBytesMilliseconds) { [weak self] in self?.finish(.outgoingLimit) }
+            watchLastBytes()
             sendWaiting()
+        }
+    }
+
+    /// The last bytes may take their time as long as some of them leave.
+    private func watchLastBytes() {
+        lastBytesWaiting = bytesWaiting
+        timer = loop.every(milliseconds: Channel.lastBytesMilliseconds) { [weak self] in
+            guard let self else { return }
+            lastBytesChecksLeft -= 1
+            guard bytesWaiting < lastBytesWaiting, lastBytesChecksLeft > 0 else { return finish(.outgoingLimit) }
+            lastBytesWaiting = bytesWaiting
         }
     }
 

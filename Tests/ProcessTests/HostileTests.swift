@@ -16,6 +16,7 @@ extension RealBinary {
                 let agent = try await client.ensureAgent("calm").id
                 _ = try await client.remember((0..<100).map { MemoryDraft(agent: agent, content: "calm \($0)", vector: vector(of: "calm \($0)")) })
                 let isOver = Mutex(false)
+                let searched = Mutex(0)
                 let searching = Task {
                     var count = 0
                     while !isOver.withLock({ $0 }) {
@@ -23,9 +24,11 @@ extension RealBinary {
                         let answer = try await client.search(SearchRequest(query: .vector(vector(of: wanted)), k: 1))
                         guard answer.entries.first?.memory?.content == wanted else { throw RawConnection.Failed(description: "a wrong hit for \(wanted)") }
                         count += 1
+                        searched.withLock { $0 += 1 }
                     }
                     return count
                 }
+                for _ in 0..<6_000 where searched.withLock({ $0 }) == 0 { try await Task.sleep(nanoseconds: 5_000_000) }
                 do {
                     try await body(server, agent)
                 } catch {
@@ -126,6 +129,24 @@ extension RealBinary {
                 #expect(try first.frame().header.type == .hello)
                 first.send(whole)
                 #expect(try lastFault(first)?.code == .unexpectedFrame)
+            }
+        }
+
+        @Test("halves of large frames count as requests do, and beyond the limit only who sends one more is ended", .timeLimit(.minutes(1)))
+        func largeHalves() async throws {
+            try await besidesSearches { server, agent in
+                let draft = MemoryDraft(agent: agent, content: String(repeating: "h", count: Limits.contentBytesMax))
+                let half = Array(RawFrame.request(.remember(Array(repeating: draft, count: 60)), id: 1).dropLast(8))
+                var held: [RawConnection] = []
+                for _ in 0..<20 {
+                    let connection = try RawConnection(port: server.port)
+                    _ = try connection.authenticate(try server.key())
+                    _ = connection.send(half)
+                    held.append(connection)
+                }
+                let last = try #require(held.last)
+                #expect(try lastFault(last)?.code == .overloaded)
+                #expect(try server.residentBytes() < 1_000 << 20)
             }
         }
 
