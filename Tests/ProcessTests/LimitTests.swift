@@ -27,7 +27,7 @@ extension RealBinary {
             ("time for the handshake", ["handshakeMilliseconds"]), ("silence", ["idleMilliseconds"]),
             ("replies that wait to be read", ["replyBytesPause", "replyBytesWaitingMax"]),
             ("a request's deadline", ["deadlineMilliseconds", "deadlineMillisecondsMax"]), ("searches that wait", ["searchesWaitingMax"]),
-            ("time for a stop", ["drainMilliseconds"]), ("content", ["contentBytesMax"]), ("metadata", ["metadataBytesMax", "jsonDepthMax"]),
+            ("requests of a connection with possibly large answers, at work at once", ["largeAtWorkMax"]), ("time for a stop", ["drainMilliseconds"]), ("content", ["contentBytesMax"]), ("metadata", ["metadataBytesMax", "jsonDepthMax"]),
             ("tags", ["tagsMax", "tagBytesMax"]), ("dimensions", ["dimensionMax"]), ("k", ["kMax"]), ("memories in one answer", ["answerBytesMax"]),
             ("memories in a batch, identifiers in a get, rows in a page", ["batchMax"]),
             ("filter", ["filterNodesMax", "filterDepthMax", "filterValuesMax"]),
