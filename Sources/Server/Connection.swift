@@ -160,7 +160,8 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
             let fault = Fault(
                 .busy, isRetryable: true, retryAfterMilliseconds: server.limits.retryAfterMilliseconds,
                 sentence: "more than \(server.limits.requestBytesMax) bytes of requests are under way")
-            return channel.write { fault.append(request: id, to: &$0) }
+            channel.write { fault.append(request: id, to: &$0) }
+            return
         }
         let wished = request.envelope.deadlineMilliseconds ?? server.limits.deadlineMilliseconds
         let milliseconds = UInt64(min(wished, server.limits.deadlineMillisecondsMax))

@@ -1,303 +1,164 @@
 internal import Dispatch
-internal import Glibc
 
-/// A TCP connection, with or without TLS, on one loop.
+/// A TCP connection, with or without TLS, on one loop. All its verbs are called on that loop.
 ///
-/// What is written gathers until `flush`, or until the end of the read that led to it, and leaves in as few sends as the socket allows. The end of
-/// the peer's stream closes the channel after what waits was sent as far as the socket takes it.
+/// **Writing.** What is written gathers without a system call until `flush`, or until the end of the read that led to it, and leaves in as few sends as
+/// the socket allows. A `flush` while a read is being delivered waits for that end.
+///
+/// **The end of the peer's stream** (also a half-closed one) ends the channel: nothing more is delivered, what waits is still sent, then the channel
+/// closes with `closedByPeer`. With TLS the end must be announced by a closing record, or the reason is `truncated`. A connection that is cut closes at
+/// once with `reset`. While reading is paused the end of the stream is not seen.
+///
+/// **Closing after a flush** sends what waits, ends this side's stream, and takes and drops what still comes until the peer has ended too: closing
+/// over unread bytes would make the system take back what was just sent.
+///
+/// **Descriptor.** It is closed when the last of the channel's sources has ended, and only then is the owner told: its number cannot be reused before.
 public final class Channel: @unchecked Sendable {
     // All state is touched on `loop` alone, which guards it; the constants are set before anything runs.
     public let loop: EventLoop
+    /// In numbers; what was asked for, when there never was a connection.
     public let peerAddress: String
-    private let descriptor: Int32
-    private let limits: ChannelLimits
-    private var delegate: (any ChannelDelegate)?
-    private var tls: TLSSession?
-    private var phase = Phase.opening
-    /// Not encrypted yet, where there is TLS.
-    private var unsealed: [UInt8] = []
-    private var outgoing: [UInt8] = []
-    private var sent = 0
-    private var readSource: (any DispatchSourceRead)?
-    private var writeSource: (any DispatchSourceWrite)?
-    private var readingIsPaused = false
-    private var writingIsArmed = false
-    private var openSources = 2
-    private var wasHigh = false
-    private var isReading = false
-    private var isLingering = false
-    private var lastBytesWaiting = 0
-    private var lastBytesChecksLeft = Channel.lastBytesChecksMax
-    private var timer: LoopTimer?
+    let descriptor: Int32
+    let limits: ChannelLimits
+    var delegate: (any ChannelDelegate)?
+    var tls: TLSSession?
+    var phase = Phase.opening
 
-    private enum Phase {
+    /// Not encrypted yet, where there is TLS.
+    var plaintext = ByteQueue()
+    /// As it goes to the socket.
+    var outgoing = ByteQueue()
+    var hasSaidGoodbye = false
+    /// More than the low-water mark waited, or the owner paused: it is to be told when that is over.
+    var owesDrained = false
+
+    /// A read is being delivered, and will flush when it ends.
+    var isReading = false
+    /// The socket has taken something since the last read began.
+    var hasSent = false
+    var isPaused = false
+    /// Decrypted or decryptable bytes were left when the owner paused; no event of the socket's will announce them.
+    var hasLeftover = false
+
+    private var readSource: (any DispatchSourceRead)?
+    private(set) var readIsSuspended = false
+    private var writeSource: (any DispatchSourceWrite)?
+    /// The socket took no more; the write source runs until it does.
+    private(set) var isWaitingToWrite = false
+    private var sourcesAlive = 0
+    /// Of the handshake, then of the closing.
+    var timer: LoopTimer?
+    var reason = CloseReason.closedHere
+    var peerHasEnded = false
+    /// What waited when the closing's timer last looked.
+    var bytesWaitingBefore = 0
+
+    enum Phase {
         case opening
         case open
-        /// What waits is still sent, then the end of the stream. What comes is read and thrown away: a socket that is closed with unread bytes resets
-        /// the connection, and the other side could lose the last words.
-        case closing
+        /// Nothing more is delivered or taken; what waits is still sent. Ends as `reason` says.
+        case flushing
+        /// All is sent and our side's stream has ended; the peer's end is awaited.
+        case lingering
         case closed
     }
 
-    public enum CloseManner: Sendable {
-        case now
-        case afterFlush
-    }
-
-    private static let readsPerEvent = 4
-    private static let capacityKeptMax = 1_048_576
-    /// How long the last bytes may take to leave, and then the other side to end its stream.
-    private static let lastBytesMilliseconds = 5_000
-    private static let lastBytesChecksMax = 24
-    private static let lingerMilliseconds = 1_000
-
-    init(descriptor: Int32, loop: EventLoop, limits: ChannelLimits, tls: TLSSession?, peerAddress: String) {
+    init(descriptor: Int32, loop: EventLoop, limits: ChannelLimits, peerAddress: String) {
         self.descriptor = descriptor
         self.loop = loop
         self.limits = limits
-        self.tls = tls
         self.peerAddress = peerAddress
     }
 
     /// On the loop, once.
-    func start(_ delegate: any ChannelDelegate) {
+    func start(_ delegate: any ChannelDelegate, tls end: TLSEnd?) {
         self.delegate = delegate
-        Socket.prepare(descriptor)
-        let read = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: loop.queue)
-        let write = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: loop.queue)
-        read.setEventHandler { [unowned self] in readable() }
-        write.setEventHandler { [unowned self] in writable() }
-        // The sources keep the channel until both have ended, and the last of them closes the descriptor.
-        read.setCancelHandler { self.sourceEnded() }
-        write.setCancelHandler { self.sourceEnded() }
-        readSource = read
-        writeSource = write
-        read.resume()
+        Socket.sendWithoutDelay(descriptor)
+        if let end {
+            do throws(TransportError) { tls = try TLSSession(end) } catch { return finish(.failed(error)) }
+        }
+        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: loop.queue)
+        source.setEventHandler { [unowned self] in readable() }
+        adopt(source)
+        readSource = source
+        source.resume()
         guard tls != nil else { return opened() }
         timer = loop.schedule(afterMilliseconds: limits.handshakeTimeoutMilliseconds) { [weak self] in self?.finish(.handshakeTimeout) }
         shakeHands()
         sendWaiting()
     }
 
-    private func opened() {
+    func opened() {
         phase = .open
-        timer?.cancel()
         timer = nil
         delegate?.channelOpened(self)
         flush()
     }
 
-    private func sourceEnded() {
-        openSources -= 1
-        guard openSources == 0 else { return }
-        Socket.close(descriptor)
-        readSource = nil
-        writeSource = nil
-    }
+    // MARK: Sources
 
-    // MARK: Writing
-
-    public var bytesWaiting: Int { unsealed.count + outgoing.count - sent }
-
-    public var isOverLimit: Bool { bytesWaiting > limits.bytesWaitingMax }
-
-    public func write(_ bytes: [UInt8]) { write { $0 += bytes } }
-
-    /// Lets `fill` append to what waits, without a copy.
-    public func write(_ fill: (inout [UInt8]) -> Void) {
-        guard case .open = phase else { return }
-        if tls == nil { fill(&outgoing) } else { fill(&unsealed) }
-        if bytesWaiting > limits.bytesWaitingMax * 2 { finish(.outgoingLimit) }
-    }
-
-    /// Sends what waits. While a read is being delivered nothing is sent before its end.
-    public func flush() {
-        guard !isReading else { return }
-        seal()
-        sendWaiting()
-        tellDrained()
-    }
-
-    private func seal() {
-        guard let tls, !unsealed.isEmpty, phase != .closed else { return }
-        do throws(TransportError) {
-            try tls.seal(unsealed, into: &outgoing)
-            unsealed.removeAll(keepingCapacity: unsealed.capacity <= Channel.capacityKeptMax)
-        } catch {
-            finish(.failed(error))
+    /// A source keeps the channel until it has ended.
+    private func adopt(_ source: any DispatchSourceProtocol) {
+        sourcesAlive += 1
+        source.setCancelHandler { [self] in
+            sourcesAlive -= 1
+            if sourcesAlive == 0 { released() }
         }
     }
 
-    private func sendWaiting() {
-        guard phase != .closed else { return }
-        while sent < outgoing.count {
-            switch Socket.send(descriptor, outgoing, from: sent) {
-            case .bytes(let count): sent += count
-            case .wouldBlock:
-                if bytesWaiting > limits.lowWaterBytes { wasHigh = true }
-                return armWriting()
-            case .failed(let reason): return finish(.failed(.system(call: "send", reason: reason)))
-            }
-        }
-        outgoing.removeAll(keepingCapacity: outgoing.capacity <= Channel.capacityKeptMax)
-        sent = 0
-        disarmWriting()
-        if case .closing = phase { linger() }
-    }
-
-    private func linger() {
-        guard !isLingering else { return }
-        isLingering = true
-        Socket.endWriting(descriptor)
-        timer?.cancel()
-        timer = loop.schedule(afterMilliseconds: Channel.lingerMilliseconds) { [weak self] in self?.finish(.closedHere) }
-    }
-
-    private func writable() {
-        sendWaiting()
-        tellDrained()
-    }
-
-    private func tellDrained() {
-        guard wasHigh, bytesWaiting <= limits.lowWaterBytes, case .open = phase else { return }
-        wasHigh = false
-        delegate?.channelDrained(self)
-        flush()
-    }
-
-    private func armWriting() {
-        guard !writingIsArmed else { return }
-        writingIsArmed = true
-        writeSource?.resume()
-    }
-
-    private func disarmWriting() {
-        guard writingIsArmed else { return }
-        writingIsArmed = false
-        writeSource?.suspend()
-    }
-
-    // MARK: Reading
-
-    /// Until `resumeReading`. While something waits to be sent, its draining is told to the owner, who can resume then.
-    public func pauseReading() {
-        guard !readingIsPaused, phase == .open || phase == .opening else { return }
-        readingIsPaused = true
-        if bytesWaiting > 0 { wasHigh = true }
+    func suspendReads() {
+        guard !readIsSuspended else { return }
+        readIsSuspended = true
         readSource?.suspend()
     }
 
-    public func resumeReading() {
-        guard readingIsPaused else { return }
-        readingIsPaused = false
+    func resumeReads() {
+        guard readIsSuspended else { return }
+        readIsSuspended = false
         readSource?.resume()
     }
 
-    private func readable() {
-        var buffer = loop.takeBuffer()
-        isReading = true
-        defer {
-            isReading = false
-            loop.giveBack(buffer)
-            flush()
+    func awaitRoom() {
+        guard !isWaitingToWrite else { return }
+        isWaitingToWrite = true
+        if writeSource == nil {
+            let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: loop.queue)
+            source.setEventHandler { [unowned self] in writable() }
+            adopt(source)
+            writeSource = source
         }
-        for _ in 0..<Channel.readsPerEvent {
-            guard phase != .closed, !readingIsPaused else { return }
-            switch Socket.read(descriptor, into: &buffer) {
-            case .bytes(let count):
-                if case .closing = phase { continue }
-                deliver(buffer.span.extracting(first: count))
-                guard count == buffer.count else { return }
-            case .wouldBlock: return
-            case .end:
-                if case .closing = phase { return finish(.closedHere) }
-                let isTruncated = tls.map { !$0.endedInOrder } ?? false
-                return finish(isTruncated ? .truncated : .closedByPeer)
-            case .failed(let reason): return finish(.failed(.system(call: "read", reason: reason)))
-            }
-        }
+        writeSource?.resume()
     }
 
-    private func deliver(_ bytes: Span<UInt8>) {
-        guard let tls else {
-            delegate?.channel(self, received: bytes)
-            return
-        }
-        do throws(TransportError) {
-            var plain = [UInt8](repeating: 0, count: TLSSession.recordBytesMax)
-            // A piece at a time, since OpenSSL's queue of bytes never gives back what it grew to.
-            for start in stride(from: 0, to: bytes.count, by: TLSSession.pieceBytesMax) where phase == .open || phase == .opening {
-                try tls.feed(bytes.extracting(start..<min(start + TLSSession.pieceBytesMax, bytes.count)))
-                if case .opening = phase { shakeHands() }
-                while phase == .open, let count = try tls.open(into: &plain) { delegate?.channel(self, received: plain.span.extracting(first: count)) }
-            }
-            tls.drain(into: &outgoing)
-            if tls.endedInOrder, phase == .open { finish(.closedByPeer) }
-        } catch {
-            tls.drain(into: &outgoing)
-            _ = Socket.send(descriptor, outgoing, from: sent)
-            finish(.failed(error))
-        }
+    func stopAwaitingRoom() {
+        guard isWaitingToWrite else { return }
+        isWaitingToWrite = false
+        writeSource?.suspend()
     }
 
-    private func shakeHands() {
-        guard let tls else { return }
-        do throws(TransportError) {
-            let isDone = try tls.shakeHands()
-            tls.drain(into: &outgoing)
-            if isDone { opened() }
-        } catch {
-            tls.drain(into: &outgoing)
-            _ = Socket.send(descriptor, outgoing, from: sent)
-            finish(.failed(error))
-        }
-    }
+    // MARK: The end
 
-    // MARK: Closing
-
-    public func close(_ manner: CloseManner) {
-        switch manner {
-        case .now: finish(.closedHere)
-        case .afterFlush:
-            guard phase == .open else { return phase == .opening ? finish(.closedHere) : () }
-            seal()
-            if let tls { tls.sayGoodbye(into: &outgoing) }
-            phase = .closing
-            resumeReading()
-            watchLastBytes()
-            sendWaiting()
-        }
-    }
-
-    /// The last bytes may take their time as long as some of them leave.
-    private func watchLastBytes() {
-        lastBytesWaiting = bytesWaiting
-        timer = loop.every(milliseconds: Channel.lastBytesMilliseconds) { [weak self] in
-            guard let self else { return }
-            lastBytesChecksLeft -= 1
-            guard bytesWaiting < lastBytesWaiting, lastBytesChecksLeft > 0 else { return finish(.outgoingLimit) }
-            lastBytesWaiting = bytesWaiting
-        }
-    }
-
-    private func finish(_ reason: CloseReason) {
+    /// Gives everything up; `channelClosed` follows from the loop.
+    func finish(_ reason: CloseReason) {
         guard phase != .closed else { return }
-        if phase == .open, reason == .closedHere, let tls {
-            tls.sayGoodbye(into: &outgoing)
-            _ = Socket.send(descriptor, outgoing, from: sent)
-        }
         phase = .closed
-        timer?.cancel()
+        self.reason = reason
         timer = nil
+        tls = nil
+        plaintext.removeAll()
+        outgoing.removeAll()
+        guard sourcesAlive > 0 else { return loop.execute { self.released() } }
         readSource?.cancel()
         writeSource?.cancel()
-        // A source ends only when it is not suspended.
-        if readingIsPaused { readSource?.resume() }
-        if !writingIsArmed { writeSource?.resume() }
-        outgoing = []
-        unsealed = []
-        sent = 0
-        tls = nil
+        // A suspended source would never end.
+        resumeReads()
+        if !isWaitingToWrite { writeSource?.resume() }
+    }
+
+    private func released() {
+        readSource = nil
+        writeSource = nil
+        Socket.close(descriptor)
         let owner = delegate
         delegate = nil
         owner?.channelClosed(self, reason: reason)

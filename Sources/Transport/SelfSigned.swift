@@ -1,59 +1,73 @@
 internal import COpenSSL
 
-/// A certificate that vouches for itself, for trying TLS out.
+/// Certificates that vouch for themselves, for trying TLS out and for machines that know each other.
 public enum SelfSigned {
-    public struct Pair: Sendable {
-        public let certificatePEM: [UInt8]
-        public let keyPEM: [UInt8]
-    }
+    private static let daysMax = 36_500
+    private static let commonNameBytesMax = 64
+    private static let serialBits: Int32 = 127
 
     /// A P-256 key and an X.509 certificate for these names and IP addresses, valid from an hour ago on.
-    public static func make(names: [String], days: Int) throws(TransportError) -> Pair {
-        guard let first = names.first else { throw .tls("a certificate needs a name") }
-        for name in names where name.isEmpty || name.utf8.count > 253 || name.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7F || $0 == 0x2C }) {
-            throw .tls("\"\(name)\" is no name for a server")
-        }
+    ///
+    /// It can sign no other certificate, and is its own trust anchor: a client takes it with `trust: .file`.
+    public static func make(names: [String], days: Int) throws(TransportError) -> (certificatePEM: [UInt8], keyPEM: [UInt8]) {
+        guard let first = names.first else { throw .badServerName(name: "") }
+        for name in names where !CertificateName.isName(name) { throw .badServerName(name: name) }
+        guard (1...daysMax).contains(days) else { throw .badLifetime(days: days) }
         ERR_clear_error()
-        guard let key = unsafe pinyon_new_p256_key() else { throw .tls(TLSContext.lastReason) }
+        guard let key = unsafe pinyon_new_p256_key() else { throw .tls(reason: TLSContext.takeReason()) }
         defer { unsafe EVP_PKEY_free(key) }
-        guard let certificate = unsafe X509_new() else { throw .tls(TLSContext.lastReason) }
+        guard let certificate = unsafe X509_new() else { throw .tls(reason: TLSContext.takeReason()) }
         defer { unsafe X509_free(certificate) }
-        unsafe X509_set_version(certificate, 2)
-        unsafe ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), .random(in: 1 ... .max >> 1))
-        unsafe X509_gmtime_adj(X509_getm_notBefore(certificate), -3_600)
-        unsafe X509_gmtime_adj(X509_getm_notAfter(certificate), days * 86_400)
-        unsafe X509_set_pubkey(certificate, key)
+        try unsafe require(X509_set_version(certificate, 2))
+        try unsafe setSerial(certificate)
+        try unsafe require(X509_gmtime_adj(X509_getm_notBefore(certificate), -3_600) == nil ? 0 : 1)
+        try unsafe require(X509_gmtime_adj(X509_getm_notAfter(certificate), days * 86_400) == nil ? 0 : 1)
+        try unsafe require(X509_set_pubkey(certificate, key))
+        let common = Array(first.utf8.prefix(commonNameBytesMax))
         let subject = unsafe X509_get_subject_name(certificate)
-        let common = Array(first.utf8.prefix(64))
-        unsafe X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, common, Int32(common.count), -1, 0)
-        unsafe X509_set_issuer_name(certificate, subject)
-        let alternatives = names.map { (isAddress($0) ? "IP:" : "DNS:") + $0 }.joined(separator: ",")
-        for (identifier, value) in [
-            (NID_basic_constraints, "critical,CA:TRUE,pathlen:0"), (NID_subject_alt_name, alternatives), (NID_ext_key_usage, "serverAuth"),
-        ] {
-            guard let extensionOfIt = unsafe X509V3_EXT_conf_nid(nil, nil, identifier, value) else { throw .tls(TLSContext.lastReason) }
-            unsafe X509_add_ext(certificate, extensionOfIt, -1)
-            unsafe X509_EXTENSION_free(extensionOfIt)
-        }
-        guard unsafe X509_sign(certificate, key, EVP_sha256()) > 0 else { throw .tls(TLSContext.lastReason) }
-        return Pair(
+        try unsafe require(X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, common, Int32(common.count), -1, 0))
+        try unsafe require(X509_set_issuer_name(certificate, subject))
+        try unsafe addExtensions(certificate, names)
+        try unsafe require(X509_sign(certificate, key, EVP_sha256()))
+        return (
             certificatePEM: try unsafe pem { unsafe PEM_write_bio_X509($0, certificate) },
-            keyPEM: try unsafe pem { unsafe PEM_write_bio_PrivateKey($0, key, nil, nil, 0, nil, nil) })
+            keyPEM: try unsafe pem { unsafe PEM_write_bio_PrivateKey($0, key, nil, nil, 0, nil, nil) }
+        )
     }
 
-    private static func isAddress(_ name: String) -> Bool {
-        guard let parsed = unsafe a2i_IPADDRESS(name) else { return false }
-        unsafe ASN1_OCTET_STRING_free(parsed)
-        return true
+    /// OpenSSL answers with 1, or with a length, when it has done what was asked.
+    private static func require(_ result: Int32) throws(TransportError) {
+        guard result > 0 else { throw .tls(reason: TLSContext.takeReason()) }
     }
 
+    private static func setSerial(_ certificate: OpaquePointer) throws(TransportError) {
+        guard let number = unsafe BN_new() else { throw .tls(reason: TLSContext.takeReason()) }
+        defer { unsafe BN_free(number) }
+        try unsafe require(BN_rand(number, serialBits, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY))
+        try unsafe require(BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) == nil ? 0 : 1)
+    }
+
+    private static func addExtensions(_ certificate: OpaquePointer, _ names: [String]) throws(TransportError) {
+        let alternatives = names.map { (TLSContext.isAddress($0) ? "IP:" : "DNS:") + $0 }.joined(separator: ",")
+        let wished = [
+            (NID_basic_constraints, "critical,CA:FALSE"), (NID_key_usage, "critical,digitalSignature"), (NID_ext_key_usage, "serverAuth"),
+            (NID_subject_alt_name, alternatives),
+        ]
+        for (kind, value) in wished {
+            guard let part = unsafe X509V3_EXT_conf_nid(nil, nil, kind, value) else { throw .tls(reason: TLSContext.takeReason()) }
+            defer { unsafe X509_EXTENSION_free(part) }
+            try unsafe require(X509_add_ext(certificate, part, -1))
+        }
+    }
+
+    /// Through memory that OpenSSL wipes.
     private static func pem(_ write: (OpaquePointer) -> Int32) throws(TransportError) -> [UInt8] {
-        guard let bio = unsafe BIO_new(BIO_s_mem()) else { throw .tls("no memory") }
-        defer { unsafe BIO_free(bio) }
-        guard unsafe write(bio) == 1 else { throw .tls(TLSContext.lastReason) }
-        var bytes = [UInt8](repeating: 0, count: unsafe Int(BIO_ctrl_pending(bio)))
-        let count = unsafe bytes.withUnsafeMutableBytes { unsafe BIO_read(bio, $0.baseAddress, Int32($0.count)) }
-        guard Int(count) == bytes.count else { throw .tls("a certificate could not be written") }
+        guard let queue = unsafe BIO_new(BIO_s_secmem()) else { throw .tls(reason: TLSContext.takeReason()) }
+        defer { unsafe BIO_free(queue) }
+        try unsafe require(write(queue))
+        var bytes = [UInt8](repeating: 0, count: unsafe Int(BIO_ctrl_pending(queue)))
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe BIO_read(queue, $0.baseAddress, Int32(clamping: $0.count)) }
+        guard Int(count) == bytes.count else { throw .tls(reason: TLSContext.takeReason()) }
         return bytes
     }
 }

@@ -1,45 +1,49 @@
 internal import COpenSSL
+internal import Glibc
 
-/// What sessions of one kind share. OpenSSL counts references to it, and locks it itself.
+/// What the sessions of one end share.
 @safe final class TLSContext: @unchecked Sendable {
-    // Set up before it is shared; afterwards only SSL_new reads it, which OpenSSL guards.
+    // Set up before it is shared; afterwards only SSL_new reads it, and OpenSSL guards that and its count of references itself.
     let handle: OpaquePointer
 
     init(isServer: Bool) throws(TransportError) {
         ERR_clear_error()
-        guard let handle = unsafe SSL_CTX_new(isServer ? TLS_server_method() : TLS_client_method()) else { throw .tls(TLSContext.lastReason) }
+        guard let handle = unsafe SSL_CTX_new(isServer ? TLS_server_method() : TLS_client_method()) else { throw .tls(reason: TLSContext.takeReason()) }
         unsafe self.handle = handle
-        guard unsafe pinyon_tls13_only(handle) == 1 else { throw .tls(TLSContext.lastReason) }
+        guard unsafe pinyon_tls13_only(handle) == 1 else { throw .tls(reason: TLSContext.takeReason()) }
         unsafe SSL_CTX_set_num_tickets(handle, 0)
-        unsafe pinyon_small_buffers(handle)
+        unsafe pinyon_no_session_cache(handle)
+        unsafe pinyon_release_buffers(handle)
     }
 
     deinit { unsafe SSL_CTX_free(handle) }
 
-    func newSession() throws(TransportError) -> OpaquePointer {
-        guard let session = unsafe SSL_new(handle) else { throw .tls(TLSContext.lastReason) }
-        return unsafe session
-    }
-
-    /// The newest of OpenSSL's errors on this thread, as it says it.
-    static var lastReason: String {
-        let code = ERR_peek_last_error()
+    /// The first error that OpenSSL noted on this thread since its notes were cleared, in its words; clears them.
+    static func takeReason() -> String {
+        let code = ERR_peek_error()
         ERR_clear_error()
-        guard code != 0, let reason = unsafe ERR_reason_error_string(code) else { return "the connection failed" }
-        let text = unsafe String(cString: reason)
-        return text == "wrong version number" ? "the other side does not speak TLS" : text
+        guard code != 0, let reason = unsafe ERR_reason_error_string(code) else { return "OpenSSL gives no reason" }
+        return unsafe String(cString: reason)
     }
 
-    /// Certificates and keys of a server, checked against each other.
     func load(certificateFile: String, keyFile: String) throws(TransportError) {
+        try TLSContext.requireReadable(certificateFile)
+        try TLSContext.requireReadable(keyFile)
         ERR_clear_error()
         guard unsafe SSL_CTX_use_certificate_chain_file(handle, certificateFile) == 1 else {
-            throw .certificate(path: certificateFile, reason: TLSContext.lastReason)
+            throw .badCertificate(path: certificateFile, reason: TLSContext.takeReason())
         }
+        // Without a callback of ours OpenSSL would ask the terminal for an encrypted key's password.
+        unsafe SSL_CTX_set_default_passwd_cb(handle) { _, _, _, _ in -1 }
         guard unsafe SSL_CTX_use_PrivateKey_file(handle, keyFile, SSL_FILETYPE_PEM) == 1 else {
-            throw .certificate(path: keyFile, reason: TLSContext.lastReason)
+            let code = Int32(truncatingIfNeeded: ERR_peek_error() & 0x7F_FFFF)
+            let reason = TLSContext.takeReason()
+            if code == X509_R_KEY_VALUES_MISMATCH || code == X509_R_KEY_TYPE_MISMATCH {
+                throw .keyMismatch(certificatePath: certificateFile, keyPath: keyFile)
+            }
+            throw .badKey(path: keyFile, reason: reason)
         }
-        guard unsafe SSL_CTX_check_private_key(handle) == 1 else { throw .certificate(path: keyFile, reason: "it is not the key of \(certificateFile)") }
+        guard unsafe SSL_CTX_check_private_key(handle) == 1 else { throw .keyMismatch(certificatePath: certificateFile, keyPath: keyFile) }
     }
 
     func trust(_ trust: TLSTrust) throws(TransportError) {
@@ -47,33 +51,38 @@ internal import COpenSSL
         unsafe SSL_CTX_set_verify(handle, SSL_VERIFY_PEER, nil)
         switch trust {
         case .system:
-            guard unsafe SSL_CTX_set_default_verify_paths(handle) == 1 else { throw .tls("the system's certificates cannot be read") }
+            guard unsafe SSL_CTX_set_default_verify_paths(handle) == 1 else { throw .tls(reason: "the system's certificates cannot be read") }
         case .file(let path):
-            guard unsafe SSL_CTX_load_verify_locations(handle, path, nil) == 1 else { throw .certificate(path: path, reason: TLSContext.lastReason) }
+            try TLSContext.requireReadable(path)
+            guard unsafe SSL_CTX_load_verify_locations(handle, path, nil) == 1 else {
+                throw .badCertificate(path: path, reason: TLSContext.takeReason())
+            }
         }
     }
 
-    /// Makes the session accept nobody but the bearer of that name, or of that IP address.
-    static func expect(_ name: String, of session: OpaquePointer) throws(TransportError) {
-        let parameters = unsafe SSL_get0_param(session)
-        if unsafe X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1 { return }
-        ERR_clear_error()
-        guard unsafe SSL_set1_host(session, name) == 1, unsafe pinyon_server_name(session, name) == 1 else {
-            throw .tls("\"\(name)\" is no name for a server")
-        }
+    /// OpenSSL's words for a missing file do not say which one.
+    private static func requireReadable(_ path: String) throws(TransportError) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .unreadable(path: path, reason: Socket.reason(errno)) }
+        Socket.close(descriptor)
+    }
+
+    static func isAddress(_ name: String) -> Bool {
+        guard let parsed = unsafe a2i_IPADDRESS(name) else { return false }
+        unsafe ASN1_OCTET_STRING_free(parsed)
+        return true
     }
 }
 
-/// A server's certificate and key.
+/// A server's certificate and key, read once.
 public struct TLSServer: Sendable {
-    private let context: TLSContext
+    let context: TLSContext
 
+    /// Both in PEM; behind the certificate its chain may follow. A key with a password is refused.
     public init(certificateFile: String, keyFile: String) throws(TransportError) {
         context = try TLSContext(isServer: true)
         try context.load(certificateFile: certificateFile, keyFile: keyFile)
     }
-
-    func session() throws(TransportError) -> TLSSession { unsafe try TLSSession(context.newSession(), isServer: true, peer: nil) }
 }
 
 /// Which certificates a client believes.
@@ -83,25 +92,21 @@ public enum TLSTrust: Hashable, Sendable {
     case file(String)
 }
 
-/// What a client demands: a chain that it trusts, to the name that it asked for.
+/// What a client demands: a chain that it trusts, to the name or IP address that it asked for.
 public struct TLSClient: Sendable {
-    private let context: TLSContext
-    private let serverName: String
+    let context: TLSContext
+    let serverName: String
 
     public init(trust: TLSTrust, serverName: String) throws(TransportError) {
+        guard CertificateName.isName(serverName) else { throw .badServerName(name: serverName) }
         context = try TLSContext(isServer: false)
         self.serverName = serverName
         try context.trust(trust)
     }
+}
 
-    func session() throws(TransportError) -> TLSSession {
-        let session = unsafe try context.newSession()
-        do throws(TransportError) {
-            unsafe try TLSContext.expect(serverName, of: session)
-        } catch {
-            unsafe SSL_free(session)
-            throw error
-        }
-        return unsafe try TLSSession(session, isServer: false, peer: serverName)
-    }
+/// Whose side of a connection a channel takes.
+enum TLSEnd: Sendable {
+    case server(TLSServer)
+    case client(TLSClient)
 }
