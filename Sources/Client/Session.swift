@@ -82,6 +82,7 @@ final class Session: Sendable {
                     guard let self, case .cancelled = reason else { return }
                     state.withLock { $0.giveUp(id) }
                     grant(untaken.end())
+                    scheduleFlush()
                 }
             }
         }
@@ -119,14 +120,15 @@ final class Session: Sendable {
         loop.execute { self.flush() }
     }
 
-    private func flush() {
-        let bytes = state.withLock { state in
-            state.flushIsScheduled = false
-            defer { state.outgoing = [] }
-            return state.outgoing
+    /// What the server does not read waits here, where it can still be taken back, and not in the channel.
+    fileprivate func flush() {
+        state.withLock { $0.flushIsScheduled = false }
+        guard let channel = wiring.withLock(\.channel) else { return }
+        while !channel.isOverLimit {
+            let bytes = state.withLock { $0.takeOutgoing() }
+            guard !bytes.isEmpty else { break }
+            channel.write(bytes)
         }
-        guard !bytes.isEmpty, let channel = wiring.withLock(\.channel) else { return }
-        channel.write(bytes)
         channel.flush()
     }
 
@@ -240,7 +242,7 @@ private final class SessionDelegate: ChannelDelegate {
         if let failure { session.end(failure) }
     }
 
-    func channelDrained(_ channel: Channel) {}
+    func channelDrained(_ channel: Channel) { session.flush() }
 
     func channelClosed(_ channel: Channel, reason: CloseReason) {
         session.lost(reason, wasOpen: decoder.withLock(\.isOpen))

@@ -20,6 +20,8 @@ struct SessionState {
     struct Pending {
         let waiting: Waiting
         let deadline: UInt64
+        /// Nil once it is on its way.
+        var unsent: [UInt8]?
     }
 
     /// An answer that is to be given, once nothing is locked any more.
@@ -38,11 +40,14 @@ struct SessionState {
     private(set) var inFlightMax = 0
     private(set) var frameBytesMax = 0
     private var pending: [UInt64: Pending] = [:]
-    private var queued: [(id: UInt64, frame: [UInt8])] = []
     private var sent = 0
     private var nextRequest: UInt64 = 1
+    /// No request before this one waits to be sent.
+    private var nextUnsent: UInt64 = 1
     /// What waits for the socket.
-    var outgoing: [UInt8] = []
+    private(set) var outgoing: [UInt8] = []
+    /// Requests are not turned into bytes for the socket beyond this; those behind them can still be taken back.
+    private static let outgoingBytesMax = 8_388_608
     var flushIsScheduled = false
 
     var isUsable: Bool {
@@ -73,27 +78,38 @@ struct SessionState {
         nextRequest += 1
         var frame: [UInt8] = []
         request.append(id: id, to: &frame)
-        if frameBytesMax > 0, frame.count - FrameHeader.byteCount > frameBytesMax {
-            return .failure(.tooLarge(bytes: frame.count - FrameHeader.byteCount, bytesMax: frameBytesMax))
-        }
-        pending[id] = Pending(waiting: waiting, deadline: deadline)
-        queued.append((id, frame))
+        if let error = tooLarge(frame) { return .failure(error) }
+        pending[id] = Pending(waiting: waiting, deadline: deadline, unsent: frame)
         release()
         return .success(id)
     }
 
-    /// Sends what waits, as far as the server's limit goes.
+    /// Known once the server has said what it takes.
+    private func tooLarge(_ frame: [UInt8]) -> ClientError? {
+        let bytes = frame.count - FrameHeader.byteCount
+        return frameBytesMax > 0 && bytes > frameBytesMax ? .tooLarge(bytes: bytes, bytesMax: frameBytesMax) : nil
+    }
+
+    /// Sends what waits, as far as the server's limit and our own go.
     private mutating func release() {
         guard case .open = phase else { return }
-        var taken = 0
-        while taken < queued.count, sent < inFlightMax {
-            if pending[queued[taken].id] != nil {
-                outgoing += queued[taken].frame
+        while nextUnsent < nextRequest, sent < inFlightMax, outgoing.count < SessionState.outgoingBytesMax {
+            if let frame = pending[nextUnsent]?.unsent {
+                pending[nextUnsent]?.unsent = nil
+                outgoing += frame
                 sent += 1
             }
-            taken += 1
+            nextUnsent += 1
         }
-        queued.removeFirst(taken)
+    }
+
+    /// What the socket is to be given now; more follows when this was taken.
+    mutating func takeOutgoing() -> [UInt8] {
+        defer {
+            outgoing = []
+            release()
+        }
+        return outgoing
     }
 
     /// Gives up a stream: what still comes of it is for nobody.
@@ -104,8 +120,7 @@ struct SessionState {
 
     mutating func cancel(_ id: UInt64) -> Delivery? {
         guard let dropped = pending[id] else { return nil }
-        if let position = queued.firstIndex(where: { $0.id == id }) {
-            queued.remove(at: position)
+        if dropped.unsent != nil {
             pending[id] = nil
             return SessionState.delivery(.cancelled, to: dropped)
         }
@@ -137,6 +152,7 @@ struct SessionState {
             frameBytesMax = Int(hello.frameBytesMax)
             authenticate.append(to: &outgoing)
             phase = .authenticating
+            return refuseTooLarge()
         case (.welcome, .authenticating):
             phase = .open(organization: try Welcome.read(frame.body).organization)
             release()
@@ -169,6 +185,13 @@ struct SessionState {
         return nil
     }
 
+    /// What was asked for before the server said how much it takes.
+    private mutating func refuseTooLarge() -> Delivery? {
+        let refused = pending.compactMap { id, waiting in waiting.unsent.flatMap(tooLarge).map { (id, SessionState.delivery($0, to: waiting)) } }
+        for (id, _) in refused { pending[id] = nil }
+        return { for (_, delivery) in refused { delivery() } }
+    }
+
     private mutating func reply(_ frame: Frame, _ organization: Identifier) throws(BodyError) -> Delivery? {
         guard let waiting = finish(frame.header.request) else { return nil }
         guard case .answer(let name, let answer) = waiting.waiting else { throw .malformed("a reply came where a stream was wanted") }
@@ -183,7 +206,7 @@ struct SessionState {
 
     private mutating func finish(_ id: UInt64) -> Pending? {
         guard let found = pending.removeValue(forKey: id) else { return nil }
-        sent = max(0, sent - 1)
+        if found.unsent == nil { sent -= 1 }
         release()
         return found
     }
@@ -192,14 +215,13 @@ struct SessionState {
     mutating func end(_ error: ClientError) -> Delivery? {
         if case .ended = phase { return nil }
         phase = .ended(error)
-        let unsent = Set(queued.map(\.id))
         let all = pending
         pending = [:]
-        queued = []
+        outgoing = []
         guard !all.isEmpty else { return nil }
         return {
-            for (id, waiting) in all.sorted(by: { $0.key < $1.key }) {
-                let told: ClientError = if unsent.contains(id), case .connectionLost(let reason) = error { .unreachable(address: "the server", reason: reason) } else { error }
+            for (_, waiting) in all.sorted(by: { $0.key < $1.key }) {
+                let told: ClientError = if waiting.unsent != nil, case .connectionLost(let reason) = error { .unreachable(address: "the server", reason: reason) } else { error }
                 SessionState.delivery(told, to: waiting)()
             }
         }
@@ -209,10 +231,7 @@ struct SessionState {
     mutating func passed(to ticks: UInt64) -> Delivery? {
         let late = pending.filter { $0.value.deadline < ticks }
         guard !late.isEmpty else { return nil }
-        for id in late.keys {
-            if let position = queued.firstIndex(where: { $0.id == id }) { queued.remove(at: position) } else { _ = finish(id) }
-            pending[id] = nil
-        }
+        for id in late.keys { _ = finish(id) }
         return { for waiting in late.values { SessionState.delivery(.timedOut, to: waiting)() } }
     }
 

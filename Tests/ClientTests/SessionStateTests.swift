@@ -57,8 +57,7 @@ struct SessionStateTests {
     private func request(_ operation: Operation = .ping) -> Request { Request(envelope: Envelope(), operation: operation) }
 
     private func sent(_ state: inout SessionState) throws -> [Frame] {
-        defer { state.outgoing = [] }
-        return try decode(state.outgoing)
+        try decode(state.takeOutgoing())
     }
 
     @Test("the key leaves after hello, and requests after welcome, in their order")
@@ -71,6 +70,44 @@ struct SessionStateTests {
         #expect(try sent(&state).map(\.header.type) == [.authenticate])
         try feed(&state) { Welcome(features: .all, organization: organization, scopes: []).append(to: &$0) }
         #expect(try sent(&state).map(\.header.request) == [1, 2, 3])
+    }
+
+    private func large(_ bytes: Int) -> Request {
+        request(.remember([MemoryDraft(agent: organization, content: String(repeating: "a", count: bytes))]))
+    }
+
+    @Test("what turns out too large for the server fails alone, also when it was asked before the server said so")
+    func tooLarge() throws {
+        var state = SessionState()
+        let (good, early, late) = (Answers(), Answers(), Answers())
+        _ = state.submit(request(), deadline: 10, .answer(.ping, good.answer))
+        _ = state.submit(large(5_000), deadline: 10, .answer(.remember, early.answer))
+        try greet(&state, frameBytesMax: 4_096)
+        guard case .failure(.tooLarge(_, bytesMax: 4_096))? = early.results.first, early.results.count == 1 else {
+            Issue.record("told \(early.results)")
+            return
+        }
+        guard case .failure(.tooLarge) = state.submit(large(5_000), deadline: 10, .answer(.remember, late.answer)) else {
+            Issue.record("taken although it is too large")
+            return
+        }
+        #expect(try sent(&state).filter { $0.header.type == .request }.map(\.header.request) == [1])
+        #expect(good.results.isEmpty && late.results.isEmpty)
+    }
+
+    @Test("only a few megabytes are made ready for the socket; the rest follows as it takes them, and can be taken back until then")
+    func outgoingBound() throws {
+        var state = SessionState()
+        let answers = Answers()
+        try greet(&state, inFlightMax: 100, frameBytesMax: 1 << 24)
+        _ = try sent(&state)
+        for _ in 0..<20 { _ = state.submit(large(1 << 20), deadline: 10, .answer(.remember, answers.answer)) }
+        #expect(state.outgoing.count < 10 << 20)
+        state.cancel(20)?()
+        #expect(answers.results == [.failure(.cancelled)])
+        var ids: [UInt64] = []
+        while !state.outgoing.isEmpty { ids += try sent(&state).map(\.header.request) }
+        #expect(ids == Array(1...19))
     }
 
     @Test("no more requests are under way than the server takes; each answer lets the next one go")
@@ -186,17 +223,6 @@ struct SessionStateTests {
         #expect(throws: ClientError.self) { try feed(&state) { Outcome.pong.append(request: 1, operation: .ping, to: &$0) } }
         var other = SessionState()
         #expect(throws: ClientError.self) { try feed(&other) { Hello(versionMin: 2, versionMax: 3, server: "s", frameBytesMax: 1, inFlightMax: 1, handshakeMilliseconds: 1, idleMilliseconds: 1).append(to: &$0) } }
-    }
-
-    @Test("a request larger than the server takes is not sent")
-    func tooLarge() throws {
-        var state = SessionState()
-        try greet(&state, frameBytesMax: 64)
-        let draft = MemoryDraft(agent: organization, content: String(repeating: "a", count: 100))
-        guard case .failure(.tooLarge) = state.submit(request(.remember([draft])), deadline: 10, .answer(.remember, Answers().answer)) else {
-            Issue.record("it was taken")
-            return
-        }
     }
 
     @Test("a goodbye lets what is under way be answered, and takes nothing new")

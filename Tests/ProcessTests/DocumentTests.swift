@@ -91,6 +91,19 @@ extension RealBinary {
             for question in questions { #expect(lines.prefix(39).contains { $0 == question }, "\(question)") }
         }
 
+        @Test("the Swift sample of README is code that compiles and runs", .timeLimit(.minutes(1)))
+        func swiftSample() async throws {
+            let trimmed = { (text: String) in text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) } }
+            let blocks = try Checkout.text("README.md").components(separatedBy: "```swift\n").dropFirst().compactMap { $0.components(separatedBy: "\n```").first }
+            #expect(!blocks.isEmpty)
+            let compiled = trimmed(try Checkout.text("Tests/ProcessTests/ReadmeSample.swift").replacingOccurrences(of: "\\(port)", with: "7411"))
+            for line in blocks.flatMap(trimmed) { #expect(compiled.contains(line), "README has another line: \(line)") }
+            try await withServer { server in
+                let answer = try await ReadmeSample.run(port: server.port, key: try server.key(), vector: [0.9, 0.1], question: [1, 0])
+                #expect(answer.entries.map(\.memory?.content) == ["Maya wants invoices by mail."])
+            }
+        }
+
         @Test("README shows what the sample's questions are answered with", .timeLimit(.minutes(1)))
         func readmeOutput() async throws {
             try await withServer { server in
