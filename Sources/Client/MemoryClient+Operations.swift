@@ -19,11 +19,6 @@ extension MemoryClient {
         return agent
     }
 
-    public func agents() async throws(ClientError) -> [Agent] {
-        guard case .agents(let agents) = try await perform(.listAgents) else { throw .protocolViolation("another answer than agents") }
-        return agents
-    }
-
     /// Stores all of them or none; when this returns they are on the server's disk, and the next search finds them.
     public func remember(_ drafts: [MemoryDraft], idempotencyKey: Identifier? = nil) async throws(ClientError) -> WriteReceipt {
         try await write(.remember(drafts), idempotencyKey)
@@ -37,7 +32,7 @@ extension MemoryClient {
         try await write(.delete(ids), idempotencyKey)
     }
 
-    private func write(_ operation: Operation, _ idempotencyKey: Identifier?) async throws(ClientError) -> WriteReceipt {
+    func write(_ operation: Operation, _ idempotencyKey: Identifier?) async throws(ClientError) -> WriteReceipt {
         guard case .written(let receipt) = try await perform(operation, idempotencyKey: idempotencyKey) else {
             throw .protocolViolation("another answer than a receipt")
         }

@@ -1,12 +1,13 @@
 public import Records
 
-/// What a filter can ask of a row: a memory without its text and its vector.
+/// What a filter can ask of a row: a memory, or a record of another kind, without its text and its vector. `Layout` says what lies where.
 public struct Attributes: Hashable, Sendable {
     public var id: Identifier
-    public var agent: Identifier
+    public var agent: Identifier?
     public var user: Identifier?
     public var session: Identifier?
-    public var type: MemoryType
+    /// A choice by its number, below 8.
+    public var type: UInt8
     public var tags: [String]
     public var importance: Double
     public var accessCount: Int64
@@ -17,7 +18,7 @@ public struct Attributes: Hashable, Sendable {
     public var metadata: JSON
 
     public init(
-        id: Identifier, agent: Identifier, user: Identifier? = nil, session: Identifier? = nil, type: MemoryType, tags: [String] = [],
+        id: Identifier, agent: Identifier?, user: Identifier? = nil, session: Identifier? = nil, type: MemoryType, tags: [String] = [],
         importance: Double = 0.5, accessCount: Int64 = 0, createdAt: Timestamp, updatedAt: Timestamp, lastAccessedAt: Timestamp? = nil,
         expiresAt: Timestamp? = nil, metadata: JSON = .emptyObject
     ) {
@@ -25,7 +26,7 @@ public struct Attributes: Hashable, Sendable {
         self.agent = agent
         self.user = user
         self.session = session
-        self.type = type
+        self.type = type.rawValue
         self.tags = tags
         self.importance = importance
         self.accessCount = accessCount
@@ -41,5 +42,21 @@ public struct Attributes: Hashable, Sendable {
             id: memory.id, agent: memory.agent, user: memory.user, session: memory.session, type: memory.type, tags: memory.tags,
             importance: memory.importance, accessCount: memory.accessCount, createdAt: memory.createdAt, updatedAt: memory.updatedAt,
             lastAccessedAt: memory.lastAccessedAt, expiresAt: memory.expiresAt, metadata: memory.metadata)
+    }
+
+    public init(_ record: Record) {
+        let kind = record.kind
+        self.init(
+            id: record.id, agent: record.identifier(.agent), user: record.identifier(.user),
+            session: Layout.field(in: .identifier(.session), of: kind).flatMap { record.identifier($0) }, type: .fact, tags: record.texts(.tags),
+            accessCount: Layout.field(in: .integer(.accessCount), of: kind).flatMap { record.integer($0) } ?? 0, createdAt: record.createdAt,
+            updatedAt: record.updatedAt, lastAccessedAt: Layout.field(in: .integer(.lastAccessedAt), of: kind).flatMap { record.time($0) },
+            metadata: record.json(.metadata) ?? .emptyObject)
+        type = 0
+        if let field = Layout.field(in: .type, of: kind), let choice = record.text(field), let code = Layout.code(of: choice, field, in: kind) { type = code }
+        let extras = (Layout.extras[kind] ?? []).compactMap { field in
+            record[field].flatMap(Layout.extra).map { JSON.Member(Layout.extraName(field), $0) }
+        }
+        if !extras.isEmpty, case .object(let members) = metadata { metadata = .object(extras + members) }
     }
 }

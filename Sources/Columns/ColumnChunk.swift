@@ -13,6 +13,7 @@ public final class ColumnChunk: Sendable {
         static let session: UInt8 = 2
         static let lastAccessedAt: UInt8 = 4
         static let expiresAt: UInt8 = 8
+        static let agent: UInt8 = 16
     }
 
     let ids = ColumnBuffer<Identifier>()
@@ -42,16 +43,17 @@ public final class ColumnChunk: Sendable {
     public func append(_ row: Attributes, tagCodes: [UInt32]) {
         let none = Identifier(high: 0, low: 0)
         var present: UInt8 = 0
+        if row.agent != nil { present |= Presence.agent }
         if row.user != nil { present |= Presence.user }
         if row.session != nil { present |= Presence.session }
         if row.lastAccessedAt != nil { present |= Presence.lastAccessedAt }
         if row.expiresAt != nil { present |= Presence.expiresAt }
         ids.append(row.id)
-        agents.append(row.agent)
+        agents.append(row.agent ?? none)
         users.append(row.user ?? none)
         sessions.append(row.session ?? none)
         presence.append(present)
-        types.append(row.type.rawValue)
+        types.append(row.type)
         tags.append(tagCodes)
         importance.append(row.importance)
         accessCounts.append(row.accessCount)

@@ -54,7 +54,7 @@ extension Expression.Node {
         let (values, bit): (ColumnBuffer<Identifier>, UInt8?) =
             switch column {
             case .id: (chunk.ids, nil)
-            case .agent: (chunk.agents, nil)
+            case .agent: (chunk.agents, ColumnChunk.Presence.agent)
             case .user: (chunk.users, ColumnChunk.Presence.user)
             case .session: (chunk.sessions, ColumnChunk.Presence.session)
             }

@@ -13,9 +13,9 @@ public import Records
 public struct Expression: Hashable, Sendable {
     let root: Node
 
-    /// `tags` are those of the snapshot that will be searched.
-    public init(_ filter: Filter, tags: TagCodes) {
-        root = Node(filter, tags: tags)
+    /// `tags` are those of the snapshot that will be searched, whose rows are of that kind.
+    public init(_ filter: Filter, on kind: Kind = .memory, tags: TagCodes) {
+        root = Node(filter, on: kind, tags: tags)
     }
 
     indirect enum Node: Hashable, Sendable {

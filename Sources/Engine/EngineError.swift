@@ -3,6 +3,8 @@ internal import Storage
 
 public enum EngineError: Error, Hashable, Sendable {
     case forbidden(Scope)
+    /// Beyond what the key is narrowed to.
+    case narrowed(Kind)
     case field(FieldError)
     case notFound(Kind, Identifier)
     case alreadyExists(Kind, String)
@@ -28,6 +30,7 @@ extension EngineError {
         case .missingReference(let field): self = .field(FieldError(field, .malformed("there is no such \(field) in this organization")))
         case .versionMismatch(let expected, let found): self = .versionMismatch(expected: expected, found: found)
         case .wrongDimension(let found, let expected): self = .field(FieldError("vector", .wrongDimension(found: found, expected: expected)))
+        case .conversationEnded: self = .field(FieldError("conversation", .malformed("it has ended")))
         case .idempotencyMismatch: self = .idempotencyMismatch
         case .notWanted: self = .cancelled
         case .busy: self = .busy("requests of the store")

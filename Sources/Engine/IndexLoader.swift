@@ -5,9 +5,14 @@ internal import VectorIndex
 
 /// Hands the rows that the store has to their indexes, some at a time, and counts those that cannot be believed.
 final class IndexLoader {
+    private struct Name: Hashable {
+        let organization: Identifier
+        let kind: Kind
+    }
+
     private let partitions: Partitions
     private let log: Log
-    private var waiting: [Identifier: [IndexChange]] = [:]
+    private var waiting: [Name: [IndexChange]] = [:]
     private(set) var rows = 0
     private(set) var damaged = 0
     private static let batchRows = 1_024
@@ -19,25 +24,28 @@ final class IndexLoader {
         self.log = log
     }
 
-    func take(_ row: Result<Memory, StorageError>) {
+    func take(_ row: Result<StoredRow, StorageError>) {
         switch row {
         case .failure(let error):
             damaged += 1
             if damaged <= IndexLoader.damagedLoggedMax { log.error("a damaged row is left out", (.detail, error.description)) }
-        case .success(let memory):
-            guard let embedding = memory.embedding else { return }
-            rows += 1
-            waiting[memory.organization, default: []].append(.put(Attributes(memory), vector: embedding.vector))
-            if waiting[memory.organization, default: []].count >= IndexLoader.batchRows { flush(memory.organization) }
+        case .success(.memory(let memory)): add(.of(memory), to: Name(organization: memory.organization, kind: .memory))
+        case .success(.record(let record)): add(.of(record), to: Name(organization: record.organization, kind: record.kind))
         }
     }
 
     func finish() {
-        for organization in waiting.keys { flush(organization) }
+        for name in waiting.keys { flush(name) }
     }
 
-    private func flush(_ organization: Identifier) {
-        guard let changes = waiting.removeValue(forKey: organization) else { return }
-        partitions[organization]?.index.apply(changes)
+    private func add(_ change: IndexChange, to name: Name) {
+        rows += 1
+        waiting[name, default: []].append(change)
+        if waiting[name, default: []].count >= IndexLoader.batchRows { flush(name) }
+    }
+
+    private func flush(_ name: Name) {
+        guard let changes = waiting.removeValue(forKey: name) else { return }
+        partitions[name.organization, name.kind]?.index.apply(changes)
     }
 }

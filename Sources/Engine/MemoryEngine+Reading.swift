@@ -9,37 +9,32 @@ extension MemoryEngine {
     ) {
         do throws(FieldError) { try Checks.batch(ids.count, "ids") } catch { return completion(.failure(.field(error))) }
         let now = clock.now()
-        store.memories(ids, of: principal.organization, withVectors: withVectors, isWanted: { context.interruption == nil }) { [log] result in
-            switch result {
-            case .success(let memories):
+        store.memories(ids, of: principal.organization, shownTo: principal.narrowing, withVectors: withVectors, isWanted: { context.interruption == nil }) { [self] result in
+            finish(result, context, completion) { memories, completion in
                 let alive = memories.filter { !$0.isExpired(at: now) }
                 if alive.isEmpty, let first = ids.first { completion(.failure(.notFound(.memory, first))) } else { completion(.success(.memories(alive))) }
-            case .failure(let error):
-                if EngineError(error).isOurs { log.error("memories could not be read", (.detail, error.description)) }
-                completion(.failure(context.interruption ?? EngineError(error)))
             }
         }
     }
 
     func list(_ listing: MemoryListing, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try listing.check() } catch { return completion(.failure(.field(error))) }
-        store.page(listing, of: principal.organization, at: clock.now(), isWanted: { context.interruption == nil }) { [log] result in
-            if case .failure(let error) = result, EngineError(error).isOurs { log.error("a page could not be read", (.detail, error.description)) }
-            completion(result.mapError { context.interruption ?? EngineError($0) }.map(Outcome.page))
+        store.page(listing, of: principal.organization, shownTo: principal.narrowing, at: clock.now(), isWanted: { context.interruption == nil }) { [self] result in
+            finish(result, context, completion) { page, completion in completion(.success(.page(page))) }
         }
     }
 
     func search(_ request: SearchRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try request.check() } catch { return completion(.failure(.field(error))) }
         guard case .vector(let vector) = request.query else { return completion(.failure(.noEmbedder)) }
-        guard let partition = partitions[principal.organization] else {
+        guard let partition = partitions[principal.organization, request.kind] else {
             return completion(.success(.found(SearchAnswer(entries: [], report: SearchReport()))))
         }
         guard vector.count == partition.space.dimension else {
             return completion(.failure(.field(FieldError("vector", .wrongDimension(found: vector.count, expected: partition.space.dimension)))))
         }
         let query = IndexQuery(
-            vector: vector, k: request.k, filter: request.filter, time: clock.now(), exact: request.exact,
+            vector: vector, k: request.k, filter: principal.narrowing.filter(on: request.kind, and: request.filter), time: clock.now(), exact: request.exact,
             shouldStop: { context.interruption != nil })
         let accepted = searches.submit(query, to: partition.index) { result in
             switch result {
@@ -59,14 +54,22 @@ extension MemoryEngine {
             let entries = answer.hits.map { SearchAnswer.Entry(hit: $0, memory: nil) }
             return completion(.success(.found(SearchAnswer(entries: entries, report: answer.report))))
         }
-        store.memories(answer.hits.map(\.id), of: principal.organization, withVectors: false, isWanted: { context.interruption == nil }) { [log] result in
-            switch result {
-            case .failure(let error):
-                if EngineError(error).isOurs { log.error("found memories could not be read", (.detail, error.description)) }
-                completion(.failure(context.interruption ?? EngineError(error)))
-            case .success(let memories):
-                let byIdentifier = Dictionary(memories.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-                let entries = answer.hits.compactMap { hit in byIdentifier[hit.id].map { SearchAnswer.Entry(hit: hit, memory: $0) } }
+        let ids = answer.hits.map(\.id)
+        let isWanted: @Sendable () -> Bool = { context.interruption == nil }
+        guard request.kind == .memory else {
+            return store.records(request.kind, ids, of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) {
+                [self] result in
+                finish(result, context, completion) { records, completion in
+                    let found = Dictionary(records.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+                    let entries = answer.hits.compactMap { hit in found[hit.id].map { SearchAnswer.Entry(hit: hit, record: $0) } }
+                    completion(.success(.found(SearchAnswer(entries: entries, report: answer.report))))
+                }
+            }
+        }
+        store.memories(ids, of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) { [self] result in
+            finish(result, context, completion) { memories, completion in
+                let found = Dictionary(memories.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+                let entries = answer.hits.compactMap { hit in found[hit.id].map { SearchAnswer.Entry(hit: hit, memory: $0) } }
                 completion(.success(.found(SearchAnswer(entries: entries, report: answer.report))))
             }
         }

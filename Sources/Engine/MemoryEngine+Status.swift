@@ -1,3 +1,4 @@
+internal import Synchronization
 internal import Records
 internal import Storage
 internal import Vectors
@@ -5,25 +6,29 @@ internal import VectorIndex
 
 extension MemoryEngine {
     /// Facts about the process and the caller's own organization. Durations are of all organizations together.
-    func status(of organization: Identifier, completion: @escaping Completion) {
+    func status(for principal: Principal, completion: @escaping Completion) {
+        let organization = principal.organization
+        // Who sees a part only is not told how much there is.
+        guard principal.narrowing.isNone else {
+            return completion(.success(.status(["server": server, "organization": ["id": .text(organization.description)]])))
+        }
         store.counts(of: organization) { [self] result in
             switch result {
             case .failure(let error): completion(.failure(EngineError(error)))
             case .success(let counts):
-                let partition = partitions[organization]
+                let name = organizations.withLock { $0[organization]?.name }
+                let house: [JSON.Member] = [
+                    .init("id", .text(organization.description)), .init("name", name.map { .text($0) } ?? .null),
+                    .init("space", partitions.space(of: organization).map(\.json) ?? .null),
+                ]
+                let indexes = Kind.searchable.compactMap { kind in
+                    partitions[organization, kind].map { JSON.Member(kind.plural, $0.index.statistics.json) }
+                }
                 completion(
                     .success(
                         .status([
-                            "server": server,
-                            "organization": [
-                                "id": .text(organization.description), "name": organizations[organization].map { .text($0.name) } ?? .null,
-                                "memories": .integer(counts.memories), "memories_with_vector": .integer(counts.memoriesWithVectors),
-                                "agents": .integer(counts.agents), "space": partition.map { $0.space.json } ?? .null,
-                            ],
-                            "index": partition.map { $0.index.statistics.json } ?? .null,
-                            "store": facts.store,
-                            "blas": blas,
-                            "operations": meter.json,
+                            "server": server, "organization": .object(house + counts.members), "indexes": .object(indexes), "store": facts.store,
+                            "blas": blas, "operations": meter.json,
                         ])))
             }
         }
@@ -43,6 +48,16 @@ extension MemoryEngine {
             "provider": .text(provider.name), "core": .text(provider.core), "configuration": .text(provider.config),
             "is_reference": .bool(provider.isReference),
         ]
+    }
+}
+
+extension StoreCounts {
+    /// Those that can be seen, and for kinds that have vectors how many do.
+    fileprivate var members: [JSON.Member] {
+        StoreCounts.kinds.flatMap { kind -> [JSON.Member] in
+            let all = JSON.Member(kind.plural, .integer(self[kind].live))
+            return Schema.of(kind).hasVector ? [all, JSON.Member("\(kind.plural)_with_vector", .integer(self[kind].withVectors))] : [all]
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-internal import Columns
+internal import Synchronization
 internal import Dispatch
 internal import Records
 internal import Secrets
@@ -14,13 +14,15 @@ extension MemoryEngine {
             return completion(.failure(.field(error)))
         }
         let now = clock.now()
-        let agent = Agent(id: Identifier(at: now), organization: principal.organization, slug: slug, name: name, createdAt: now)
-        write(.ensureAgent(agent), principal, context, at: now, completion) { [store] _, finish in
-            store.agent(slug: slug, of: principal.organization) { result in
-                switch result {
-                case .success(let agent?): finish(.success(.agent(agent)))
-                case .success(nil): finish(.failure(.internalError))
-                case .failure(let error): finish(.failure(EngineError(error)))
+        let agent = Agent(id: identifiers.next(at: now), organization: principal.organization, slug: slug, name: name, createdAt: now)
+        write(.ensureAgent(agent), principal, context, at: now, completion) { [self] outcome, finish in
+            if let agent = outcome.records.first.flatMap({ Agent($0) }) { return finish(.success(.agent(agent))) }
+            // A replay says which one it was.
+            store.records(
+                .agent, outcome.receipt.rows.map(\.id), of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: { true }
+            ) { [self] result in
+                self.finish(result, context, finish) { found, finish in
+                    finish(found.first.flatMap { Agent($0) }.map { .success(.agent($0)) } ?? .failure(.notFound(.agent, agent.id)))
                 }
             }
         }
@@ -36,25 +38,29 @@ extension MemoryEngine {
             return completion(.failure(.field(error)))
         }
         let now = clock.now()
-        let partition = partitions[principal.organization]
-        let space = partition?.space ?? drafts.lazy.compactMap(\.vector).first.map { newSpace(dimension: $0.count, principal.organization, at: now) }
+        let known = partitions.space(of: principal.organization)
+        let space = known ?? drafts.lazy.compactMap(\.vector).first.map { newSpace(dimension: $0.count, principal.organization, at: now) }
         var memories: [Memory] = []
         memories.reserveCapacity(drafts.count)
-        for (position, draft) in drafts.enumerated() {
+        for (position, given) in drafts.enumerated() {
+            var draft = given
+            draft.user = draft.user ?? principal.narrowing.user
+            draft.session = draft.session ?? principal.narrowing.session
+            guard principal.narrowing.admits(draft) else { return completion(.failure(.narrowed(.memory))) }
             if let vector = draft.vector, let space, vector.count != space.dimension {
                 let error = FieldError("vector", .wrongDimension(found: vector.count, expected: space.dimension))
                 return completion(.failure(.field(error.inside("memories[\(position)]"))))
             }
             memories.append(
                 Memory(
-                    id: draft.id ?? Identifier(at: now), organization: principal.organization, agent: draft.agent, user: draft.user,
+                    id: draft.id ?? identifiers.next(at: now), organization: principal.organization, agent: draft.agent, user: draft.user,
                     session: draft.session, type: draft.type, content: draft.content, importance: draft.importance, tags: draft.tags,
                     metadata: draft.metadata, createdAt: draft.createdAt ?? now, updatedAt: now, expiresAt: draft.expiresAt,
                     embedding: draft.vector.flatMap { vector in space.map { Embedding(space: $0.id, vector: vector) } }))
         }
-        let changes = memories.compactMap(IndexChange.put)
-        write(.remember(memories), newSpace: partition == nil ? space : nil, principal, context, at: now, completion) { [self] outcome, finish in
-            if !outcome.isReplay { self.partition(of: principal.organization, after: outcome)?.index.apply(changes) }
+        let changes = memories.filter { $0.embedding != nil }.map(IndexChange.of)
+        write(.remember(memories), newSpace: known == nil ? space : nil, principal, context, at: now, completion) { [partitions] outcome, finish in
+            if !outcome.isReplay { partitions[principal.organization, .memory]?.index.apply(changes) }
             finish(.success(.written(outcome.receipt)))
         }
     }
@@ -62,43 +68,44 @@ extension MemoryEngine {
     func update(_ patch: MemoryPatch, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try patch.check() } catch { return completion(.failure(.field(error))) }
         let now = clock.now()
-        let partition = partitions[principal.organization]
+        let known = partitions.space(of: principal.organization)
         var space: EmbeddingSpace?
         if case .set(let vector) = patch.vector {
-            let wanted = partition?.space ?? newSpace(dimension: vector.count, principal.organization, at: now)
+            let wanted = known ?? newSpace(dimension: vector.count, principal.organization, at: now)
             guard vector.count == wanted.dimension else {
                 return completion(.failure(.field(FieldError("vector", .wrongDimension(found: vector.count, expected: wanted.dimension)))))
             }
             space = wanted
         }
         let action = WriteAction.update(patch, space: space?.id)
-        write(action, newSpace: partition == nil ? space : nil, principal, context, at: now, completion) { [self] outcome, finish in
-            self.partition(of: principal.organization, after: outcome)?.index.apply(outcome.memories.map { IndexChange.put($0) ?? .remove($0.id) })
-            finish(.success(.written(outcome.receipt)))
-        }
+        write(action, newSpace: known == nil ? space : nil, principal, context, at: now, completion)
     }
 
     func delete(_ ids: [Identifier], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try Checks.batch(ids.count, "ids") } catch { return completion(.failure(.field(error))) }
         write(.delete(ids), principal, context, at: clock.now(), completion) { [partitions] outcome, finish in
-            if !outcome.isReplay { partitions[principal.organization]?.index.apply(ids.map { .remove($0) }) }
+            if !outcome.isReplay { partitions[principal.organization, .memory]?.index.apply(ids.map { .remove($0) }) }
             finish(.success(.written(outcome.receipt)))
         }
     }
 
-    /// Hands a write to the store; once it is on disk, `then` brings it into the index, in the order of the commits.
-    private func write(
+    /// Hands a write to the store; once it is on disk, what it left is taken into the indexes and the keys, in the order of the commits, and `then` answers.
+    func write(
         _ action: WriteAction, newSpace: EmbeddingSpace? = nil, _ principal: Principal, _ context: OperationContext, at time: Timestamp,
         _ completion: @escaping Completion,
-        then: @escaping @Sendable (WriteOutcome, @escaping Completion) -> Void
+        then: @escaping @Sendable (WriteOutcome, @escaping Completion) -> Void = { outcome, finish in finish(.success(.written(outcome.receipt))) }
     ) {
         if let interruption = context.interruption { return completion(.failure(interruption)) }
         let idempotency = context.idempotencyKey.map { Idempotency(key: $0, digest: Digest.sha256(context.fingerprint)) }
         let request = WriteRequest(
-            organization: principal.organization, at: time, action: action, idempotency: idempotency, newSpace: newSpace)
-        store.write(request) { [indexing, log] result in
+            organization: principal.organization, at: time, action: action, narrowing: principal.narrowing, idempotency: idempotency, newSpace: newSpace)
+        store.write(request) { [self] result in
             switch result {
-            case .success(let outcome): indexing.async { then(outcome, completion) }
+            case .success(let outcome):
+                indexing.async { [self] in
+                    take(outcome, of: principal.organization)
+                    then(outcome, completion)
+                }
             case .failure(let error):
                 let told = EngineError(error)
                 if told.isOurs { log.error("a write failed", (.detail, error.description)) }
@@ -107,26 +114,25 @@ extension MemoryEngine {
         }
     }
 
+    /// On the indexing queue.
+    private func take(_ outcome: WriteOutcome, of organization: Identifier) {
+        if let space = outcome.space, partitions.space(of: organization) == nil {
+            log.info("embedding space stands", (.organization, organization.description), (.dimension, String(space.dimension)))
+            partitions.ensure(space)
+        }
+        guard !outcome.isReplay else { return }
+        partitions.apply(outcome, of: organization)
+        for record in outcome.records {
+            if let key = AccessKey(record) { access.put(key) }
+            if let organization = Organization(record) { organizations.withLock { $0[organization.id] = organization } }
+        }
+    }
+
     /// The space that an organization gets with its first vector. It stands once a write that brings it has succeeded.
-    private func newSpace(dimension: Int, _ organization: Identifier, at time: Timestamp) -> EmbeddingSpace {
+    func newSpace(dimension: Int, _ organization: Identifier, at time: Timestamp) -> EmbeddingSpace {
         EmbeddingSpace(
-            id: Identifier(at: time), organization: organization, provider: "none", model: "given by the caller", revision: "", dimension: dimension,
+            id: identifiers.next(at: time), organization: organization, provider: "none", model: "given by the caller", revision: "", dimension: dimension,
             createdAt: time)
-    }
-
-    /// The organization's partition, made when the write brought its space. On the indexing queue.
-    private func partition(of organization: Identifier, after outcome: WriteOutcome) -> Partition? {
-        if let partition = partitions[organization] { return partition }
-        guard let space = outcome.space else { return nil }
-        log.info("embedding space stands", (.organization, organization.description), (.dimension, String(space.dimension)))
-        return partitions.ensure(space)
-    }
-}
-
-extension IndexChange {
-    /// Nil for a memory without a vector, which no search can find.
-    static func put(_ memory: Memory) -> IndexChange? {
-        memory.embedding.map { .put(Attributes(memory), vector: $0.vector) }
     }
 }
 
@@ -135,7 +141,7 @@ extension EngineError {
     var isOurs: Bool {
         switch self {
         case .storeUnavailable, .storeFull, .dataCorrupted, .internalError: true
-        case .forbidden, .field, .notFound, .alreadyExists, .versionMismatch, .idempotencyMismatch, .noEmbedder, .deadlineExceeded, .cancelled, .busy,
+        case .forbidden, .narrowed, .field, .notFound, .alreadyExists, .versionMismatch, .idempotencyMismatch, .noEmbedder, .deadlineExceeded, .cancelled, .busy,
             .replyTooLarge:
             false
         }

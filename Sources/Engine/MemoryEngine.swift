@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Secrets
+internal import Synchronization
 internal import VectorIndex
-internal import Columns
 public import Records
 public import Storage
 
@@ -22,9 +22,10 @@ public final class MemoryEngine: Sendable {
     let partitions: Partitions
     let searches: SearchQueue
     let meter = Meter()
+    let identifiers = IdentifierSource()
     let startedAt: Timestamp
     let startedTicks: UInt64
-    let organizations: [Identifier: Organization]
+    let organizations: Mutex<[Identifier: Organization]>
     /// Takes committed writes into the indexes, in the order in which they were committed.
     let indexing = DispatchQueue(label: "pinyon.indexing", qos: .userInitiated)
 
@@ -41,7 +42,7 @@ public final class MemoryEngine: Sendable {
         searches = SearchQueue(workersMax: limits.searchWorkers, waitingMax: limits.searchesWaitingMax)
         startedAt = clock.now()
         startedTicks = clock.ticks()
-        organizations = Dictionary(uniqueKeysWithValues: tenancy.organizations.map { ($0.id, $0) })
+        organizations = Mutex(Dictionary(uniqueKeysWithValues: tenancy.organizations.map { ($0.id, $0) }))
         try fillIndexes()
     }
 
@@ -53,10 +54,13 @@ public final class MemoryEngine: Sendable {
         if loader.damaged > 0 { log.error("damaged rows were left out of the indexes; run pinyon verify", (.count, String(loader.damaged))) }
     }
 
-    /// The principal of a key. Every refusal is logged with what may be shown of the key.
-    public func authenticate(_ key: String) throws(AccessError) -> Principal {
-        try access.principal(for: key, at: clock.now())
+    /// The principal of a key that comes from that address, a number without port. Every refusal is logged with what may be shown of the key.
+    public func authenticate(_ key: String, from address: String) throws(AccessError) -> Principal {
+        try access.principal(for: key, from: address, at: clock.now())
     }
+
+    /// Whether a connection that was let in must end: its key was revoked, has expired, or may not be used from there any more.
+    public func isOver(_ principal: Principal, from address: String) -> Bool { access.isOver(principal.key, from: address, at: clock.now()) }
 
     public func perform(_ operation: Operation, for principal: Principal, context: OperationContext, completion: @escaping Completion) {
         let name = operation.name
@@ -66,22 +70,35 @@ public final class MemoryEngine: Sendable {
             meter.add(name, nanoseconds: clock.ticks() &- start, failed: failed)
             completion(result)
         }
-        if let scope = name.requiredScope, !principal.scopes.contains(scope) { return finish(.failure(.forbidden(scope))) }
+        if let error = principal.refusal(of: operation) { return finish(.failure(error)) }
         if let interruption = context.interruption { return finish(.failure(interruption)) }
         switch operation {
         case .ping: finish(.success(.pong))
-        case .status: status(of: principal.organization, completion: finish)
+        case .status: status(for: principal, completion: finish)
         case .ensureAgent(let slug, let name): ensureAgent(slug, name, principal, context, finish)
-        case .listAgents:
-            store.agents(of: principal.organization) { finish($0.mapError(EngineError.init).map(Outcome.agents)) }
         case .remember(let drafts): remember(drafts, principal, context, finish)
         case .get(let ids, let withVectors): get(ids, withVectors, principal, context, finish)
         case .list(let listing), .stream(let listing): list(listing, principal, context, finish)
         case .update(let patch): update(patch, principal, context, finish)
         case .delete(let ids): delete(ids, principal, context, finish)
         case .search(let request): search(request, principal, context, finish)
+        case .create(let drafts): create(drafts, principal, context, finish)
+        case .fetch(let kind, let ids, let withVectors): fetch(kind, ids, withVectors, principal, context, finish)
+        case .browse(let listing): browse(listing, principal, context, finish)
+        case .change(let patch): change(patch, principal, context, finish)
+        case .remove(let kind, let ids): remove(kind, ids, principal, context, finish)
+        case .restore(let kind, let ids): restore(kind, ids, principal, context, finish)
+        case .use(let kind, let ids): use(kind, ids, principal, context, finish)
+        case .end(let ids): end(ids, principal, context, finish)
+        case .open(let id, let messages): open(id, messages, principal, context, finish)
+        case .createKey(let draft): createKey(draft, principal, context, finish)
+        case .rotateKey(let id, let overlapSeconds): rotateKey(id, overlapSeconds, principal, context, finish)
+        case .revokeKey(let id): revokeKey(id, principal, context, finish)
         }
     }
+
+    /// For the key's record: that it was used, and from where.
+    public func noteUse(by principal: Principal, from address: String) { access.noteUse(of: principal.key, from: address, at: clock.now()) }
 
     /// Answers a ping on the spot, for servers that count every microsecond.
     public func pong() {
@@ -111,5 +128,16 @@ public struct EngineFacts: Sendable {
         self.version = version
         self.store = store
         self.residentBytes = residentBytes
+    }
+}
+
+extension Principal {
+    /// Why the key does not allow the operation, whatever it asks for.
+    fileprivate func refusal(of operation: Operation) -> EngineError? {
+        if let scope = operation.requiredScopes.subtracting(scopes).min(by: { $0.rawValue < $1.rawValue }) { return .forbidden(scope) }
+        guard let kind = operation.kind else { return nil }
+        if !narrowing.admits(kind) { return .narrowed(kind) }
+        if case .open = operation, !narrowing.admits(.message) { return .narrowed(.message) }
+        return nil
     }
 }

@@ -1,8 +1,10 @@
+internal import Columns
 internal import Records
+internal import Storage
 internal import Synchronization
 internal import VectorIndex
 
-/// The index of one organization's memories, in the organization's space.
+/// The index of one kind of one organization, in the organization's space.
 struct Partition: Sendable {
     let space: EmbeddingSpace
     let index: CosineIndex
@@ -10,25 +12,60 @@ struct Partition: Sendable {
 
 /// All partitions in memory. An organization has none before its first vector, which fixes its space.
 final class Partitions: Sendable {
-    private let partitions: Mutex<[Identifier: Partition]>
+    private struct Name: Hashable {
+        let organization: Identifier
+        let kind: Kind
+    }
+
+    private struct State {
+        var spaces: [Identifier: EmbeddingSpace] = [:]
+        var indexes: [Name: CosineIndex] = [:]
+    }
+
+    private let state = Mutex(State())
 
     init(_ spaces: [EmbeddingSpace]) {
-        var partitions: [Identifier: Partition] = [:]
-        for space in spaces { partitions[space.organization] = Partition(space: space, index: CosineIndex(dimension: space.dimension)) }
-        self.partitions = Mutex(partitions)
+        for space in spaces { ensure(space) }
     }
 
-    subscript(organization: Identifier) -> Partition? {
-        partitions.withLock { $0[organization] }
-    }
+    func space(of organization: Identifier) -> EmbeddingSpace? { state.withLock { $0.spaces[organization] } }
 
-    /// The partition of that space, made if it is not there.
-    func ensure(_ space: EmbeddingSpace) -> Partition {
-        partitions.withLock { partitions in
-            if let known = partitions[space.organization] { return known }
-            let partition = Partition(space: space, index: CosineIndex(dimension: space.dimension))
-            partitions[space.organization] = partition
-            return partition
+    subscript(organization: Identifier, kind: Kind) -> Partition? {
+        state.withLock { state in
+            guard let space = state.spaces[organization], let index = state.indexes[Name(organization: organization, kind: kind)] else { return nil }
+            return Partition(space: space, index: index)
         }
+    }
+
+    /// Makes the partitions of that space, if the organization has none.
+    func ensure(_ space: EmbeddingSpace) {
+        state.withLock { state in
+            guard state.spaces[space.organization] == nil else { return }
+            state.spaces[space.organization] = space
+            for kind in Kind.searchable {
+                state.indexes[Name(organization: space.organization, kind: kind)] = CosineIndex(kind: kind, dimension: space.dimension)
+            }
+        }
+    }
+
+    /// Takes what a write left into the indexes.
+    func apply(_ outcome: WriteOutcome, of organization: Identifier) {
+        var changes: [Kind: [IndexChange]] = [:]
+        for memory in outcome.memories { changes[.memory, default: []].append(.of(memory)) }
+        for record in outcome.records where record.schema.hasVector { changes[record.kind, default: []].append(.of(record)) }
+        for (kind, ids) in outcome.removed { changes[kind, default: []] += ids.map { .remove($0) } }
+        for (kind, list) in changes { self[organization, kind]?.index.apply(list) }
+    }
+}
+
+extension IndexChange {
+    /// Without a vector no search can find it.
+    static func of(_ memory: Memory) -> IndexChange {
+        memory.embedding.map { .put(Attributes(memory), vector: $0.vector) } ?? .remove(memory.id)
+    }
+
+    static func of(_ record: Record) -> IndexChange {
+        guard let embedding = record.embedding, record.deletedAt == nil else { return .remove(record.id) }
+        return .put(Attributes(record), vector: embedding.vector)
     }
 }

@@ -12,20 +12,36 @@ public enum Checks {
     }
 
     public static func tags(_ values: [String]) throws(FieldError) {
-        guard values.count <= Limits.tagsMax else { throw FieldError("tags", .tooMany(count: values.count, countMax: Limits.tagsMax)) }
+        try texts(values, "tags", countMax: Limits.tagsMax, bytesMax: Limits.tagBytesMax)
+    }
+
+    public static func texts(_ values: [String], _ field: String, countMax: Int, bytesMax: Int) throws(FieldError) {
+        guard values.count <= countMax else { throw FieldError(field, .tooMany(count: values.count, countMax: countMax)) }
         var seen: Set<String> = []
         for value in values {
-            try text(value, "tags", bytesMax: Limits.tagBytesMax)
-            guard seen.insert(value).inserted else { throw FieldError("tags", .duplicate(value)) }
+            try text(value, field, bytesMax: bytesMax)
+            guard seen.insert(value).inserted else { throw FieldError(field, .duplicate(value)) }
         }
     }
 
     public static func metadata(_ value: JSON) throws(FieldError) {
         guard case .object = value else { throw FieldError("metadata", .malformed("it must be a JSON object")) }
+        try json(value, "metadata", bytesMax: Limits.metadataBytesMax)
+    }
+
+    public static func json(_ value: JSON, _ field: String, bytesMax: Int) throws(FieldError) {
         guard value != .emptyObject else { return }
         let count = value.description.utf8.count
-        guard count <= Limits.metadataBytesMax else { throw FieldError("metadata", .tooLong(bytes: count, bytesMax: Limits.metadataBytesMax)) }
-        guard !containsNUL(value) else { throw FieldError("metadata", .notText) }
+        guard count <= bytesMax else { throw FieldError(field, .tooLong(bytes: count, bytesMax: bytesMax)) }
+        guard !containsNUL(value) else { throw FieldError(field, .notText) }
+    }
+
+    /// One @ with something on both sides, and no blanks: what a person would call an address.
+    public static func email(_ value: String) throws(FieldError) {
+        let parts = value.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts.allSatisfy({ !$0.isEmpty }), !value.contains(where: \.isWhitespace) else {
+            throw FieldError("email", .malformed("it is no address, as in maya@example.com"))
+        }
     }
 
     public static func time(_ value: Timestamp?, _ field: String) throws(FieldError) {

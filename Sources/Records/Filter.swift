@@ -30,31 +30,34 @@ public indirect enum Filter: Hashable, Sendable {
 
 /// A field of a row that a filter may name.
 public enum Field: Hashable, Sendable {
-    case id
-    case agent
-    case user
-    case session
-    case type
-    case tags
-    case importance
-    case accessCount
-    case createdAt
-    case updatedAt
-    case lastAccessedAt
-    case expiresAt
+    /// One of the schema's fields; which of them a filter can ask for, `Schema.filterFields` says.
+    case plain(RecordField)
     /// A path of member names into the row's metadata.
     case metadata([String])
 
-    public static let plain: [Field] = [
-        .id, .agent, .user, .session, .type, .tags, .importance, .accessCount, .createdAt, .updatedAt, .lastAccessedAt, .expiresAt,
-    ]
+    public static let id = Field.plain(.id)
+    public static let agent = Field.plain(.agent)
+    public static let user = Field.plain(.user)
+    public static let session = Field.plain(.session)
+    public static let type = Field.plain(.type)
+    public static let tags = Field.plain(.tags)
+    public static let importance = Field.plain(.importance)
+    public static let accessCount = Field.plain(.accessCount)
+    public static let createdAt = Field.plain(.createdAt)
+    public static let updatedAt = Field.plain(.updatedAt)
+    public static let lastAccessedAt = Field.plain(.lastAccessedAt)
+    public static let expiresAt = Field.plain(.expiresAt)
 
-    public static let names: [String] = plain.map(\.name) + ["metadata.…"]
+    /// What a filter over that kind may name.
+    public static func names(of kind: Kind) -> [String] {
+        let schema = Schema.of(kind)
+        return schema.filterFields.map(\.name) + (schema[.metadata] == nil ? [] : ["metadata.…"])
+    }
 
     /// `importance`, `created_at`, `metadata.project.name`; nil for a name that no field bears.
     public init?(name: String) {
-        if let field = Field.plain.first(where: { $0.name == name }) {
-            self = field
+        if let field = RecordField(name: name), field != .metadata {
+            self = .plain(field)
         } else {
             let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
             guard parts.count >= 2, parts.first == "metadata", !parts.contains("") else { return nil }
@@ -64,18 +67,7 @@ public enum Field: Hashable, Sendable {
 
     public var name: String {
         switch self {
-        case .id: "id"
-        case .agent: "agent"
-        case .user: "user"
-        case .session: "session"
-        case .type: "type"
-        case .tags: "tags"
-        case .importance: "importance"
-        case .accessCount: "access_count"
-        case .createdAt: "created_at"
-        case .updatedAt: "updated_at"
-        case .lastAccessedAt: "last_accessed_at"
-        case .expiresAt: "expires_at"
+        case .plain(let field): field.name
         case .metadata(let path): (["metadata"] + path).joined(separator: ".")
         }
     }

@@ -4,26 +4,45 @@ public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
     case agent = 2
     case organization = 3
     case key = 4
-}
-
-/// What a memory is about; each type fades at its own pace.
-public enum MemoryType: UInt8, Hashable, Sendable, CaseIterable {
-    case conversation = 1
-    case fact = 2
-    case preference = 3
-    case task = 4
+    case user = 5
+    case conversation = 6
+    case message = 7
+    case term = 8
+    case pattern = 9
+    case job = 10
 
     public init?(name: String) {
-        guard let type = MemoryType.allCases.first(where: { $0.name == name }) else { return nil }
-        self = type
+        guard let kind = Kind.allCases.first(where: { $0.name == name }) else { return nil }
+        self = kind
     }
 
     public var name: String {
         switch self {
+        case .memory: "memory"
+        case .agent: "agent"
+        case .organization: "organization"
+        case .key: "key"
+        case .user: "user"
         case .conversation: "conversation"
-        case .fact: "fact"
-        case .preference: "preference"
-        case .task: "task"
+        case .message: "message"
+        case .term: "term"
+        case .pattern: "pattern"
+        case .job: "job"
         }
     }
+
+    /// What many of them are called in errors and in status.
+    public var plural: String {
+        switch self {
+        case .memory: "memories"
+        case .agent, .organization, .key, .user, .conversation, .message, .term, .pattern, .job: name + "s"
+        }
+    }
+
+    /// Those that are found by their vectors.
+    public static let searchable: [Kind] = allCases.filter { Schema.of($0).hasVector }
+}
+
+extension Kind: CustomStringConvertible {
+    public var description: String { name }
 }

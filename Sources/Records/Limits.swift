@@ -8,6 +8,11 @@ public enum Limits {
     public static let contentBytesMax = 262_144
     public static let nameBytesMax = 255
     public static let slugBytesMax = 100
+    /// A title, a term, a link.
+    public static let titleBytesMax = 500
+    /// The name of a model, or of a context.
+    public static let modelBytesMax = 100
+    public static let exampleBytesMax = 2_000
     public static let tagsMax = 64
     public static let tagBytesMax = 100
     /// pgvector's own limit for a stored vector.

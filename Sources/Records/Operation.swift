@@ -3,22 +3,40 @@ public enum Operation: Hashable, Sendable {
     case ping
     case status
     case ensureAgent(slug: String, name: String)
-    case listAgents
     case remember([MemoryDraft])
     case get([Identifier], withVectors: Bool)
     case list(MemoryListing)
     case update(MemoryPatch)
     case delete([Identifier])
+    /// Over memories, conversations, messages or terms.
     case search(SearchRequest)
     /// Every memory of a listing, page by page, as a stream.
     case stream(MemoryListing)
+
+    /// All of one kind, all or none.
+    case create([RecordDraft])
+    case fetch(Kind, [Identifier], withVectors: Bool)
+    case browse(RecordListing)
+    case change(RecordPatch)
+    /// Hides what can be restored, and deletes the rest.
+    case remove(Kind, [Identifier])
+    case restore(Kind, [Identifier])
+    /// Counts a use of terms, or another sighting of patterns.
+    case use(Kind, [Identifier])
+    case end([Identifier])
+    /// A conversation with its last messages.
+    case open(Identifier, messages: Int)
+
+    case createKey(RecordDraft)
+    /// A new key like that one, which goes on for a while.
+    case rotateKey(Identifier, overlapSeconds: Int64)
+    case revokeKey(Identifier)
 
     /// Names an operation in logs, in metrics and in access rules. The numbers are sent; they never change their meaning.
     public enum Name: UInt16, Hashable, Sendable, CaseIterable {
         case ping = 1
         case status = 2
         case ensureAgent = 16
-        case listAgents = 17
         case remember = 32
         case get = 33
         case list = 34
@@ -26,6 +44,18 @@ public enum Operation: Hashable, Sendable {
         case delete = 36
         case search = 37
         case stream = 38
+        case create = 48
+        case fetch = 49
+        case browse = 50
+        case change = 51
+        case remove = 52
+        case restore = 53
+        case use = 54
+        case end = 55
+        case open = 56
+        case createKey = 64
+        case rotateKey = 65
+        case revokeKey = 66
     }
 
     public var name: Name {
@@ -33,7 +63,6 @@ public enum Operation: Hashable, Sendable {
         case .ping: .ping
         case .status: .status
         case .ensureAgent: .ensureAgent
-        case .listAgents: .listAgents
         case .remember: .remember
         case .get: .get
         case .list: .list
@@ -41,6 +70,55 @@ public enum Operation: Hashable, Sendable {
         case .delete: .delete
         case .search: .search
         case .stream: .stream
+        case .create: .create
+        case .fetch: .fetch
+        case .browse: .browse
+        case .change: .change
+        case .remove: .remove
+        case .restore: .restore
+        case .use: .use
+        case .end: .end
+        case .open: .open
+        case .createKey: .createKey
+        case .rotateKey: .rotateKey
+        case .revokeKey: .revokeKey
+        }
+    }
+
+    /// The kind of record that it is about; nil where it is about none.
+    public var kind: Kind? {
+        switch self {
+        case .ping, .status: nil
+        case .ensureAgent: .agent
+        case .remember, .get, .list, .update, .delete, .stream: .memory
+        case .search(let request): request.kind
+        case .create(let drafts): drafts.first?.kind
+        case .fetch(let kind, _, _), .remove(let kind, _), .restore(let kind, _), .use(let kind, _): kind
+        case .browse(let listing): listing.kind
+        case .change(let patch): patch.kind
+        case .end, .open: .conversation
+        case .createKey, .rotateKey, .revokeKey: .key
+        }
+    }
+
+    /// What a key must be allowed before the operation is looked at; empty where any valid key will do.
+    public var requiredScopes: Set<Scope> {
+        if case .open = self { return [.conversationsRead, .messagesRead] }
+        return Operation.requiredScopes(name, kind)
+    }
+
+    public static func requiredScopes(_ name: Name, _ kind: Kind?) -> Set<Scope> {
+        switch name {
+        case .ping: []
+        case .status: [.statusRead]
+        case .ensureAgent: [.agentsWrite]
+        case .remember, .update, .delete: [.memoriesWrite]
+        case .get, .list, .stream: [.memoriesRead]
+        case .search, .fetch, .browse: kind.map { [.reading($0)] } ?? Set(Scope.allCases)
+        case .create, .change, .remove, .restore, .use: kind.map { [.writing($0)] } ?? Set(Scope.allCases)
+        case .end: [.conversationsWrite]
+        case .open: [.conversationsRead, .messagesRead]
+        case .createKey, .rotateKey, .revokeKey: [.adminKeys]
         }
     }
 }
@@ -51,7 +129,6 @@ extension Operation.Name: CustomStringConvertible {
         case .ping: "ping"
         case .status: "status"
         case .ensureAgent: "ensure_agent"
-        case .listAgents: "list_agents"
         case .remember: "remember"
         case .get: "get"
         case .list: "list"
@@ -59,71 +136,26 @@ extension Operation.Name: CustomStringConvertible {
         case .delete: "delete"
         case .search: "search"
         case .stream: "stream"
-        }
-    }
-
-    /// What a key must be allowed before the operation is looked at; nil where any valid key will do.
-    public var requiredScope: Scope? {
-        switch self {
-        case .ping: nil
-        case .status: .statusRead
-        case .ensureAgent: .agentsWrite
-        case .listAgents: .agentsRead
-        case .remember, .update, .delete: .memoriesWrite
-        case .get, .list, .search, .stream: .memoriesRead
+        case .create: "create"
+        case .fetch: "fetch"
+        case .browse: "browse"
+        case .change: "change"
+        case .remove: "remove"
+        case .restore: "restore"
+        case .use: "use"
+        case .end: "end"
+        case .open: "open"
+        case .createKey: "create_key"
+        case .rotateKey: "rotate_key"
+        case .revokeKey: "revoke_key"
         }
     }
 
     /// Whether it changes what is stored, so that a retry needs an idempotency key to be harmless.
     public var isWrite: Bool {
         switch self {
-        case .ensureAgent, .remember, .update, .delete: true
-        case .ping, .status, .listAgents, .get, .list, .search, .stream: false
+        case .ensureAgent, .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey, .revokeKey: true
+        case .ping, .status, .get, .list, .search, .stream, .fetch, .browse, .open: false
         }
-    }
-}
-
-/// What an operation came to.
-public enum Outcome: Hashable, Sendable {
-    case pong
-    /// Facts about the server and the caller's organization; its members are listed in docs/PROTOCOL.md.
-    case status(JSON)
-    case agent(Agent)
-    case agents([Agent])
-    case written(WriteReceipt)
-    case memories([Memory])
-    case page(MemoryPage)
-    case found(SearchAnswer)
-}
-
-public struct MemoryPage: Hashable, Sendable {
-    public let memories: [Memory]
-    /// Where the next page begins; nil after the last one.
-    public let next: Identifier?
-
-    public init(memories: [Memory], next: Identifier?) {
-        self.memories = memories
-        self.next = next
-    }
-}
-
-public struct SearchAnswer: Hashable, Sendable {
-    public struct Entry: Hashable, Sendable {
-        public let hit: Hit
-        /// Nil when only identifiers and scores were asked for. With content, a hit that was deleted in the meantime is left out.
-        public let memory: Memory?
-
-        public init(hit: Hit, memory: Memory?) {
-            self.hit = hit
-            self.memory = memory
-        }
-    }
-
-    public let entries: [Entry]
-    public let report: SearchReport
-
-    public init(entries: [Entry], report: SearchReport) {
-        self.entries = entries
-        self.report = report
     }
 }

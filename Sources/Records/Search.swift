@@ -5,15 +5,17 @@ public struct SearchRequest: Hashable, Sendable {
         case text(String)
     }
 
+    public var kind: Kind
     public var query: Query
     public var k: Int
     public var filter: Filter?
     /// Every row that the filter admits is compared, whatever the index could skip.
     public var exact: Bool
-    /// Hits carry the whole memory; otherwise identifier and score.
+    /// Hits carry the whole record; otherwise identifier and score.
     public var withContent: Bool
 
-    public init(query: Query, k: Int = 10, filter: Filter? = nil, exact: Bool = false, withContent: Bool = true) {
+    public init(_ kind: Kind = .memory, query: Query, k: Int = 10, filter: Filter? = nil, exact: Bool = false, withContent: Bool = true) {
+        self.kind = kind
         self.query = query
         self.k = k
         self.filter = filter
@@ -26,8 +28,9 @@ public struct SearchRequest: Hashable, Sendable {
         case .vector(let vector): try Checks.vector(vector, "vector")
         case .text(let text): try Checks.text(text, "text", bytesMax: Limits.textQueryBytesMax)
         }
+        guard Schema.of(kind).hasVector else { throw FieldError("kind", .unknown(known: Kind.searchable.map(\.name))) }
         try Checks.k(k)
-        try filter?.check()
+        try filter?.check(on: kind)
     }
 }
 

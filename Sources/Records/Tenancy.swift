@@ -11,9 +11,19 @@ public struct Organization: Hashable, Sendable {
         self.slug = slug
         self.createdAt = createdAt
     }
+
+    /// Nil for a record of another kind.
+    public init?(_ record: Record) {
+        guard record.kind == .organization, let name = record.text(.name), let slug = record.text(.slug) else { return nil }
+        self.init(id: record.id, name: name, slug: slug, createdAt: record.createdAt)
+    }
+
+    public var record: Record {
+        Record(.organization, id: id, organization: id, createdAt: createdAt, values: [.name: .text(name), .slug: .text(slug)])
+    }
 }
 
-/// One of an organization's agents; memories are kept for agents.
+/// One of an organization's agents, as those who keep memories for it need it.
 public struct Agent: Hashable, Sendable {
     public let id: Identifier
     public let organization: Identifier
@@ -29,58 +39,17 @@ public struct Agent: Hashable, Sendable {
         self.name = name
         self.createdAt = createdAt
     }
-}
 
-/// What an access key may do. A role is a set of these.
-public enum Scope: String, Hashable, Sendable, CaseIterable {
-    case memoriesRead = "memories:read"
-    case memoriesWrite = "memories:write"
-    case agentsRead = "agents:read"
-    case agentsWrite = "agents:write"
-    case statusRead = "status:read"
-}
-
-public enum Role: String, Hashable, Sendable, CaseIterable {
-    case admin
-    case writer
-    case reader
-
-    public var scopes: Set<Scope> {
-        switch self {
-        case .admin: Set(Scope.allCases)
-        case .writer: [.memoriesRead, .memoriesWrite, .agentsRead, .agentsWrite, .statusRead]
-        case .reader: [.memoriesRead, .agentsRead, .statusRead]
-        }
+    /// Nil for a record of another kind.
+    public init?(_ record: Record) {
+        guard record.kind == .agent, let slug = record.text(.slug), let name = record.text(.name) else { return nil }
+        self.init(id: record.id, organization: record.organization, slug: slug, name: name, createdAt: record.createdAt)
     }
-}
 
-/// An access key as it is kept: its hash, never the key.
-public struct AccessKey: Hashable, Sendable {
-    public let id: Identifier
-    public let organization: Identifier
-    public let name: String
-    /// The first characters, which are shown so that a person can tell keys apart.
-    public let prefix: String
-    /// SHA-256 of the whole key, 32 bytes.
-    public let hash: [UInt8]
-    public let role: Role
-    public let createdAt: Timestamp
-    public let expiresAt: Timestamp?
-    public let revokedAt: Timestamp?
-
-    public init(
-        id: Identifier, organization: Identifier, name: String, prefix: String, hash: [UInt8], role: Role, createdAt: Timestamp,
-        expiresAt: Timestamp? = nil, revokedAt: Timestamp? = nil
-    ) {
-        self.id = id
-        self.organization = organization
-        self.name = name
-        self.prefix = prefix
-        self.hash = hash
-        self.role = role
-        self.createdAt = createdAt
-        self.expiresAt = expiresAt
-        self.revokedAt = revokedAt
+    public var record: Record {
+        Record(
+            .agent, id: id, organization: organization, createdAt: createdAt,
+            values: [.slug: .text(slug), .name: .text(name), .status: .text("active")])
     }
 }
 
@@ -89,11 +58,13 @@ public struct Principal: Hashable, Sendable {
     public let organization: Identifier
     public let key: Identifier
     public let scopes: Set<Scope>
+    public let narrowing: Narrowing
 
-    public init(organization: Identifier, key: Identifier, scopes: Set<Scope>) {
+    public init(organization: Identifier, key: Identifier, scopes: Set<Scope>, narrowing: Narrowing = .none) {
         self.organization = organization
         self.key = key
         self.scopes = scopes
+        self.narrowing = narrowing
     }
 }
 

@@ -20,6 +20,8 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
     /// Requests with possibly large answers that wait for their turn.
     private var deferred: [Deferred] = []
     private var largeAtWork = 0
+    /// Of the peer, as a number without port.
+    private let peerHost: String
     /// Bytes of a frame that has not come whole, as the server counts them.
     private var heldBytes = 0
 
@@ -52,6 +54,7 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
     init(_ server: MemoryServer, _ channel: Channel) {
         self.server = server
         self.channel = channel
+        peerHost = (try? Address(channel.peerAddress))?.host ?? channel.peerAddress
         state = ConnectionState(limits: server.limits, at: server.clock.ticks())
         decoder = FrameDecoder(bodyBytesMax: server.limits.handshakeFrameBytesMax)
     }
@@ -141,7 +144,7 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
 
     private func authenticate(_ wish: Authenticate) {
         do throws(AccessError) {
-            let principal = try server.engine.authenticate(wish.key)
+            let principal = try server.engine.authenticate(wish.key, from: peerHost)
             state.accepted(principal, streamCredit: wish.streamCredit)
             decoder.bodyBytesMax = server.limits.frameBytesMax
             let welcome = Welcome(
@@ -170,6 +173,7 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
             clock: server.clock, deadline: server.clock.ticks() + milliseconds * 1_000_000, idempotencyKey: key,
             fingerprint: key == nil ? [] : [UInt8(truncatingIfNeeded: request.operation.name.rawValue)] + fingerprint)
         state.began(id, context)
+        server.engine.noteUse(by: principal, from: peerHost)
         if case .stream(var listing) = request.operation {
             listing.limit = server.limits.streamItemRows
             streams[id] = StreamProgress(listing: listing, context: context, bodyBytes: bodyBytes)
@@ -355,6 +359,9 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
         let (expired, action) = state.passed(to: server.clock.ticks())
         for (id, context) in expired { abandon(id, context, .deadlineExceeded) }
         act(action)
+        if let principal, server.engine.isOver(principal, from: peerHost) {
+            act(state.refused(Fault(.unauthenticated, sentence: "the key was revoked, has expired, or may not be used from here any more")))
+        }
         settle()
     }
 
@@ -376,9 +383,11 @@ extension Operation {
     /// Whether the answer may be far larger than the request.
     fileprivate var mayHaveLargeAnswer: Bool {
         switch self {
-        case .get, .list: true
+        case .get, .list, .fetch, .browse, .open: true
         case .search(let request): request.withContent
-        case .ping, .status, .ensureAgent, .listAgents, .remember, .update, .delete, .stream: false
+        case .ping, .status, .ensureAgent, .remember, .update, .delete, .stream, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey,
+            .revokeKey:
+            false
         }
     }
 }
@@ -390,6 +399,7 @@ extension AccessError {
         case .unknownKey: "unknown"
         case .expired(let prefix): "expired: \(prefix)"
         case .revoked(let prefix): "revoked: \(prefix)"
+        case .wrongNetwork(let prefix): "not from this address: \(prefix)"
         }
     }
 }

@@ -6,6 +6,7 @@ extension Fault {
     init(_ error: EngineError, retryAfterMilliseconds: UInt32) {
         switch error {
         case .forbidden(let scope): self.init(.forbidden, sentence: "this key lacks the scope \(scope.rawValue)")
+        case .narrowed(let kind): self.init(.forbidden, sentence: "this key does not reach these \(kind.plural)")
         case .field(let error): self.init(error)
         case .notFound(let kind, let id): self.init(.notFound, field: "id", sentence: "there is no \(kind) \(id)")
         case .alreadyExists(let kind, let name): self.init(.alreadyExists, field: "id", sentence: "the \(kind) \(name) is there already")

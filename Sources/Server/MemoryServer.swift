@@ -48,10 +48,11 @@ public final class MemoryServer: Sendable {
             return Connection(self, channel)
         }
         let sweeps = loops.loops.map { loop in loop.every(milliseconds: limits.sweepMilliseconds) { [weak self] in self?.sweep(loop) } }
+        let uses = loops.next().every(milliseconds: limits.keyUseMilliseconds) { [engine] in engine.writeKeyUses() }
         state.withLock { state in
             state.listener = listener
             state.isTLS = tls != nil
-            state.sweeps = sweeps
+            state.sweeps = sweeps + [uses]
         }
         return listener.address
     }
@@ -82,6 +83,7 @@ public final class MemoryServer: Sendable {
             return (state.whenEmpty, state.sweeps)
         }
         for sweep in sweeps { sweep.cancel() }
+        if done != nil { engine.writeKeyUses() }
         done?()
     }
 

@@ -29,6 +29,8 @@ public struct ServerLimits: Sendable {
     public var drainMilliseconds = 10_000
     /// How often deadlines and silent connections are looked for.
     public var sweepMilliseconds = 100
+    /// How often it is written what keys were used for.
+    public var keyUseMilliseconds = 5_000
     /// What a caller is told to wait before he tries again where too much is under way.
     public var retryAfterMilliseconds: UInt32 = 50
 

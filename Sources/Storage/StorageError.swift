@@ -12,6 +12,8 @@ public enum StorageError: Error, Hashable, Sendable {
     case missingReference(field: String)
     case versionMismatch(expected: Int64, found: Int64)
     case wrongDimension(found: Int, expected: Int)
+    /// Nothing more can be said in it.
+    case conversationEnded(Identifier)
     /// The same idempotency key came with another request.
     case idempotencyMismatch
     /// Too much is waiting; the same request may succeed a moment later.
@@ -38,6 +40,7 @@ extension StorageError: CustomStringConvertible {
         case .missingReference(let field): "\(field) names something that this organization does not have"
         case .versionMismatch(let expected, let found): "the stored version is \(found), not \(expected); read it again and repeat the change"
         case .wrongDimension(let found, let expected): "the vector has \(found) dimensions; its embedding space has \(expected)"
+        case .conversationEnded(let id): "the conversation \(id) has ended"
         case .idempotencyMismatch: "this idempotency key was used for a different request in the last 24 hours"
         case .tooLarge(let bytesMax): "what was asked for holds more than \(bytesMax) bytes"
         case .notWanted: "nobody waits for this read any more"
@@ -59,7 +62,7 @@ extension StorageError: CustomStringConvertible {
     /// Whether it concerns one request alone, so that the others of the same transaction may still be committed.
     var isOfOneRequest: Bool {
         switch self {
-        case .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .idempotencyMismatch, .corruptRow: true
+        case .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .conversationEnded, .idempotencyMismatch, .corruptRow: true
         case .tooLarge, .notWanted, .busy, .full, .unavailable, .corruptFile, .newerSchema, .notPinyon, .locked, .closed, .internalError: false
         }
     }

@@ -9,23 +9,27 @@ public protocol Store: Sendable {
     /// or the request has failed. What waits is bounded: beyond that the answer is `busy`.
     func write(_ request: WriteRequest, completion: @escaping @Sendable (Result<WriteOutcome, StorageError>) -> Void)
 
-    /// Those of `ids` that exist, in the order asked, expired ones too: the caller knows the moment it asks about. Together larger than
-    /// `Limits.answerBytesMax` they are refused as `tooLarge`.
+    /// Those of `ids` that exist and lie within the narrowing, in the order asked, expired ones too: the caller knows the moment it asks about.
+    /// Together larger than `Limits.answerBytesMax` they are refused as `tooLarge`.
     ///
     /// `isWanted` is asked when the turn of the read has come, here and below: what nobody waits for any more ends as `notWanted`, unread.
     func memories(
-        _ ids: [Identifier], of organization: Identifier, withVectors: Bool, isWanted: @escaping @Sendable () -> Bool,
+        _ ids: [Identifier], of organization: Identifier, shownTo narrowing: Narrowing, withVectors: Bool, isWanted: @escaping @Sendable () -> Bool,
         completion: @escaping @Sendable (Result<[Memory], StorageError>) -> Void)
 
     /// Newest identifiers first, without what has expired at `time`. A page ends early where it would be larger than `Limits.answerBytesMax`.
     func page(
-        _ listing: MemoryListing, of organization: Identifier, at time: Timestamp, isWanted: @escaping @Sendable () -> Bool,
-        completion: @escaping @Sendable (Result<MemoryPage, StorageError>) -> Void)
+        _ listing: MemoryListing, of organization: Identifier, shownTo narrowing: Narrowing, at time: Timestamp,
+        isWanted: @escaping @Sendable () -> Bool, completion: @escaping @Sendable (Result<MemoryPage, StorageError>) -> Void)
 
-    /// In the order of their slugs.
-    func agents(of organization: Identifier, completion: @escaping @Sendable (Result<[Agent], StorageError>) -> Void)
+    /// Those of `ids` that exist, are not deleted and may be seen, in the order asked; never a message of a deleted conversation.
+    func records(
+        _ kind: Kind, _ ids: [Identifier], of organization: Identifier, shownTo narrowing: Narrowing, withVectors: Bool,
+        isWanted: @escaping @Sendable () -> Bool, completion: @escaping @Sendable (Result<[Record], StorageError>) -> Void)
 
-    func agent(slug: String, of organization: Identifier, completion: @escaping @Sendable (Result<Agent?, StorageError>) -> Void)
+    func page(
+        _ listing: RecordListing, of organization: Identifier, shownTo narrowing: Narrowing, isWanted: @escaping @Sendable () -> Bool,
+        completion: @escaping @Sendable (Result<RecordPage, StorageError>) -> Void)
 
     /// Takes the same short time however many rows there are.
     func counts(of organization: Identifier, completion: @escaping @Sendable (Result<StoreCounts, StorageError>) -> Void)
@@ -36,29 +40,11 @@ public protocol Store: Sendable {
     /// All organizations, access keys and embedding spaces. Blocks; for start and tools.
     func tenancy() throws(StorageError) -> Tenancy
 
-    /// Hands over every memory that has a vector, of all organizations, in one snapshot; a damaged row comes as a failure and the walk goes on.
+    /// Hands over every row that has a vector and can be found, of all organizations, in one snapshot; a damaged row comes as a failure and the walk goes on.
     ///
     /// Blocks; for start and tools. The result is the number of the last change that the snapshot holds, 0 before the first.
-    func load(_ body: (Result<Memory, StorageError>) -> Void) throws(StorageError) -> Int64
+    func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> Int64
 
     /// Refuses what comes from now on, completes what was accepted, and returns when all is on disk and nothing is held open.
     func close()
-}
-
-extension Store {
-    /// The same, wanted whenever its turn comes.
-    public func memories(
-        _ ids: [Identifier], of organization: Identifier, withVectors: Bool,
-        completion: @escaping @Sendable (Result<[Memory], StorageError>) -> Void
-    ) {
-        memories(ids, of: organization, withVectors: withVectors, isWanted: { true }, completion: completion)
-    }
-
-    /// The same, wanted whenever its turn comes.
-    public func page(
-        _ listing: MemoryListing, of organization: Identifier, at time: Timestamp,
-        completion: @escaping @Sendable (Result<MemoryPage, StorageError>) -> Void
-    ) {
-        page(listing, of: organization, at: time, isWanted: { true }, completion: completion)
-    }
 }

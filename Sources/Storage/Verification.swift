@@ -56,18 +56,23 @@ public enum Verification {
         var counted: [Identifier: StoreCounts] = [:]
         var kept: [Identifier: StoreCounts] = [:]
         var organizations: Set<Identifier> = []
+        var conversations: [Identifier: MessageCount] = [:]
         for table in Table.allCases where table.firstVersion <= version {
             walk(table, connection, &report, progress) { row in
                 guard let organization = row.identifier(0) else { return }
                 switch table {
                 case .organizations: organizations.insert(organization)
-                case .agents: counted[organization, default: StoreCounts()].agents += 1
                 case .agentMemories:
-                    counted[organization, default: StoreCounts()].memories += 1
-                    if !row.isNull(MemoryRow.embeddingColumn) { counted[organization, default: StoreCounts()].memoriesWithVectors += 1 }
+                    counted[organization, default: StoreCounts()][.memory] += StoreCounts.Count(rows: 1, withVectors: row.isNull(MemoryRow.embeddingColumn) ? 0 : 1)
                 case .counters:
-                    kept[organization] = StoreCounts(memories: row.integer(1), memoriesWithVectors: row.integer(2), agents: row.integer(3))
-                case .apiKeys, .embeddingSpaces, .changes, .idempotencyKeys: break
+                    guard let (kind, count) = try? CounterRow.decode(row, of: organization) else { return }
+                    kept[organization, default: StoreCounts()][kind] = count
+                case .agents, .users, .conversations, .messages, .terminologyEntries, .learningPatterns:
+                    guard let kind = table.kind, let record = try? RecordRow.decode(row, kind, of: organization) else { return }
+                    counted[organization, default: StoreCounts()][kind] += StoreCounts.Count(
+                        rows: 1, withVectors: record.embedding == nil ? 0 : 1, deleted: record.deletedAt == nil ? 0 : 1)
+                    follow(record, &conversations)
+                case .apiKeys, .embeddingSpaces, .changes, .idempotencyKeys, .jobs: break
                 }
             }
         }
@@ -77,7 +82,23 @@ public enum Verification {
             guard kept[organization] != real else { continue }
             report.counters.append("organization \(organization): kept \(text(kept[organization])), found \(text(real))")
         }
+        for (id, count) in conversations.sorted(by: { $0.key < $1.key }) where count.kept != count.found {
+            report.counters.append("conversation \(id): kept \(count.kept) messages, found \(count.found)")
+        }
         attempt(&report) { report throws(StorageError) in try examineChanges(connection, &report) }
+    }
+
+    /// What a conversation says of its messages, and what they say.
+    private struct MessageCount {
+        var kept: Int64 = 0
+        var found: Int64 = 0
+    }
+
+    private static func follow(_ record: Record, _ conversations: inout [Identifier: MessageCount]) {
+        if record.kind == .conversation { conversations[record.id, default: MessageCount()].kept = record.integer(.messageCount) ?? 0 }
+        if record.kind == .message, record.deletedAt == nil, let id = record.identifier(.conversation) {
+            conversations[id, default: MessageCount()].found += 1
+        }
     }
 
     private static func attempt(
@@ -127,6 +148,7 @@ public enum Verification {
 
     private static func text(_ counts: StoreCounts?) -> String {
         guard let counts else { return "nothing" }
-        return "\(counts.memories) memories, \(counts.memoriesWithVectors) with vectors, \(counts.agents) agents"
+        let parts = counts.changed.map { "\($0.count.rows) \($0.kind.name) rows, \($0.count.withVectors) with vectors, \($0.count.deleted) deleted" }
+        return parts.isEmpty ? "no rows" : parts.joined(separator: "; ")
     }
 }

@@ -6,7 +6,11 @@ extension WriteAction {
         case .createOrganization: 3
         case .ensureAgent, .ensureSpace, .update: 1
         case .remember(let memories): memories.count
-        case .delete(let ids): ids.count
+        case .delete(let ids), .remove(_, let ids), .restore(_, let ids), .use(_, let ids), .end(let ids): ids.count
+        case .create(let records): records.count
+        case .change, .revokeKey: 1
+        case .rotateKey: 2
+        case .noteKeyUses(let uses): uses.count
         }
     }
 
@@ -18,7 +22,12 @@ extension WriteAction {
         case .update(let patch, _):
             WriteAction.rowBytes + (patch.content?.utf8.count ?? 0) + (patch.metadata.map(WriteAction.bytes) ?? 0)
                 + WriteAction.bytes(of: patch.tags ?? []) + WriteAction.bytes(of: patch.vector)
-        case .delete(let ids): ids.count * WriteAction.rowBytes
+        case .delete(let ids), .remove(_, let ids), .restore(_, let ids), .use(_, let ids), .end(let ids): ids.count * WriteAction.rowBytes
+        case .create(let records): records.reduce(0) { $0 + RecordRow.bytes(of: $1) }
+        case .change(let patch, _):
+            patch.values.values.reduce(WriteAction.rowBytes + WriteAction.bytes(of: patch.vector)) { $0 + WriteAction.bytes(of: $1) }
+        case .rotateKey, .revokeKey: 2 * WriteAction.rowBytes
+        case .noteKeyUses(let uses): uses.count * WriteAction.rowBytes
         }
     }
 
@@ -37,7 +46,18 @@ extension WriteAction {
         }
     }
 
-    private static func bytes(of value: JSON) -> Int {
+    private static func bytes(of value: Value) -> Int {
+        switch value {
+        case .flag, .integer, .number, .identifier, .time: 16
+        case .text(let text): 16 + text.utf8.count
+        case .texts(let texts): bytes(of: texts)
+        case .json(let json): bytes(of: json)
+        case .bytes(let given): given.count
+        case .vector(let vector): 4 * vector.count
+        }
+    }
+
+    static func bytes(of value: JSON) -> Int {
         switch value {
         case .null, .bool, .integer, .number: 16
         case .text(let text): 16 + text.utf8.count

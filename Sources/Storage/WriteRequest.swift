@@ -6,17 +6,21 @@ public struct WriteRequest: Sendable {
     /// The moment of the request: idempotency keys and expired memories are judged by it.
     public let at: Timestamp
     public let action: WriteAction
+    /// Rows beyond it are treated as if they were not there.
+    public let narrowing: Narrowing
     public let idempotency: Idempotency?
     /// The main space that the organization gets if it has none: made with the action, or not at all. Vectors of the action are kept in the one that is
     /// there afterwards, and refused when its dimension is another.
     public let newSpace: EmbeddingSpace?
 
     public init(
-        organization: Identifier, at: Timestamp, action: WriteAction, idempotency: Idempotency? = nil, newSpace: EmbeddingSpace? = nil
+        organization: Identifier, at: Timestamp, action: WriteAction, narrowing: Narrowing = .none, idempotency: Idempotency? = nil,
+        newSpace: EmbeddingSpace? = nil
     ) {
         self.organization = organization
         self.at = at
         self.action = action
+        self.narrowing = narrowing
         self.idempotency = idempotency
         self.newSpace = newSpace
     }
@@ -25,7 +29,7 @@ public struct WriteRequest: Sendable {
 public enum WriteAction: Sendable {
     /// The organization and the first key with which it can be reached.
     case createOrganization(Organization, AccessKey)
-    /// The agent of this slug: the one that exists, with change 0, or else this one.
+    /// The agent of this slug: the one that exists, with change 0, or else this one. One that was deleted is restored.
     case ensureAgent(Agent)
     /// The organization's main space: the one that exists, or else this one. Spaces are no kind of the change sequence, so the change is 0.
     case ensureSpace(EmbeddingSpace)
@@ -34,6 +38,39 @@ public enum WriteAction: Sendable {
     case update(MemoryPatch, space: Identifier?)
     /// Rows really go, and their bytes with them. If one does not exist, none is deleted. An expired memory can be deleted.
     case delete([Identifier])
+
+    /// New records. What follows from them — a conversation's count, last activity and vector — is kept in the same transaction.
+    case create([Record])
+    case change(RecordPatch, space: Identifier?)
+    /// Hidden where the kind can be restored, gone otherwise. If one does not exist, nothing happens to any.
+    case remove(Kind, [Identifier])
+    case restore(Kind, [Identifier])
+    /// One more use of a term, or sighting of a pattern.
+    case use(Kind, [Identifier])
+    /// Conversations to which nothing more is said; one that has ended already stays as it is.
+    case end([Identifier])
+    /// A new key in the place of an old one, which goes on until that moment, or until its own earlier end.
+    case rotateKey(Identifier, new: Record, until: Timestamp)
+    /// From the moment of the request on; a second time changes nothing.
+    case revokeKey(Identifier)
+    /// What keys were used for since it was last written. No change of the sequence: nothing derived follows it.
+    case noteKeyUses([KeyUse])
+}
+
+/// Uses of one key, counted together.
+public struct KeyUse: Hashable, Sendable {
+    public let key: Identifier
+    public let count: Int64
+    public let last: Timestamp
+    /// An address as a number.
+    public let from: String
+
+    public init(key: Identifier, count: Int64, last: Timestamp, from: String) {
+        self.key = key
+        self.count = count
+        self.last = last
+        self.from = from
+    }
 }
 
 /// What makes the retry of a request harmless.
@@ -54,14 +91,23 @@ public struct WriteOutcome: Hashable, Sendable {
     public let receipt: WriteReceipt
     /// The memory as it is after an update that was not a replay; otherwise empty.
     public let memories: [Memory]
+    /// Every record that indexes must take anew, as it is afterwards: those of the request, and those that follow them. Empty after a replay.
+    public let records: [Record]
+    /// What can no longer be found.
+    public let removed: [Kind: [Identifier]]
     /// The main space, after `ensureSpace` or a request that brought a new one.
     public internal(set) var space: EmbeddingSpace?
     /// Nothing was written: the receipt is that of the first request under this idempotency key.
     public let isReplay: Bool
 
-    public init(receipt: WriteReceipt, memories: [Memory] = [], space: EmbeddingSpace? = nil, isReplay: Bool = false) {
+    public init(
+        receipt: WriteReceipt, memories: [Memory] = [], records: [Record] = [], removed: [Kind: [Identifier]] = [:], space: EmbeddingSpace? = nil,
+        isReplay: Bool = false
+    ) {
         self.receipt = receipt
         self.memories = memories
+        self.records = records
+        self.removed = removed
         self.space = space
         self.isReplay = isReplay
     }

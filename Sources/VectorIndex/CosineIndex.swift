@@ -8,12 +8,14 @@ import Vectors
 /// Rows lie in chunks of 1,024; each search runs on the snapshot that stood when it began. A search never waits for a writer: what they share is
 /// one pointer, held no longer than it takes to copy it. Writers take turns.
 public final class CosineIndex: Sendable {
+    public let kind: Kind
     public let dimension: Int
     private let writer: Mutex<IndexWriter>
     private let published = Mutex(Snapshot())
 
     /// Vectors of any other dimension are refused, one by one.
-    public init(dimension: Int) {
+    public init(kind: Kind = .memory, dimension: Int) {
+        self.kind = kind
         self.dimension = dimension
         writer = Mutex(IndexWriter(dimension: dimension))
     }
@@ -37,7 +39,7 @@ public final class CosineIndex: Sendable {
     public func search(_ query: IndexQuery) throws(IndexError) -> IndexAnswer {
         let unit = try unitVector(query)
         let snapshot = current
-        return try search(query, unit: unit, expression: query.filter.map { Expression($0, tags: snapshot.tags) }, in: snapshot)
+        return try search(query, unit: unit, expression: query.filter.map { Expression($0, on: kind, tags: snapshot.tags) }, in: snapshot)
     }
 
     /// Answers to many queries on one and the same snapshot, in their order; each is what `search` would have given, to the last bit.
@@ -55,7 +57,7 @@ public final class CosineIndex: Sendable {
         for (place, query) in queries.enumerated() {
             do {
                 units[place] = try unitVector(query)
-                let scope = Scope(expression: query.filter.map { Expression($0, tags: snapshot.tags) }, time: query.time)
+                let scope = Scope(expression: query.filter.map { Expression($0, on: kind, tags: snapshot.tags) }, time: query.time)
                 scopes[scope, default: []].append(place)
             } catch {
                 results[place] = .failure(error)
@@ -92,7 +94,7 @@ public final class CosineIndex: Sendable {
         guard query.vector.count == dimension else { throw .wrongDimension(found: query.vector.count, expected: dimension) }
         do throws(FieldError) {
             try Checks.vector(query.vector, "vector")
-            try query.filter?.check()
+            try query.filter?.check(on: kind)
         } catch {
             throw .refused(error)
         }

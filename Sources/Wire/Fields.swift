@@ -100,27 +100,47 @@ struct FieldReader {
 
     /// Passes every field to `take`, which says whether it knows it; what it does not know is skipped, unless it is critical.
     ///
-    /// A known field stands once, or two ends could disagree on which of several counts; only the field `list` may be repeated.
-    mutating func each(list: UInt16? = nil, _ take: (FieldSlice) throws(BodyError) -> Bool) throws(BodyError) {
+    /// A known field stands once, or two ends could disagree on which of several counts; only the fields `lists` may be repeated.
+    mutating func each(lists: TagSet = TagSet(), _ take: (FieldSlice) throws(BodyError) -> Bool) throws(BodyError) {
         while let field = try next() {
-            try once(field, list: list)
+            try once(field, lists)
             if try take(field) { taken.insert(field.tag) } else if field.isCritical { throw .unknownCriticalField(field.tag) }
         }
     }
 
-    private func once(_ field: FieldSlice, list: UInt16?) throws(BodyError) {
-        guard field.tag == list || !taken.contains(field.tag) else { throw .malformed("field \(field.tag) stands there twice") }
+    private func once(_ field: FieldSlice, _ lists: TagSet) throws(BodyError) {
+        guard lists.contains(field.tag) || !taken.contains(field.tag) else { throw .malformed("field \(field.tag) stands there twice") }
     }
 }
 
-/// The known tags that were met. All are below 64; what is above is not kept.
-struct TagSet {
-    private var bits: UInt64 = 0
+/// A set of tags. All that are known are below 256; what is above is not kept.
+struct TagSet: Sendable {
+    private var bits: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
-    func contains(_ tag: UInt16) -> Bool { tag < 64 && bits >> UInt64(tag) & 1 == 1 }
+    init(_ tags: [UInt16] = []) { for tag in tags { insert(tag) } }
+
+    init(_ tag: UInt16) { insert(tag) }
+
+    func contains(_ tag: UInt16) -> Bool {
+        let bit = UInt64(tag & 63)
+        return switch tag >> 6 {
+        case 0: bits.0 >> bit & 1 == 1
+        case 1: bits.1 >> bit & 1 == 1
+        case 2: bits.2 >> bit & 1 == 1
+        case 3: bits.3 >> bit & 1 == 1
+        default: false
+        }
+    }
 
     mutating func insert(_ tag: UInt16) {
-        if tag < 64 { bits |= 1 << UInt64(tag) }
+        let mask = UInt64(1) << UInt64(tag & 63)
+        switch tag >> 6 {
+        case 0: bits.0 |= mask
+        case 1: bits.1 |= mask
+        case 2: bits.2 |= mask
+        case 3: bits.3 |= mask
+        default: break
+        }
     }
 }
 

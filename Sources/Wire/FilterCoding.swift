@@ -78,7 +78,7 @@ extension FieldWriter {
         let parts =
             switch field {
             case .metadata(let path): ["metadata"] + path
-            case .id, .agent, .user, .session, .type, .tags, .importance, .accessCount, .createdAt, .updatedAt, .lastAccessedAt, .expiresAt: [field.name]
+            case .plain(let plain): [plain.name]
             }
         bytes.append(UInt8(clamping: parts.count))
         for part in parts {
@@ -122,22 +122,24 @@ public struct FilterReader {
     private let bytes: [UInt8]
     private var position: Int
     private let end: Int
+    private let kind: Kind
     private var nodes = 0
 
-    init(_ bytes: [UInt8], in range: Range<Int>) {
+    init(_ bytes: [UInt8], in range: Range<Int>, on kind: Kind) {
         self.bytes = bytes
+        self.kind = kind
         position = range.lowerBound
         end = range.upperBound
     }
 
-    /// The whole of `bytes` as one filter, checked.
-    public static func read(_ bytes: [UInt8]) throws(BodyError) -> Filter { try read(bytes, in: 0..<bytes.count) }
+    /// The whole of `bytes` as one filter over rows of that kind, checked.
+    public static func read(_ bytes: [UInt8], on kind: Kind = .memory) throws(BodyError) -> Filter { try read(bytes, in: 0..<bytes.count, on: kind) }
 
-    static func read(_ bytes: [UInt8], in range: Range<Int>) throws(BodyError) -> Filter {
-        var reader = FilterReader(bytes, in: range)
+    static func read(_ bytes: [UInt8], in range: Range<Int>, on kind: Kind) throws(BodyError) -> Filter {
+        var reader = FilterReader(bytes, in: range, on: kind)
         let filter = try reader.node(depth: 1)
         guard reader.position == reader.end else { throw reader.malformed("bytes follow the filter") }
-        do { try filter.check() } catch { throw .field(error) }
+        do { try filter.check(on: kind) } catch { throw .field(error) }
         return filter
     }
 
@@ -182,9 +184,9 @@ public struct FilterReader {
         guard (1...Limits.filterPathMax + 1).contains(count) else { throw malformed("a field has 1 to \(Limits.filterPathMax + 1) parts") }
         var parts: [String] = []
         for _ in 0..<count { parts.append(try text(count: Int(try integer() as UInt16))) }
-        if count == 1, let field = Field.plain.first(where: { $0.name == parts[0] }) { return field }
+        if count == 1, let field = RecordField(name: parts[0]), field != .metadata { return .plain(field) }
         if count > 1, parts[0] == "metadata" { return .metadata(Array(parts.dropFirst())) }
-        throw .field(FieldError("filter.\(parts.joined(separator: "."))", .unknown(known: Field.names)))
+        throw .field(FieldError("filter.\(parts.joined(separator: "."))", .unknown(known: Field.names(of: kind))))
     }
 
     private mutating func scalars() throws(BodyError) -> [Scalar] {

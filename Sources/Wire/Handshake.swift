@@ -185,7 +185,7 @@ public struct Welcome: Hashable, Sendable {
         var organization: Identifier?
         var scopes: [String] = []
         var reader = FieldReader(body)
-        try reader.each(list: Tag.scope) { (field) throws(BodyError) in
+        try reader.each(lists: TagSet(Tag.scope)) { (field) throws(BodyError) in
             switch field.tag {
             case Tag.version: version = try body.integer(field, "version")
             case Tag.features: features = Features(rawValue: try body.integer(field, "features"))

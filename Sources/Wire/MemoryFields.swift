@@ -2,22 +2,22 @@ internal import Records
 
 /// The fields of a memory, the same in a draft, an update and an answer.
 enum MemoryTag {
-    static let id: UInt16 = 16
-    static let agent: UInt16 = 17
-    static let user: UInt16 = 18
-    static let session: UInt16 = 19
-    static let type: UInt16 = 20
-    static let content: UInt16 = 21
-    static let importance: UInt16 = 22
+    static let id = RecordField.id.rawValue
+    static let agent = RecordField.agent.rawValue
+    static let user = RecordField.user.rawValue
+    static let session = RecordField.session.rawValue
+    static let type = RecordField.type.rawValue
+    static let content = RecordField.content.rawValue
+    static let importance = RecordField.importance.rawValue
     /// One field for each tag.
-    static let tag: UInt16 = 23
-    static let metadata: UInt16 = 24
-    static let createdAt: UInt16 = 25
-    static let updatedAt: UInt16 = 26
-    static let expiresAt: UInt16 = 27
-    static let lastAccessedAt: UInt16 = 28
-    static let accessCount: UInt16 = 29
-    static let version: UInt16 = 30
+    static let tag = RecordField.tags.rawValue
+    static let metadata = RecordField.metadata.rawValue
+    static let createdAt = RecordField.createdAt.rawValue
+    static let updatedAt = RecordField.updatedAt.rawValue
+    static let expiresAt = RecordField.expiresAt.rawValue
+    static let lastAccessedAt = RecordField.lastAccessedAt.rawValue
+    static let accessCount = RecordField.accessCount.rawValue
+    static let version = RecordField.version.rawValue
     static let vector: UInt16 = 31
     static let space: UInt16 = 32
     /// In an update: the tags of the fields that it empties, two bytes each.
@@ -54,7 +54,7 @@ struct MemoryFields {
 
     init(_ bytes: [UInt8], in range: Range<Int>) throws(BodyError) {
         var reader = FieldReader(bytes, in: range)
-        try reader.each(list: MemoryTag.tag) { (field) throws(BodyError) in try take(field, bytes) }
+        try reader.each(lists: TagSet(MemoryTag.tag)) { (field) throws(BodyError) in try take(field, bytes) }
     }
 
     private mutating func take(_ field: FieldSlice, _ bytes: [UInt8]) throws(BodyError) -> Bool {
@@ -82,12 +82,7 @@ struct MemoryFields {
         case MemoryTag.version: version = try bytes.integer(field, "version")
         case MemoryTag.vector: vector = try bytes.vector(field, "vector")
         case MemoryTag.space: space = try bytes.identifier(field, "space")
-        case MemoryTag.cleared:
-            guard field.range.count % 2 == 0 else { throw .field(FieldError("cleared", .malformed("a tag has 2 bytes"))) }
-            guard field.range.count / 2 <= MemoryTag.clearedMax else {
-                throw .field(FieldError("cleared", .tooMany(count: field.range.count / 2, countMax: MemoryTag.clearedMax)))
-            }
-            for start in stride(from: field.range.lowerBound, to: field.range.upperBound, by: 2) { cleared.insert(bytes.littleEndian(at: start)) }
+        case MemoryTag.cleared: cleared = Set(try bytes.tags(field, "cleared"))
         case MemoryTag.ifVersion: ifVersion = try bytes.integer(field, "if_version")
         case MemoryTag.replacesTags: replacesTags = try bytes.flag(field, "replaces_tags")
         default: return false

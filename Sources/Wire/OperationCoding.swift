@@ -32,6 +32,9 @@ private enum Tag {
     static let filter: UInt16 = 19
     static let exact: UInt16 = 20
     static let withContent: UInt16 = 21
+    // Of an opened conversation, and of a key that is rotated.
+    static let messages: UInt16 = 17
+    static let overlapSeconds: UInt16 = 17
 }
 
 extension Request {
@@ -54,7 +57,7 @@ extension Request {
 extension Operation {
     func append(to writer: inout FieldWriter) {
         switch self {
-        case .ping, .status, .listAgents: break
+        case .ping, .status: break
         case .ensureAgent(let slug, let name):
             writer.text(Tag.slug, slug)
             writer.text(Tag.name, name)
@@ -75,6 +78,7 @@ extension Operation {
         case .delete(let ids):
             writer.identifiers(Tag.main, ids)
         case .search(let search):
+            if search.kind != .memory { writer.kind(search.kind) }
             switch search.query {
             case .vector(let vector): writer.vector(Tag.vector, vector)
             case .text(let text): writer.text(Tag.text, text)
@@ -83,27 +87,102 @@ extension Operation {
             if let filter = search.filter { writer.field(Tag.filter, critical: true) { $0.filter(filter) } }
             if search.exact { writer.flag(Tag.exact, true) }
             writer.flag(Tag.withContent, search.withContent)
+        case .create, .fetch, .browse, .change, .remove, .restore, .use, .end, .open, .createKey, .rotateKey, .revokeKey: appendRecords(to: &writer)
+        }
+    }
+
+    private func appendRecords(to writer: inout FieldWriter) {
+        if case .browse(let listing) = self { return writer.listing(listing) }
+        if let kind, [.create, .fetch, .change, .remove, .restore, .use].contains(name) { writer.kind(kind) }
+        switch self {
+        case .create(let drafts):
+            for draft in drafts { writer.field(Tag.main) { $0.draft(draft) } }
+        case .fetch(_, let ids, let withVectors):
+            writer.identifiers(Tag.main, ids)
+            if withVectors { writer.flag(Tag.withVectors, true) }
+        case .change(let patch): writer.field(Tag.main) { $0.patch(patch) }
+        case .remove(_, let ids), .restore(_, let ids), .use(_, let ids), .end(let ids): writer.identifiers(Tag.main, ids)
+        case .open(let id, let messages):
+            writer.identifier(Tag.main, id)
+            writer.integer(Tag.messages, UInt32(clamping: messages))
+        case .createKey(let draft): writer.field(Tag.main) { $0.draft(draft) }
+        case .rotateKey(let id, let overlapSeconds):
+            writer.identifier(Tag.main, id)
+            writer.integer(Tag.overlapSeconds, overlapSeconds)
+        case .revokeKey(let id): writer.identifier(Tag.main, id)
+        case .ping, .status, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream, .browse: break
         }
     }
 
     static func read(_ name: Name, _ body: [UInt8], in range: Range<Int>) throws(BodyError) -> Operation {
         switch name {
-        case .ping, .status, .listAgents:
+        case .ping, .status:
             var reader = FieldReader(body, in: range)
             try reader.each { _ in false }
-            return name == .ping ? .ping : name == .status ? .status : .listAgents
+            return name == .ping ? .ping : .status
         case .ensureAgent: return try readEnsureAgent(body, in: range)
         case .remember: return .remember(try readDrafts(body, in: range))
         case .get:
-            let (ids, withVectors) = try readIdentifiers(body, in: range, vectorsTag: Tag.withVectors)
-            return .get(ids, withVectors: withVectors)
+            let asked = try RecordRequest(body, in: range, with: [Tag.withVectors])
+            return .get(asked.ids, withVectors: asked.withVectors)
         case .list: return .list(try readListing(body, in: range))
         case .stream: return .stream(try readListing(body, in: range))
         case .update: return .update(try readPatch(body, in: range))
-        case .delete: return .delete(try readIdentifiers(body, in: range, vectorsTag: nil).ids)
+        case .delete: return .delete(try RecordRequest(body, in: range).ids)
         case .search: return .search(try readSearch(body, in: range))
+        case .browse: return .browse(try body.listing(in: range))
+        case .create: return .create(try RecordRequest(body, in: range, with: [RecordTag.kind], of: .records).drafts())
+        case .change: return .change(try RecordRequest(body, in: range, with: [RecordTag.kind], of: .record).patch())
+        case .createKey:
+            var asked = try RecordRequest(body, in: range, of: .record)
+            asked.kind = .key
+            return .createKey(try asked.draft())
+        case .fetch:
+            let asked = try RecordRequest(body, in: range, with: [RecordTag.kind, Tag.withVectors])
+            return .fetch(try asked.requiredKind(), asked.ids, withVectors: asked.withVectors)
+        case .remove:
+            let asked = try RecordRequest(body, in: range, with: [RecordTag.kind])
+            return .remove(try asked.requiredKind(), asked.ids)
+        case .restore:
+            let asked = try RecordRequest(body, in: range, with: [RecordTag.kind])
+            return .restore(try asked.requiredKind(), asked.ids)
+        case .use:
+            let asked = try RecordRequest(body, in: range, with: [RecordTag.kind])
+            return .use(try asked.requiredKind(), asked.ids)
+        case .end: return .end(try RecordRequest(body, in: range).ids)
+        case .open:
+            var messages: UInt32?
+            let id = try readIdentifier(body, in: range, and: Tag.messages) { (field) throws(BodyError) in messages = try body.integer(field, "messages") }
+            return .open(id, messages: Int(messages ?? lastMessages))
+        case .rotateKey:
+            var seconds: Int64?
+            let id = try readIdentifier(body, in: range, and: Tag.overlapSeconds) { (field) throws(BodyError) in
+                seconds = try body.integer(field, "overlap_seconds")
+            }
+            return .rotateKey(id, overlapSeconds: seconds ?? 0)
+        case .revokeKey: return .revokeKey(try readIdentifier(body, in: range, and: nil) { _ in })
         }
     }
+
+    private static func readIdentifier(
+        _ body: [UInt8], in range: Range<Int>, and tag: UInt16?, _ take: (FieldSlice) throws(BodyError) -> Void
+    ) throws(BodyError) -> Identifier {
+        var id: Identifier?
+        var reader = FieldReader(body, in: range)
+        try reader.each { (field) throws(BodyError) in
+            switch field.tag {
+            case Tag.main: id = try body.identifier(field, "id")
+            case tag: try take(field)
+            default: return false
+            }
+            return true
+        }
+        guard let id else { throw .field(FieldError("id", .missing)) }
+        return id
+    }
+
+    /// Of an opened conversation, unless the caller says how many.
+    private static let lastMessages: UInt32 = 50
 
     private static func readEnsureAgent(_ body: [UInt8], in range: Range<Int>) throws(BodyError) -> Operation {
         var slug: String?
@@ -124,7 +203,7 @@ extension Operation {
     private static func readDrafts(_ body: [UInt8], in range: Range<Int>) throws(BodyError) -> [MemoryDraft] {
         var drafts: [MemoryDraft] = []
         var reader = FieldReader(body, in: range)
-        try reader.each(list: Tag.main) { (field) throws(BodyError) in
+        try reader.each(lists: TagSet(Tag.main)) { (field) throws(BodyError) in
             guard field.tag == Tag.main else { return false }
             guard drafts.count < Limits.batchMax else {
                 throw .field(FieldError("memories", .tooMany(count: drafts.count + 1, countMax: Limits.batchMax)))
@@ -137,23 +216,6 @@ extension Operation {
             return true
         }
         return drafts
-    }
-
-    private static func readIdentifiers(
-        _ body: [UInt8], in range: Range<Int>, vectorsTag: UInt16?
-    ) throws(BodyError) -> (ids: [Identifier], withVectors: Bool) {
-        var ids: [Identifier] = []
-        var withVectors = false
-        var reader = FieldReader(body, in: range)
-        try reader.each { (field) throws(BodyError) in
-            switch field.tag {
-            case Tag.main: ids = try body.identifiers(field, "ids", countMax: Limits.batchMax)
-            case vectorsTag: withVectors = try body.flag(field, "with_vectors")
-            default: return false
-            }
-            return true
-        }
-        return (ids, withVectors)
     }
 
     private static func readListing(_ body: [UInt8], in range: Range<Int>) throws(BodyError) -> MemoryListing {
@@ -192,6 +254,7 @@ extension Operation {
 
     private static func readSearch(_ body: [UInt8], in range: Range<Int>) throws(BodyError) -> SearchRequest {
         var query: SearchRequest.Query?
+        var filter: Range<Int>?
         var search = SearchRequest(query: .text(""))
         var reader = FieldReader(body, in: range)
         try reader.each { (field) throws(BodyError) in
@@ -200,7 +263,8 @@ extension Operation {
                 guard query == nil else { throw .field(FieldError("query", .malformed("a vector or a text, and one of them"))) }
                 query = field.tag == Tag.vector ? .vector(try body.vector(field, "vector")) : .text(try body.text(field, "text"))
             case Tag.k: search.k = Int(try body.integer(field, "k") as UInt32)
-            case Tag.filter: search.filter = try FilterReader.read(body, in: field.range)
+            case Tag.filter: filter = field.range
+            case RecordTag.kind: search.kind = try body.kind(field)
             case Tag.exact: search.exact = try body.flag(field, "exact")
             case Tag.withContent: search.withContent = try body.flag(field, "with_content")
             default: return false
@@ -209,7 +273,64 @@ extension Operation {
         }
         guard let query else { throw .field(FieldError("query", .missing)) }
         search.query = query
+        if let filter { search.filter = try FilterReader.read(body, in: filter, on: search.kind) }
         return search
+    }
+}
+
+/// What a request about records names: their kind, and themselves or their identifiers.
+private struct RecordRequest {
+    let body: [UInt8]
+    var kind: Kind?
+    var ids: [Identifier] = []
+    var withVectors = false
+    private var records: [Range<Int>] = []
+
+    enum Subject {
+        case identifiers
+        case record
+        case records
+    }
+
+    /// Beside the identifiers or records, a request of its operation has the fields of these tags.
+    init(_ body: [UInt8], in range: Range<Int>, with others: [UInt16] = [], of subject: Subject = .identifiers) throws(BodyError) {
+        self.body = body
+        var reader = FieldReader(body, in: range)
+        try reader.each(lists: subject == .records ? TagSet(Tag.main) : TagSet()) { (field) throws(BodyError) in
+            guard field.tag == Tag.main || others.contains(field.tag) else { return false }
+            switch field.tag {
+            case RecordTag.kind: kind = try body.kind(field)
+            case Tag.withVectors: withVectors = try body.flag(field, "with_vectors")
+            default:
+                if subject == .identifiers { ids = try body.identifiers(field, "ids", countMax: Limits.batchMax) } else { records.append(field.range) }
+            }
+            return true
+        }
+    }
+
+    func requiredKind() throws(BodyError) -> Kind {
+        guard let kind else { throw .field(FieldError("kind", .missing)) }
+        return kind
+    }
+
+    func drafts() throws(BodyError) -> [RecordDraft] {
+        let kind = try requiredKind()
+        guard records.count <= Limits.batchMax else { throw .field(FieldError(kind.plural, .tooMany(count: records.count, countMax: Limits.batchMax))) }
+        guard !records.isEmpty else { throw .field(FieldError(kind.plural, .empty)) }
+        var drafts: [RecordDraft] = []
+        for range in records {
+            do throws(BodyError) { drafts.append(try RecordFields(kind, body, in: range).draft()) } catch { throw error.inside("\(kind.plural)[\(drafts.count)]") }
+        }
+        return drafts
+    }
+
+    func draft() throws(BodyError) -> RecordDraft { try RecordFields(try requiredKind(), body, in: try only()).draft() }
+
+    func patch() throws(BodyError) -> RecordPatch { try RecordFields(try requiredKind(), body, in: try only()).patch() }
+
+    private func only() throws(BodyError) -> Range<Int> {
+        guard let range = records.first else { throw .field(FieldError(kind?.name ?? "record", .missing)) }
+        return range
     }
 }
 

@@ -6,6 +6,10 @@ private enum Tag {
     static let rows: UInt16 = 17
     static let memory: UInt16 = 17
     static let report: UInt16 = 18
+    static let record: UInt16 = 19
+    // Of a conversation, and of a key.
+    static let messages: UInt16 = 17
+    static let keyText: UInt16 = 17
     // Of an agent.
     static let id: UInt16 = 16
     static let slug: UInt16 = 17
@@ -39,8 +43,6 @@ extension Outcome {
         case .pong: break
         case .status(let facts): writer.text(Tag.main, facts.description)
         case .agent(let agent): writer.field(Tag.main) { $0.agent(agent) }
-        case .agents(let agents):
-            for agent in agents { writer.field(Tag.main) { $0.agent(agent) } }
         case .written(let receipt):
             writer.integer(Tag.main, receipt.change)
             writer.field(Tag.rows) { writer in
@@ -55,6 +57,16 @@ extension Outcome {
             for memory in page.memories { writer.field(Tag.main) { $0.memory(memory) } }
             if let next = page.next { writer.identifier(Tag.next, next) }
         case .found(let answer): writer.answer(answer)
+        case .records(let records): writer.records(records)
+        case .recordPage(let page):
+            writer.records(page.records)
+            if let next = page.next { writer.field(Tag.next) { $0.cursor(next) } }
+        case .conversation(let conversation, let messages):
+            writer.field(Tag.main) { $0.record(conversation) }
+            for message in messages { writer.field(Tag.messages) { $0.record(message) } }
+        case .key(let key, let text):
+            writer.field(Tag.main) { $0.record(key) }
+            writer.text(Tag.keyText, text)
         }
     }
 
@@ -67,14 +79,51 @@ extension Outcome {
             return .pong
         case .status: return .status(try readStatus(body))
         case .ensureAgent:
-            guard let agent = try readAgents(body, of: organization, list: nil).first else { throw .malformed("the answer names no agent") }
+            guard let agent = try readAgent(body, of: organization) else { throw .malformed("the answer names no agent") }
             return .agent(agent)
-        case .listAgents: return .agents(try readAgents(body, of: organization, list: Tag.main))
-        case .remember, .update, .delete: return .written(try readReceipt(body))
+        case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey: return .written(try readReceipt(body))
         case .get: return .memories(try readPage(body, of: organization).memories)
         case .list, .stream: return .page(try readPage(body, of: organization))
         case .search: return .found(try readAnswer(body, of: organization))
+        case .fetch: return .records(try RecordAnswer(body).records(of: organization))
+        case .browse:
+            let answer = try RecordAnswer(body)
+            return .recordPage(RecordPage(records: try answer.records(of: organization), next: try answer.cursor()))
+        case .open: return try readConversation(body, of: organization)
+        case .createKey, .rotateKey: return try readKey(body, of: organization)
         }
+    }
+
+    private static func readConversation(_ body: [UInt8], of organization: Identifier) throws(BodyError) -> Outcome {
+        var conversation: Record?
+        var messages: [Record] = []
+        var reader = FieldReader(body)
+        try reader.each(lists: TagSet(Tag.messages)) { (field) throws(BodyError) in
+            switch field.tag {
+            case Tag.main: conversation = try RecordFields(.conversation, body, in: field.range).record(of: organization)
+            case Tag.messages: messages.append(try RecordFields(.message, body, in: field.range).record(of: organization))
+            default: return false
+            }
+            return true
+        }
+        guard let conversation else { throw .malformed("the answer holds no conversation") }
+        return .conversation(conversation, messages: messages)
+    }
+
+    private static func readKey(_ body: [UInt8], of organization: Identifier) throws(BodyError) -> Outcome {
+        var key: Record?
+        var text: String?
+        var reader = FieldReader(body)
+        try reader.each { (field) throws(BodyError) in
+            switch field.tag {
+            case Tag.main: key = try RecordFields(.key, body, in: field.range).record(of: organization)
+            case Tag.keyText: text = try body.text(field, "key")
+            default: return false
+            }
+            return true
+        }
+        guard let key, let text else { throw .malformed("the answer holds no key") }
+        return .key(key, text: text)
     }
 
     private static func readStatus(_ body: [UInt8]) throws(BodyError) -> JSON {
@@ -89,15 +138,15 @@ extension Outcome {
         return facts
     }
 
-    private static func readAgents(_ body: [UInt8], of organization: Identifier, list: UInt16?) throws(BodyError) -> [Agent] {
-        var agents: [Agent] = []
+    private static func readAgent(_ body: [UInt8], of organization: Identifier) throws(BodyError) -> Agent? {
+        var agent: Agent?
         var reader = FieldReader(body)
-        try reader.each(list: list) { (field) throws(BodyError) in
+        try reader.each { (field) throws(BodyError) in
             guard field.tag == Tag.main else { return false }
-            agents.append(try body.agent(in: field.range, of: organization))
+            agent = try body.agent(in: field.range, of: organization)
             return true
         }
-        return agents
+        return agent
     }
 
     private static func readReceipt(_ body: [UInt8]) throws(BodyError) -> WriteReceipt {
@@ -128,7 +177,7 @@ extension Outcome {
         var memories: [Memory] = []
         var next: Identifier?
         var reader = FieldReader(body)
-        try reader.each(list: Tag.main) { (field) throws(BodyError) in
+        try reader.each(lists: TagSet(Tag.main)) { (field) throws(BodyError) in
             switch field.tag {
             case Tag.main: memories.append(try MemoryFields(body, in: field.range).memory(of: organization))
             case Tag.next: next = try body.identifier(field, "next")
@@ -142,9 +191,11 @@ extension Outcome {
     private static func readAnswer(_ body: [UInt8], of organization: Identifier) throws(BodyError) -> SearchAnswer {
         var hits: [Hit] = []
         var memories: [Identifier: Memory] = [:]
+        var kind = Kind.memory
+        var ranges: [Range<Int>] = []
         var report = SearchReport()
         var reader = FieldReader(body)
-        try reader.each(list: Tag.memory) { (field) throws(BodyError) in
+        try reader.each(lists: TagSet([Tag.memory, Tag.record])) { (field) throws(BodyError) in
             switch field.tag {
             case Tag.main:
                 for start in try packedRows(field) {
@@ -155,12 +206,54 @@ extension Outcome {
             case Tag.memory:
                 let memory = try MemoryFields(body, in: field.range).memory(of: organization)
                 memories[memory.id] = memory
+            case Tag.record: ranges.append(field.range)
+            case RecordTag.kind: kind = try body.kind(field)
             case Tag.report: report = try body.report(in: field.range)
             default: return false
             }
             return true
         }
-        return SearchAnswer(entries: hits.map { SearchAnswer.Entry(hit: $0, memory: memories[$0.id]) }, report: report)
+        var records: [Identifier: Record] = [:]
+        for range in ranges {
+            let record = try RecordFields(kind, body, in: range).record(of: organization)
+            records[record.id] = record
+        }
+        return SearchAnswer(entries: hits.map { SearchAnswer.Entry(hit: $0, memory: memories[$0.id], record: records[$0.id]) }, report: report)
+    }
+}
+
+/// Records of one kind in an answer, and where the next page begins.
+private struct RecordAnswer {
+    private let body: [UInt8]
+    private var kind: Kind?
+    private var ranges: [Range<Int>] = []
+    private var next: Range<Int>?
+
+    init(_ body: [UInt8]) throws(BodyError) {
+        self.body = body
+        var reader = FieldReader(body)
+        try reader.each(lists: TagSet(Tag.main)) { (field) throws(BodyError) in
+            switch field.tag {
+            case RecordTag.kind: kind = try body.kind(field)
+            case Tag.main: ranges.append(field.range)
+            case Tag.next: next = field.range
+            default: return false
+            }
+            return true
+        }
+    }
+
+    func records(of organization: Identifier) throws(BodyError) -> [Record] {
+        guard !ranges.isEmpty else { return [] }
+        guard let kind else { throw .malformed("the answer does not say of which kind its records are") }
+        var records: [Record] = []
+        for range in ranges { records.append(try RecordFields(kind, body, in: range).record(of: organization)) }
+        return records
+    }
+
+    func cursor() throws(BodyError) -> RecordListing.Cursor? {
+        guard let next else { return nil }
+        return try body.cursor(in: next)
     }
 }
 
@@ -196,6 +289,11 @@ extension FieldWriter {
         time(Tag.createdAt, agent.createdAt)
     }
 
+    fileprivate mutating func records(_ records: [Record]) {
+        if let kind = records.first?.kind { self.kind(kind) }
+        for record in records { field(Tag.main) { $0.record(record) } }
+    }
+
     fileprivate mutating func answer(_ answer: SearchAnswer) {
         field(Tag.main) { writer in
             for entry in answer.entries {
@@ -206,7 +304,9 @@ extension FieldWriter {
         }
         for entry in answer.entries {
             if let memory = entry.memory { field(Tag.memory) { $0.memory(memory) } }
+            if let record = entry.record { field(Tag.record) { $0.record(record) } }
         }
+        if let kind = answer.entries.lazy.compactMap(\.record?.kind).first { self.kind(kind) }
         field(Tag.report) { writer in
             let report = answer.report
             writer.integer(Tag.rowsTotal, UInt64(clamping: report.rowsTotal))

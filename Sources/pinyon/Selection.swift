@@ -59,13 +59,14 @@ enum Selection {
     /// The agent of that slug, or of that UUID.
     static func agent(_ text: String, _ client: MemoryClient) async throws -> Identifier {
         if let id = Identifier(text) { return id }
-        let agents = try await client.agents()
-        guard let agent = agents.first(where: { $0.slug == text }) else {
-            let known = agents.map(\.slug).joined(separator: ", ")
-            throw Failure("there is no agent \"\(text)\"; " + (known.isEmpty ? "there are none yet: pinyon remember makes them" : "known are \(known)"))
-        }
-        return agent.id
+        if let agent = try await client.browse(RecordListing(.agent, [.slug: .text(text)], limit: 1)).records.first { return agent.id }
+        let known = try await client.browse(RecordListing(.agent, order: .slug, isAscending: true, limit: namesShown)).records.compactMap { $0.text(.slug) }
+        throw Failure(
+            "there is no agent \"\(text)\"; "
+                + (known.isEmpty ? "there are none yet: pinyon remember makes them" : "there are \(known.joined(separator: ", "))\(known.count == namesShown ? ", …" : "")"))
     }
+
+    private static let namesShown = 20
 
     static func show(_ answer: SearchAnswer, _ arguments: Arguments) {
         if arguments.has("json") { return print(Printing.json(answer)) }

@@ -3,7 +3,19 @@ import Records
 
 /// The meaning of a filter, written a second time, row by row and without any of the module's shortcuts.
 struct NaiveFilter {
-    let row: Attributes
+    enum Row {
+        case memory(Memory)
+        case record(Record)
+    }
+
+    let row: Row
+
+    private var metadata: JSON {
+        switch row {
+        case .memory(let memory): memory.metadata
+        case .record(let record): record.json(.metadata) ?? .emptyObject
+        }
+    }
 
     func admits(_ filter: Filter) -> Bool {
         switch filter {
@@ -24,6 +36,7 @@ struct NaiveFilter {
             return true
         case .exists(let field):
             if case .metadata(let path) = field { return json(path).map { $0 != .null } ?? false }
+            if case .plain(let plain) = field, plain != .tags, case .record(let record) = row, case .texts? = record[plain] { return true }
             return !values(field).isEmpty
         case .and(let parts): return parts.allSatisfy(admits)
         case .or(let parts): return parts.contains(where: admits)
@@ -32,7 +45,7 @@ struct NaiveFilter {
     }
 
     private func json(_ path: [String]) -> JSON? {
-        var current = row.metadata
+        var current = metadata
         for name in path {
             guard case .object(let members) = current, let next = members.first(where: { Array($0.name.utf8) == Array(name.utf8) }) else { return nil }
             current = next.value
@@ -41,7 +54,8 @@ struct NaiveFilter {
     }
 
     private func isList(_ field: Field) -> Bool {
-        if case .tags = field { return true }
+        if field == .tags { return true }
+        if case .plain(let plain) = field, case .record(let record) = row, case .texts? = record[plain] { return true }
         if case .metadata(let path) = field, case .list = json(path) { return true }
         return false
     }
@@ -63,22 +77,49 @@ struct NaiveFilter {
 
     private func values(_ field: Field) -> [Scalar] {
         switch field {
-        case .id: return [.identifier(row.id)]
-        case .agent: return [.identifier(row.agent)]
-        case .user: return row.user.map { [.identifier($0)] } ?? []
-        case .session: return row.session.map { [.identifier($0)] } ?? []
-        case .type: return [.text(row.type.name)]
-        case .tags: return row.tags.map { .text($0) }
-        case .importance: return [.number(row.importance)]
-        case .accessCount: return [.integer(row.accessCount)]
-        case .createdAt: return [.time(row.createdAt)]
-        case .updatedAt: return [.time(row.updatedAt)]
-        case .lastAccessedAt: return row.lastAccessedAt.map { [.time($0)] } ?? []
-        case .expiresAt: return row.expiresAt.map { [.time($0)] } ?? []
+        case .plain(let plain):
+            switch row {
+            case .memory(let memory): return values(plain, memory)
+            case .record(let record): return values(plain, record)
+            }
         case .metadata(let path):
             guard let value = json(path) else { return [] }
             if case .list(let elements) = value { return elements.compactMap(scalar) }
             return scalar(value).map { [$0] } ?? []
+        }
+    }
+
+    private func values(_ field: RecordField, _ record: Record) -> [Scalar] {
+        if field == .id { return [.identifier(record.id)] }
+        if field == .createdAt { return [.time(record.createdAt)] }
+        if field == .updatedAt { return [.time(record.updatedAt)] }
+        switch record[field] {
+        case .flag(let value)?: return [.bool(value)]
+        case .integer(let value)?: return [.integer(value)]
+        case .number(let value)?: return [.number(value)]
+        case .text(let value)?: return [.text(value)]
+        case .identifier(let value)?: return [.identifier(value)]
+        case .time(let value)?: return [.time(value)]
+        case .texts(let values)?: return values.map { .text($0) }
+        case nil, .json?, .bytes?, .vector?: return []
+        }
+    }
+
+    private func values(_ field: RecordField, _ row: Memory) -> [Scalar] {
+        switch field {
+        case .id: [.identifier(row.id)]
+        case .agent: [.identifier(row.agent)]
+        case .user: row.user.map { [.identifier($0)] } ?? []
+        case .session: row.session.map { [.identifier($0)] } ?? []
+        case .type: [.text(row.type.name)]
+        case .tags: row.tags.map { .text($0) }
+        case .importance: [.number(row.importance)]
+        case .accessCount: [.integer(row.accessCount)]
+        case .createdAt: [.time(row.createdAt)]
+        case .updatedAt: [.time(row.updatedAt)]
+        case .lastAccessedAt: row.lastAccessedAt.map { [.time($0)] } ?? []
+        case .expiresAt: row.expiresAt.map { [.time($0)] } ?? []
+        default: []
         }
     }
 

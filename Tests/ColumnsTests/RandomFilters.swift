@@ -4,6 +4,7 @@ import Records
 /// Rows and filters from a small world, so that they meet often, with the values at which comparisons go wrong.
 struct RandomFilters {
     var generator: SeededGenerator
+    var kind = Kind.memory
 
     static let texts = ["", "a", "b", "ab", "é", "e\u{301}", "ä", "z", "\u{FFFF}", "\u{10000}", "日本"]
     static let integers: [Int64] = [
@@ -23,13 +24,43 @@ struct RandomFilters {
         return Timestamp(microseconds: pick([0, 1, 2, 3, -1, ends.upperBound.microseconds, ends.lowerBound.microseconds, 1_000_000]))
     }
 
-    mutating func attributes(_ id: Int) -> Attributes {
-        Attributes(
-            id: Identifier(high: UInt64(id % 2), low: UInt64(id)), agent: identifier(), user: chance(2) ? identifier() : nil,
-            session: chance(2) ? identifier() : nil, type: pick(MemoryType.allCases),
-            tags: (0..<Int.random(in: 0...3, using: &generator)).map { _ in pick(RandomFilters.texts) }, importance: pick(RandomFilters.numbers),
-            accessCount: pick(RandomFilters.integers), createdAt: time(), updatedAt: time(), lastAccessedAt: chance(2) ? time() : nil,
-            expiresAt: chance(2) ? time() : nil, metadata: object(depth: 0))
+    mutating func row(_ number: Int) -> (row: NaiveFilter.Row, attributes: Attributes) {
+        if kind == .memory {
+            let memory = memory(number)
+            return (.memory(memory), Attributes(memory))
+        }
+        let record = record(number)
+        return (.record(record), Attributes(record))
+    }
+
+    private mutating func memory(_ id: Int) -> Memory {
+        Memory(
+            id: Identifier(high: UInt64(id % 2), low: UInt64(id)), organization: Identifier(high: 9, low: 9), agent: identifier(),
+            user: chance(2) ? identifier() : nil, session: chance(2) ? identifier() : nil, type: pick(MemoryType.allCases), content: "",
+            importance: pick(RandomFilters.numbers), accessCount: pick(RandomFilters.integers), lastAccessedAt: chance(2) ? time() : nil,
+            tags: (0..<Int.random(in: 0...3, using: &generator)).map { _ in pick(RandomFilters.texts) }, metadata: object(depth: 0), createdAt: time(),
+            updatedAt: time(), expiresAt: chance(2) ? time() : nil)
+    }
+
+    /// What a kind's rows must have they have; the rest comes and goes.
+    private mutating func record(_ id: Int) -> Record {
+        var record = Record(
+            kind, id: Identifier(high: UInt64(id % 2), low: UInt64(id)), organization: Identifier(high: 9, low: 9), createdAt: time(), updatedAt: time())
+        for rule in record.schema.rules where rule.isRequired || chance(2) {
+            switch rule.type {
+            case .flag: record[rule.field] = .flag(chance(2))
+            case .integer: record[rule.field] = .integer(pick(RandomFilters.integers))
+            case .number: record[rule.field] = .number(pick(RandomFilters.numbers))
+            case .text: record[rule.field] = .text(pick(RandomFilters.texts))
+            case .choice(let known): record[rule.field] = .text(pick(known))
+            case .identifier: record[rule.field] = .identifier(identifier())
+            case .time: record[rule.field] = .time(time())
+            case .texts: record[rule.field] = .texts((0..<Int.random(in: 0...3, using: &generator)).map { _ in pick(RandomFilters.texts) })
+            case .object: record[rule.field] = .json(object(depth: 0))
+            case .list, .bytes, .vector: break
+            }
+        }
+        return record
     }
 
     mutating func object(depth: Int) -> JSON {
@@ -51,20 +82,27 @@ struct RandomFilters {
     }
 
     mutating func field() -> Field {
-        chance(2) ? .metadata((0..<(chance(4) ? 2 : 1)).map { _ in pick(RandomFilters.names) }) : pick(Field.plain)
+        let schema = Schema.of(kind)
+        guard schema[.metadata] != nil, chance(2) else { return .plain(pick(schema.filterFields)) }
+        return .metadata((0..<(chance(4) ? 2 : 1)).map { _ in pick(RandomFilters.names) })
+    }
+
+    private func type(_ field: Field) -> ValueType? {
+        if case .plain(let plain) = field { Schema.of(kind).type(of: plain) } else { nil }
     }
 
     mutating func number() -> Scalar { chance(2) ? .integer(pick(RandomFilters.integers)) : .number(pick(RandomFilters.numbers)) }
 
     /// A value that passes the check for the field.
     mutating func scalar(_ field: Field) -> Scalar {
-        switch field {
-        case .id, .agent, .user, .session: .identifier(identifier())
-        case .type: .text(pick(MemoryType.allCases).name)
-        case .tags: .text(pick(RandomFilters.texts + ["nowhere"]))
-        case .importance, .accessCount: number()
-        case .createdAt, .updatedAt, .lastAccessedAt, .expiresAt: .time(time())
-        case .metadata: chance(4) ? .bool(chance(2)) : chance(2) ? number() : .text(pick(RandomFilters.texts))
+        switch type(field) {
+        case .identifier?: .identifier(identifier())
+        case .choice(let known)?: .text(pick(known))
+        case .text?, .texts?: .text(pick(RandomFilters.texts + ["nowhere"]))
+        case .flag?: .bool(chance(2))
+        case .integer?, .number?: number()
+        case .time?: .time(time())
+        case nil, .object?, .list?, .bytes?, .vector?: chance(4) ? .bool(chance(2)) : chance(2) ? number() : .text(pick(RandomFilters.texts))
         }
     }
 
@@ -90,17 +128,27 @@ struct RandomFilters {
         case 0: return .equals(field, scalar(field))
         case 1: return .anyOf(field, (0..<Int.random(in: 0...4, using: &generator)).map { _ in scalar(field) })
         case 2:
-            let listField: Field = chance(2) ? .tags : .metadata([pick(RandomFilters.names)])
+            let lists: [Field] = Schema.of(kind).filterFields.filter { if case .texts? = type(.plain($0)) { true } else { false } }.map { .plain($0) }
+            let paths: [Field] = Schema.of(kind)[.metadata] == nil ? [] : [.metadata([pick(RandomFilters.names)])]
+            guard !(lists + paths).isEmpty else { return .exists(field) }
+            let listField = pick(lists + paths)
             return .allOf(listField, (0..<Int.random(in: 0...2, using: &generator)).map { _ in scalar(listField) })
         case 3:
-            let ordered: Field = pick([
-                .importance, .accessCount, .createdAt, .updatedAt, .lastAccessedAt, .expiresAt, .metadata(["n"]), .metadata(["é"]), .metadata(["list"]),
-            ])
+            let plain: [Field] = Schema.of(kind).filterFields.filter { isOrdered($0) }.map { .plain($0) }
+            let paths: [Field] = Schema.of(kind)[.metadata] == nil ? [] : [.metadata(["n"]), .metadata(["é"]), .metadata(["list"])]
+            let ordered = pick(plain + paths)
             return .range(ordered, bounds(ordered))
         case 4: return .exists(field)
         case 5, 6: return .and((0..<Int.random(in: 0...3, using: &generator)).map { _ in filter(depth: depth + 1) })
         case 7, 8: return .or((0..<Int.random(in: 0...3, using: &generator)).map { _ in filter(depth: depth + 1) })
         default: return .not(filter(depth: depth + 1))
+        }
+    }
+
+    private func isOrdered(_ field: RecordField) -> Bool {
+        switch type(.plain(field)) {
+        case .integer?, .number?, .time?: true
+        case nil, .flag?, .text?, .choice?, .identifier?, .texts?, .object?, .list?, .bytes?, .vector?: false
         }
     }
 }

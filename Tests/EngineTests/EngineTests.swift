@@ -84,33 +84,12 @@ final class HouseClock: Sendable {
 
 @Suite("The engine performs operations")
 struct EngineTests {
-    @Test("every operation but ping needs a scope, and is refused without it")
-    func scopes() async throws {
-        let house = try House()
-        let nobody = Principal(organization: house.first.organization, key: house.first.key, scopes: [])
-        let id = Identifier(high: 1, low: 1)
-        let operations: [Operation] = [
-            .ping, .status, .ensureAgent(slug: "a", name: "a"), .listAgents, .remember([]), .get([id], withVectors: false), .list(MemoryListing()),
-            .update(MemoryPatch(id: id)), .delete([id]), .search(SearchRequest(query: .vector([1]))), .stream(MemoryListing()),
-        ]
-        #expect(Set(operations.map(\.name)) == Set(Operation.Name.allCases), "a new operation belongs into this list")
-        for operation in operations {
-            let result = await house.perform(operation, as: nobody)
-            if operation.name == .ping {
-                #expect(result == .success(.pong))
-            } else {
-                let scope = try #require(operation.name.requiredScope)
-                #expect(result == .failure(.forbidden(scope)), "\(operation.name)")
-            }
-        }
-    }
-
     @Test("a key opens its organization, and no other key opens anything")
     func keys() throws {
         let house = try House()
-        #expect(try house.engine.authenticate(house.firstKey.text).organization == house.first.organization)
-        #expect(throws: AccessError.unknownKey) { try house.engine.authenticate(KeyText.random().text) }
-        #expect(throws: AccessError.unknownKey) { try house.engine.authenticate("") }
+        #expect(try house.engine.authenticate(house.firstKey.text, from: "127.0.0.1").organization == house.first.organization)
+        #expect(throws: AccessError.unknownKey) { try house.engine.authenticate(KeyText.random().text, from: "127.0.0.1") }
+        #expect(throws: AccessError.unknownKey) { try house.engine.authenticate("", from: "127.0.0.1") }
     }
 
     @Test("what was remembered is found by the next search, with its content and an exact report")

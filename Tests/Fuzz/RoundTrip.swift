@@ -24,7 +24,7 @@ extension Operation {
     /// The checks that stand between a request that was understood and the engine that performs it.
     func check() throws(FieldError) {
         switch self {
-        case .ping, .status, .listAgents: break
+        case .ping, .status, .open, .rotateKey, .revokeKey: break
         case .ensureAgent(let slug, let name):
             try Checks.slug(slug)
             try Checks.text(name, "name", bytesMax: Limits.nameBytesMax)
@@ -35,6 +35,11 @@ extension Operation {
         case .list(let listing), .stream(let listing): try listing.check()
         case .update(let patch): try patch.check()
         case .search(let search): try search.check()
+        case .create(let drafts): for draft in drafts { try draft.check() }
+        case .createKey(let draft): try draft.check()
+        case .change(let patch): try patch.check()
+        case .browse(let listing): try listing.check()
+        case .fetch(_, let ids, _), .remove(_, let ids), .restore(_, let ids), .use(_, let ids), .end(let ids): try Checks.batch(ids.count, "ids")
         }
     }
 }

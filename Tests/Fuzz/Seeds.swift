@@ -127,14 +127,35 @@ extension Seeds {
             id: ids[0], ifVersion: 3, user: .set(ids[1]), session: .clear, type: .fact, content: "new", importance: 1, tags: [], metadata: .emptyObject,
             expiresAt: .set(time), vector: .set([0.5, 2]))
         var operations: [Records.Operation] = [
-            .ping, .status, .listAgents, .ensureAgent(slug: "helper-1", name: "Helper"), .remember([draft]),
+            .ping, .status, .ensureAgent(slug: "helper-1", name: "Helper"), .remember([draft]),
             .remember([MemoryDraft(agent: ids[1], content: "x"), draft]), .get(ids, withVectors: true), .delete([ids[0]]), .list(listing), .stream(listing),
             .list(MemoryListing()), .update(patch), .update(MemoryPatch(id: ids[0], expiresAt: .clear, vector: .clear)),
             .search(SearchRequest(query: .vector([1, 0, -1]), k: 5, exact: true, withContent: false)),
-            .search(SearchRequest(query: .text("what to drink"))),
+            .search(SearchRequest(query: .text("what to drink"))), .search(SearchRequest(.message, query: .vector([1, 0, -1]), filter: .equals(.plain(.role), .text("user")))),
         ]
+        operations += records(time)
         for filter in try filters(time) { operations.append(.search(SearchRequest(query: .text("q"), filter: filter))) }
         return operations
+    }
+
+    /// One of every operation on records, with a value of every type.
+    private static func records(_ time: Timestamp) -> [Records.Operation] {
+        let user = RecordDraft(
+            .user, id: ids[0], createdAt: time, [.email: .text("maya@example.com"), .name: .text("Maya"), .preferences: .json(["theme": "dark"]), .lastLoginAt: .time(time)])
+        let conversation = RecordDraft(
+            .conversation, [.user: .identifier(ids[0]), .participants: .texts(["a", "b"]), .qualityThreshold: .number(8.5), .iterationsMax: .integer(3)], vector: [1, 0.5])
+        let term = RecordDraft(.term, [.user: .identifier(ids[0]), .term: .text("SLA"), .definition: .text("d"), .isPublic: .flag(true), .tags: .texts(["x"])])
+        let patch = RecordPatch(.message, id: ids[1], ifVersion: 2, [.content: .text("new"), .cost: .number(0.25)], clearing: [.metadata, .model], vector: .clear)
+        let listing = RecordListing(
+            .conversation, [.user: .identifier(ids[0]), .status: .text("active")], order: .lastActivityAt, isAscending: true, deleted: .with,
+            after: RecordListing.Cursor(value: .time(time), id: ids[2]), limit: 20, withVectors: true)
+        return [
+            .create([user]), .create([conversation, conversation]), .create([term]), .fetch(.message, ids, withVectors: true), .browse(listing),
+            .browse(RecordListing(.term, order: .frequency, after: RecordListing.Cursor(value: .integer(3), id: ids[0]))), .change(patch),
+            .remove(.term, [ids[0]]), .restore(.message, ids), .use(.term, ids), .end([ids[3]]), .open(ids[0], messages: 50),
+            .createKey(RecordDraft(.key, [.name: .text("k"), .scopes: .texts(["terms:read"]), .networks: .texts(["10.0.0.0/8"])])),
+            .rotateKey(ids[0], overlapSeconds: 60), .revokeKey(ids[0]),
+        ]
     }
 
     private static func filters(_ time: Timestamp) throws -> [Filter] {

@@ -94,7 +94,7 @@ extension RealBinary {
                 #expect(try json(await ask(server, ["list", "--json"]))["memories"]?.list?.count == 1)
                 #expect(try json(await ask(server, ["status", "--json"]))["organization"]?["memories"]?.integer == 1)
                 #expect(try json(await ask(server, ["verify", "--data", server.dataPath, "--json"]))["sound"] == .bool(true))
-                #expect(try await ask(server, ["list", "--agent", "nobody"]).errors.contains("known are a"))
+                #expect(try await ask(server, ["list", "--agent", "nobody"]).errors.contains("there are a"))
                 #expect(try json(await ask(server, ["delete", id, "--json"]))["rows"]?.list?.count == 1)
                 let gone = try await ask(server, ["get", id])
                 #expect(gone.code == 1 && gone.errors.contains(id))

@@ -41,7 +41,8 @@ extension RealBinary {
                 case .failure(let error): Issue.record("the other client met \(error)")
                 }
                 #expect(server.child.ended() == nil)
-                #expect(try await server.stop()?.code == 0, "\(server.child.errors)")
+                let stopped = try await server.stop()
+                #expect(stopped?.code == 0, "\(String(describing: stopped)) \(server.child.errors)")
             }
         }
 

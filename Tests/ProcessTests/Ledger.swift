@@ -285,7 +285,7 @@ struct Ledger {
         }
         let status = try await client.status()
         let counts = [
-            status["organization"]?["memories"]?.integer, status["organization"]?["memories_with_vector"]?.integer, status["index"]?["rows"]?.integer,
+            status["organization"]?["memories"]?.integer, status["organization"]?["memories_with_vector"]?.integer, status["indexes"]?["memories"]?["rows"]?.integer,
         ]
         let expected = [stored.count, withVectors.count, withVectors.count].map { Int64($0) }
         if counts != expected.map(Optional.some) { fail("status counts \(counts), and there are \(expected)") }

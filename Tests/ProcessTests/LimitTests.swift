@@ -28,8 +28,8 @@ extension RealBinary {
             ("replies that wait to be read", ["replyBytesPause", "replyBytesWaitingMax"]),
             ("a request's deadline", ["deadlineMilliseconds", "deadlineMillisecondsMax"]), ("searches that wait", ["searchesWaitingMax"]),
             ("requests of a connection with possibly large answers, at work at once", ["largeAtWorkMax"]), ("time for a stop", ["drainMilliseconds"]), ("content", ["contentBytesMax"]), ("metadata", ["metadataBytesMax", "jsonDepthMax"]),
-            ("tags", ["tagsMax", "tagBytesMax"]), ("dimensions", ["dimensionMax"]), ("k", ["kMax"]), ("memories in one answer", ["answerBytesMax"]),
-            ("memories in a batch, identifiers in a get, rows in a page", ["batchMax"]),
+            ("tags", ["tagsMax", "tagBytesMax"]), ("dimensions", ["dimensionMax"]), ("k", ["kMax"]), ("rows in one answer", ["answerBytesMax"]),
+            ("rows in a batch, identifiers in a request, rows in a page", ["batchMax"]),
             ("filter", ["filterNodesMax", "filterDepthMax", "filterValuesMax"]),
         ]
 

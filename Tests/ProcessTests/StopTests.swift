@@ -77,8 +77,8 @@ extension RealBinary {
             defer { server.child.kill() }
             let connection = try RawConnection(port: server.port)
             try connection.authenticate(try server.key())
-            let agents = try connection.ask(RawFrame.request(.listAgents, id: 1))
-            guard case .agents(let known) = try Outcome.read(.listAgents, agents.body, of: Identifier(high: 0, low: 0)), let agent = known.first else {
+            let agents = try connection.ask(RawFrame.request(.browse(RecordListing(.agent)), id: 1))
+            guard case .recordPage(let known) = try Outcome.read(.browse, agents.body, of: Identifier(high: 0, low: 0)), let agent = known.records.first else {
                 Issue.record("no agent came")
                 return
             }

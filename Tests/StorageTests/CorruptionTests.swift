@@ -230,7 +230,7 @@ import Testing
             let copy = try before.copy()
             let store = try copy.openSQLite()
             #expect(store.notes.count == (cut >= committed + SQLiteSchema.pageBytes + 24 ? 1 : 0))
-            #expect(try await store.counts(of: world.organization.id).memories == 1)
+            #expect(try await store.counts(of: world.organization.id)[.memory].rows == 1)
             store.close()
             try after.write(Array(whole[..<cut]), to: "pinyon.db-wal")
             let acknowledged = try after.copy()

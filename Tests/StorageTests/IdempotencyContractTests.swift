@@ -18,7 +18,7 @@ import Testing
         for _ in 0..<2 {
             let again = try await store.write(request)
             #expect(again == WriteOutcome(receipt: first.receipt, isReplay: true))
-            #expect(try await store.counts(of: world.organization.id).memories == 2)
+            #expect(try await store.counts(of: world.organization.id)[.memory].rows == 2)
             #expect(try await store.changes().count == 5)
             store.close()
             store = try home.open()
@@ -41,7 +41,7 @@ import Testing
         _ = try await store.write(world.request(.remember([world.memory()]), one))
         #expect(await storageError { _ = try await store.write(world.request(.remember([world.memory()]), two)) } == .idempotencyMismatch)
         #expect(try await store.write(other.request(.remember([other.memory()]), two)).isReplay == false)
-        #expect(try await store.counts(of: world.organization.id).memories == 1)
+        #expect(try await store.counts(of: world.organization.id)[.memory].rows == 1)
     }
 
     @Test("a key is forgotten after 24 hours and not a microsecond before", arguments: storeMakers)
@@ -59,7 +59,7 @@ import Testing
         let after = start.adding(seconds: Limits.idempotencySeconds)
         #expect(try await store.write(world.request(.remember([world.memory()]), at: after, idempotency)).isReplay == false)
         #expect(try await store.write(world.request(.remember([world.memory()]), at: after, idempotency)).isReplay)
-        #expect(try await store.counts(of: world.organization.id).memories == 2)
+        #expect(try await store.counts(of: world.organization.id)[.memory].rows == 2)
     }
 
     @Test("a failed request leaves its key free", arguments: storeMakers)
@@ -76,7 +76,7 @@ import Testing
         #expect(try await store.write(world.request(.remember([memory]), idempotency)).isReplay == false)
         let wrong = Idempotency(key: world.id(), digest: [1])
         #expect(await storageError { _ = try await store.write(world.request(.delete([memory.id]), wrong)) } != nil)
-        #expect(try await store.counts(of: world.organization.id).memories == 1)
+        #expect(try await store.counts(of: world.organization.id)[.memory].rows == 1)
     }
 
     @Test("an ensured agent and an ensured space answer a retry too", arguments: storeMakers)

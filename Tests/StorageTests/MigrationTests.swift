@@ -10,7 +10,7 @@ import Testing
         let directory = try DataDirectory.open(home.path, at: startTime)
         defer { directory.close() }
         var expected = 0
-        for target in [1, 2, 3, 2, 3, 0, 3, 3, 1, 0, 2] {
+        for target in [1, 2, 3, 4, 5, 4, 3, 5, 0, 5, 5, 1, 0, 2] {
             #expect(try SQLiteStore.migrate(directory, to: target) == expected)
             expected = target
             let connection = try SQLiteConnection(path: home.databasePath, .readOnly)
@@ -28,8 +28,8 @@ import Testing
         let counts = try await store.counts(of: world.organization.id)
         store.close()
         let directory = try DataDirectory.open(home.path, at: startTime)
-        #expect(try SQLiteStore.migrate(directory, to: 2) == 3)
-        #expect(try SQLiteStore.migrate(directory, to: 3) == 2)
+        #expect(try SQLiteStore.migrate(directory, to: 3) == 5)
+        #expect(try SQLiteStore.migrate(directory, to: 5) == 3)
         directory.close()
         let again = try home.open()
         #expect(try await again.memories(kept.map(\.id), of: world.organization.id) == kept)
@@ -46,14 +46,14 @@ import Testing
     func failedStep() throws {
         let home = try TemporaryDirectory()
         let directory = try DataDirectory.open(home.path, at: startTime)
-        _ = try SQLiteStore.migrate(directory, to: 2)
+        _ = try SQLiteStore.migrate(directory, to: 3)
         let connection = try SQLiteConnection(path: home.databasePath, .readWrite)
         try connection.execute("CREATE TABLE counters (x)")
-        #expect(throws: StorageError.self) { try SQLiteSchema.migrate(connection, to: 3) }
-        #expect(try SQLiteSchema.version(of: connection) == 2)
+        #expect(throws: StorageError.self) { try SQLiteSchema.migrate(connection, to: 4) }
+        #expect(try SQLiteSchema.version(of: connection) == 3)
         try connection.execute("DROP TABLE counters")
-        #expect(try SQLiteSchema.difference(connection, version: 2) == nil)
-        try SQLiteSchema.migrate(connection, to: 3)
+        #expect(try SQLiteSchema.difference(connection, version: 3) == nil)
+        try SQLiteSchema.migrate(connection, to: 4)
     }
 
     @Test("the database of a newer pinyon is refused, and so is a version that does not exist")
@@ -63,11 +63,11 @@ import Testing
         let connection = try SQLiteConnection(path: home.databasePath, .readWrite)
         try connection.execute("PRAGMA user_version = 9")
         let error = await storageError { _ = try home.open() }
-        #expect(error == .newerSchema(found: 9, known: 3))
-        #expect(error?.description == "the database has schema version 9, and this program knows versions up to 3; use a newer pinyon")
-        try connection.execute("PRAGMA user_version = 3")
+        #expect(error == .newerSchema(found: 9, known: 5))
+        #expect(error?.description == "the database has schema version 9, and this program knows versions up to 5; use a newer pinyon")
+        try connection.execute("PRAGMA user_version = 5")
         let directory = try DataDirectory.open(home.path, at: startTime)
-        #expect(await storageError { _ = try SQLiteStore.migrate(directory, to: 4) } == .newerSchema(found: 4, known: 3))
+        #expect(await storageError { _ = try SQLiteStore.migrate(directory, to: 6) } == .newerSchema(found: 6, known: 5))
     }
 
     @Test("another program's database is refused and not touched")

@@ -7,19 +7,29 @@ extension Store {
     }
 
     func memories(_ ids: [Identifier], of organization: Identifier, withVectors: Bool = true) async throws -> [Memory] {
-        try await result { memories(ids, of: organization, withVectors: withVectors, completion: $0) }
+        try await result { memories(ids, of: organization, shownTo: .none, withVectors: withVectors, isWanted: { true }, completion: $0) }
     }
 
     func page(_ listing: MemoryListing, of organization: Identifier, at time: Timestamp = startTime) async throws -> MemoryPage {
-        try await result { page(listing, of: organization, at: time, completion: $0) }
+        try await result { page(listing, of: organization, shownTo: .none, at: time, isWanted: { true }, completion: $0) }
     }
 
     func agents(of organization: Identifier) async throws -> [Agent] {
-        try await result { agents(of: organization, completion: $0) }
+        try await records(RecordListing(.agent, order: .slug, isAscending: true), of: organization).records.compactMap { Agent($0) }
     }
 
     func agent(slug: String, of organization: Identifier) async throws -> Agent? {
-        try await result { agent(slug: slug, of: organization, completion: $0) }
+        try await records(RecordListing(.agent, [.slug: .text(slug)]), of: organization).records.first.flatMap { Agent($0) }
+    }
+
+    func records(
+        _ kind: Kind, _ ids: [Identifier], of organization: Identifier, shownTo narrowing: Narrowing = .none, withVectors: Bool = true
+    ) async throws -> [Record] {
+        try await result { records(kind, ids, of: organization, shownTo: narrowing, withVectors: withVectors, isWanted: { true }, completion: $0) }
+    }
+
+    func records(_ listing: RecordListing, of organization: Identifier, shownTo narrowing: Narrowing = .none) async throws -> RecordPage {
+        try await result { page(listing, of: organization, shownTo: narrowing, isWanted: { true }, completion: $0) }
     }
 
     func counts(of organization: Identifier) async throws -> StoreCounts {
@@ -35,7 +45,8 @@ extension Store {
         var failures: [StorageError] = []
         let last = try load { result in
             switch result {
-            case .success(let memory): memories.append(memory)
+            case .success(.memory(let memory)): memories.append(memory)
+            case .success(.record): break
             case .failure(let error): failures.append(error)
             }
         }

@@ -15,7 +15,7 @@ import Testing
             let report = try Verification.run(path: home.path) { progress.append($0) }
             #expect(report.isSound, "\(report)")
             #expect(report.lastChange == 3 + 20 + 2)
-            #expect(report.schemaVersion == 3)
+            #expect(report.schemaVersion == 5)
             #expect(report.tables.first { $0.table == "agent_memories" }?.rows == Int64(kept.count))
             #expect(report.tables.first { $0.table == "idempotency_keys" }?.rows == 20)
             #expect(progress.map(\.table) == Table.allCases.map(\.name))
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test("a counter, a change or a reference that is wrong is reported, even under a right checksum", arguments: [
-        "UPDATE counters SET memories = memories + 1", "DELETE FROM changes WHERE number = 5", "DELETE FROM agents",
+        "UPDATE counters SET rows = rows + 1 WHERE kind = 1", "DELETE FROM changes WHERE number = 5", "DELETE FROM agents",
         "UPDATE sqlite_sequence SET seq = 99", "DELETE FROM counters", "UPDATE agents SET name = 'Other'", "DELETE FROM agent_memories",
         "DELETE FROM changes WHERE number > 10",
     ])

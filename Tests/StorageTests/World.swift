@@ -41,8 +41,10 @@ struct World {
             dimension: World.dimension, createdAt: startTime)
     }
 
-    func request(_ action: WriteAction, at time: Timestamp? = nil, _ idempotency: Idempotency? = nil) -> WriteRequest {
-        WriteRequest(organization: organization.id, at: time ?? self.time, action: action, idempotency: idempotency)
+    func request(
+        _ action: WriteAction, at time: Timestamp? = nil, shownTo narrowing: Narrowing = .none, _ idempotency: Idempotency? = nil
+    ) -> WriteRequest {
+        WriteRequest(organization: organization.id, at: time ?? self.time, action: action, narrowing: narrowing, idempotency: idempotency)
     }
 
     func create(in store: any Store) async throws {

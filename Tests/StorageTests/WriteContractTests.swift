@@ -141,7 +141,7 @@ import Testing
             Issue.record("\(String(describing: error))")
             return
         }
-        #expect(try await store.counts(of: world.organization.id).memories == 0)
+        #expect(try await store.counts(of: world.organization.id)[.memory].rows == 0)
         #expect(try await store.write(world.request(.remember([world.memory()]))).receipt.change == 4)
     }
 
@@ -211,7 +211,7 @@ import Testing
         let missing = world.id()
         let error = await storageError { _ = try await store.write(world.request(.delete([memories[0].id, missing, memories[1].id]))) }
         #expect(error == .notFound(.memory, missing))
-        #expect(try await store.counts(of: world.organization.id).memories == 4)
+        #expect(try await store.counts(of: world.organization.id)[.memory].rows == 4)
         let outcome = try await store.write(world.request(.delete([memories[2].id, memories[0].id, memories[2].id])))
         #expect(outcome.receipt == WriteReceipt(change: 9, rows: [.init(id: memories[2].id, version: 1), .init(id: memories[0].id, version: 1)]))
         #expect(try await store.memories(memories.map(\.id), of: world.organization.id) == [memories[1], memories[3]])

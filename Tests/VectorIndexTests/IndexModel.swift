@@ -63,14 +63,14 @@ struct RowMaker {
         [
             (nil, { _ in true }),
             (.range(.importance, .init(lower: .number(0.2))), { $0.importance >= 0.2 }),
-            (.equals(.type, .text("fact")), { $0.type == .fact }),
+            (.equals(.type, .text("fact")), { $0.type == MemoryType.fact.rawValue }),
             (.equals(.agent, .identifier(Identifier(high: 0, low: 2))), { $0.agent == Identifier(high: 0, low: 2) }),
             (.equals(.tags, .text("tag 3")), { $0.tags.contains("tag 3") }),
             (.not(.exists(.tags)), { $0.tags.isEmpty }),
             (.equals(.metadata(["n"]), .integer(5)), { $0.metadata["n"] == .integer(5) }),
             (
                 .and([.equals(.type, .text("task")), .anyOf(.tags, [.text("tag 1"), .text("tag 2")])]),
-                { $0.type == .task && ($0.tags.contains("tag 1") || $0.tags.contains("tag 2")) }
+                { $0.type == MemoryType.task.rawValue && ($0.tags.contains("tag 1") || $0.tags.contains("tag 2")) }
             ),
             (.equals(.tags, .text("nowhere")), { _ in false }),
         ]

@@ -53,12 +53,18 @@ struct FieldTests {
     func unknownFields(name: Operation.Name) throws {
         let body: [UInt8] =
             switch name {
-            case .ping, .status, .listAgents, .list, .stream: []
+            case .ping, .status, .list, .stream: []
             case .ensureAgent: rawField(16, "a")
             case .remember: rawField(16, rawField(17, id.bytes) + rawField(21, "x"))
             case .get, .delete: rawField(16, id.bytes)
             case .update: rawField(16, rawField(16, id.bytes))
             case .search: rawField(17, "x")
+            case .create: rawField(48, [Kind.user.rawValue]) + rawField(16, rawField(85, "x"))
+            case .change: rawField(48, [Kind.user.rawValue]) + rawField(16, rawField(16, id.bytes))
+            case .fetch, .remove, .restore, .use: rawField(48, [Kind.term.rawValue]) + rawField(16, id.bytes)
+            case .browse: rawField(48, [Kind.term.rawValue])
+            case .end, .open, .rotateKey, .revokeKey: rawField(16, id.bytes)
+            case .createKey: rawField(16, rawField(85, "x"))
             }
         let plain = try read(name, body)
         for count in 0..<17 {

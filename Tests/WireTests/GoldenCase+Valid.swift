@@ -45,7 +45,6 @@ extension GoldenCase {
         GoldenCase("ensure_agent", request(.ensureAgent(slug: "planner-1", name: "Planner № 1"))),
         GoldenCase("ensure_agent under an idempotency key", request(
             .ensureAgent(slug: "a", name: "a"), Envelope(deadlineMilliseconds: 1, idempotencyKey: Identifier.golden(0xF)))),
-        GoldenCase("list_agents", request(.listAgents)),
         GoldenCase("remember: one memory, only what it must have", request(.remember([MemoryDraft(agent: agent, content: "x")]))),
         GoldenCase("remember: two memories, one with every field", request(
             .remember([
@@ -74,7 +73,7 @@ extension GoldenCase {
         GoldenCase("stream", request(.stream(MemoryListing(limit: 1)))),
         GoldenCase("stream: every field", request(
             .stream(MemoryListing(agent: agent, session: session, type: .conversation, after: two, limit: 200, withVectors: true)))),
-    ] + filters
+    ] + filters + recordRequests
 
     private static let filters: [GoldenCase] = [
         GoldenCase("filter: equals an identifier", search(.equals(.session, .identifier(session)))),
@@ -121,8 +120,6 @@ extension GoldenCase {
         GoldenCase("pong", .reply(7, .ping, .pong)),
         GoldenCase("reply to status", .reply(7, .status, .status(["server": "pinyon 1.0.0", "memories": 3]))),
         GoldenCase("reply to ensure_agent", .reply(7, .ensureAgent, .agent(agents[0]))),
-        GoldenCase("reply to list_agents", .reply(7, .listAgents, .agents(agents))),
-        GoldenCase("reply to list_agents: none", .reply(7, .listAgents, .agents([]))),
         GoldenCase("reply to remember", .reply(7, .remember, .written(WriteReceipt(
             change: 12, rows: [WriteReceipt.Row(id: one, version: 1), WriteReceipt.Row(id: two, version: 1)])))),
         GoldenCase("reply to update", .reply(7, .update, .written(WriteReceipt(change: 13, rows: [WriteReceipt.Row(id: one, version: 2)])))),
@@ -143,7 +140,7 @@ extension GoldenCase {
         GoldenCase("error of a request", .error(7, Fault(.invalidField, field: "memories[0].content", sentence: "memories[0].content is empty"))),
         GoldenCase("error that may pass", .error(7, Fault(.busy, isRetryable: true, retryAfterMilliseconds: 250, sentence: "too much to do"))),
         GoldenCase("error that ends the connection", .error(0, Fault(.idleTimeout, sentence: "nothing was sent for too long"))),
-    ]
+    ] + recordReplies
 }
 
 extension GoldenCase {

@@ -2,16 +2,16 @@ import Records
 import Wire
 
 /// A value as JSON for people and for clients in other languages: members that are absent are left out, times are microseconds since 1970.
-private func object(_ members: [(String, JSON?)]) -> JSON {
+func object(_ members: [(String, JSON?)]) -> JSON {
     .object(members.compactMap { name, value in value.map { JSON.Member(name, $0) } })
 }
 
-private func described(_ value: (some CustomStringConvertible)?) -> JSON? { value.map { .text($0.description) } }
-private func moment(_ value: Timestamp?) -> JSON? { value.map { .integer($0.microseconds) } }
-private func integer(_ value: (some BinaryInteger)?) -> JSON? { value.map { .integer(Int64(clamping: $0)) } }
-private func vector(_ value: [Float]?) -> JSON? { value.map { .list($0.map { .number(Double($0)) }) } }
-private func texts(_ values: [some CustomStringConvertible]) -> JSON { .list(values.map { .text($0.description) }) }
-private func yes(_ value: Bool) -> JSON? { value ? .bool(true) : nil }
+func described(_ value: (some CustomStringConvertible)?) -> JSON? { value.map { .text($0.description) } }
+func moment(_ value: Timestamp?) -> JSON? { value.map { .integer($0.microseconds) } }
+func integer(_ value: (some BinaryInteger)?) -> JSON? { value.map { .integer(Int64(clamping: $0)) } }
+func vector(_ value: [Float]?) -> JSON? { value.map { .list($0.map { .number(Double($0)) }) } }
+func texts(_ values: [some CustomStringConvertible]) -> JSON { .list(values.map { .text($0.description) }) }
+func yes(_ value: Bool) -> JSON? { value ? .bool(true) : nil }
 
 extension Message {
     var meaning: JSON {
@@ -53,7 +53,7 @@ extension Message {
 extension Operation {
     fileprivate var meaning: JSON {
         switch self {
-        case .ping, .status, .listAgents: .emptyObject
+        case .ping, .status: .emptyObject
         case .ensureAgent(let slug, let name): object([("slug", .text(slug)), ("name", .text(name))])
         case .remember(let drafts): .object([JSON.Member("memories", .list(drafts.map(\.meaning)))])
         case .get(let ids, let withVectors): object([("ids", texts(ids)), ("with_vectors", yes(withVectors))])
@@ -69,6 +69,16 @@ extension Operation {
             case .vector(let values): search.meaning(("vector", vector(values)))
             case .text(let text): search.meaning(("text", .text(text)))
             }
+        case .create(let drafts): object([("kind", described(kind?.name)), ("records", .list(drafts.map(\.meaning)))])
+        case .fetch(let kind, let ids, let withVectors): object([("kind", .text(kind.name)), ("ids", texts(ids)), ("with_vectors", yes(withVectors))])
+        case .browse(let listing): listing.meaning
+        case .change(let patch): patch.meaning
+        case .remove(let kind, let ids), .restore(let kind, let ids), .use(let kind, let ids): object([("kind", .text(kind.name)), ("ids", texts(ids))])
+        case .end(let ids): object([("ids", texts(ids))])
+        case .open(let id, let messages): object([("id", described(id)), ("messages", integer(messages))])
+        case .createKey(let draft): draft.meaning
+        case .rotateKey(let id, let overlapSeconds): object([("id", described(id)), ("overlap_seconds", integer(overlapSeconds))])
+        case .revokeKey(let id): object([("id", described(id))])
         }
     }
 }
@@ -76,7 +86,7 @@ extension Operation {
 extension SearchRequest {
     fileprivate func meaning(_ query: (String, JSON?)) -> JSON {
         object([
-            query, ("k", integer(k)), ("filter", filter?.meaning), ("exact", yes(exact)), ("with_content", .bool(withContent)),
+            ("kind", kind == .memory ? nil : .text(kind.name)), query, ("k", integer(k)), ("filter", filter?.meaning), ("exact", yes(exact)), ("with_content", .bool(withContent)),
         ])
     }
 }
@@ -118,7 +128,6 @@ extension Outcome {
         case .pong: .emptyObject
         case .status(let facts): facts
         case .agent(let agent): agent.meaning
-        case .agents(let agents): .list(agents.map(\.meaning))
         case .written(let receipt):
             object([
                 ("change", integer(receipt.change)),
@@ -127,6 +136,10 @@ extension Outcome {
         case .memories(let memories): .list(memories.map(\.meaning))
         case .page(let page): object([("memories", .list(page.memories.map(\.meaning))), ("next", described(page.next))])
         case .found(let answer): answer.meaning
+        case .records(let records): .list(records.map(\.meaning))
+        case .recordPage(let page): object([("records", .list(page.records.map(\.meaning))), ("next", page.next?.meaning)])
+        case .conversation(let conversation, let messages): object([("conversation", conversation.meaning), ("messages", .list(messages.map(\.meaning)))])
+        case .key(let key, let text): object([("key", key.meaning), ("text", .text(text))])
         }
     }
 }
@@ -134,7 +147,7 @@ extension Outcome {
 extension SearchAnswer {
     fileprivate var meaning: JSON {
         let hits: [JSON] = entries.map { entry in
-            object([("id", described(entry.hit.id)), ("score", .number(Double(entry.hit.score))), ("memory", entry.memory?.meaning)])
+            object([("id", described(entry.hit.id)), ("score", .number(Double(entry.hit.score))), ("memory", entry.memory?.meaning), ("record", entry.record?.meaning)])
         }
         let facts = object([
             ("rows_total", integer(report.rowsTotal)), ("rows_matching", integer(report.rowsMatching)), ("rows_scored", integer(report.rowsScored)),

@@ -1,4 +1,5 @@
 import class Foundation.FileManager
+import class Foundation.ProcessInfo
 import struct Foundation.URL
 import Records
 import Testing
@@ -28,7 +29,7 @@ private struct ProtocolDocument {
     func table(_ heading: String) throws -> [[String]] {
         let rows = try section(heading).drop { !$0.hasPrefix("|") }.prefix { $0.hasPrefix("|") }.dropFirst(2)
         try #require(!rows.isEmpty, "there is no table below \(heading)")
-        return rows.map { row in row.dropFirst().dropLast().split(separator: "|", omittingEmptySubsequences: false).map { trimmed($0) } }
+        return rows.map { row in row.dropFirst().dropLast().split(separator: "|", omittingEmptySubsequences: false).map { ProtocolDocument.trimmed($0) } }
     }
 
     /// The bytes of the example below a heading; what follows a semicolon is explanation.
@@ -40,7 +41,7 @@ private struct ProtocolDocument {
         }
     }
 
-    private func trimmed(_ text: Substring) -> String {
+    static func trimmed(_ text: Substring) -> String {
         let front = text.drop { $0 == " " }
         return String(String(front.reversed().drop { $0 == " " }).reversed())
     }
@@ -84,8 +85,67 @@ struct ProtocolDocumentTests {
     func operations() throws {
         let written = try document.table("## 8. Operations").map { Array($0.prefix(4)) }
         let known = Operation.Name.allCases.sorted { $0.rawValue < $1.rawValue }
-            .map { [String($0.rawValue), $0.description, $0.requiredScope?.rawValue ?? "none", $0.isWrite ? "yes" : "no"] }
+            .map { [String($0.rawValue), $0.description, scope(of: $0), $0.isWrite ? "yes" : "no"] }
         #expect(written == known)
+    }
+
+    private func scope(of name: Operation.Name) -> String {
+        let scopes = Operation.requiredScopes(name, .term)
+        guard scopes == Operation.requiredScopes(name, .user) else { return scopes == [.termsRead] ? "reading the kind" : "writing the kind" }
+        return scopes.isEmpty ? "none" : scopes.map(\.rawValue).sorted().joined(separator: ", ")
+    }
+
+    /// What the document says of a kind; `PINYON_WRITE_PROTOCOL=1` writes it there.
+    private func lines(of kind: Kind) -> [String] {
+        let rules = Schema.of(kind).rules.filter { $0.setter != .hidden }
+        return rules.map { rule in
+            let form =
+                switch rule.type {
+                case .flag: "flag"
+                case .integer: "i64"
+                case .number: "f64"
+                case .text, .choice: "text"
+                case .identifier: "id"
+                case .time: "time"
+                case .texts: "text, repeated"
+                case .object, .list: "json"
+                case .bytes: "bytes"
+                case .vector: "vector"
+                }
+            let setter =
+                switch rule.setter {
+                case .creator: "creator"
+                case .caller: "caller"
+                case .server, .hidden: "server"
+                }
+            let needed = rule.fallback.map { "no, \($0.meaning)" } ?? (rule.isRequired ? "yes" : "no")
+            return "| \(rule.field.rawValue) | \(rule.field.name) | \(form) | \(setter) | \(needed) | \(rule.type) |"
+        }
+    }
+
+    @Test("the tables of records' fields are those of the schema", arguments: Kind.allCases.filter { $0 != .memory })
+    func recordFields(kind: Kind) throws {
+        let known = lines(of: kind).map { $0.dropFirst().dropLast().split(separator: "|", omittingEmptySubsequences: false).map { ProtocolDocument.trimmed($0) } }
+        #expect(try document.table("### The fields of \(kind.name)") == known)
+    }
+
+    @Test("the kinds have the numbers and names of the code")
+    func kinds() throws {
+        let known = Kind.allCases.sorted { $0.rawValue < $1.rawValue }.map { kind in
+            let schema = Schema.of(kind)
+            let lists = schema.listedBy.map(\.name).joined(separator: ", ")
+            return [String(kind.rawValue), kind.name, lists.isEmpty ? "-" : lists, schema.orderedBy.isEmpty ? "-" : schema.orderedBy.map(\.name).joined(separator: ", ")]
+        }
+        #expect(try document.table("### Kinds") == known)
+    }
+
+    @Test("written anew, the tables of the document are as they are", .enabled(if: ProcessInfo.processInfo.environment["PINYON_WRITE_PROTOCOL"] == "1"))
+    func write() {
+        for kind in Kind.allCases where kind != .memory {
+            print("### The fields of \(kind.name)\n\n| tag | name | type | set by | needed | holds |\n|---|---|---|---|---|---|")
+            for line in lines(of: kind) { print(line) }
+            print("")
+        }
     }
 
     @Test("every operation has a section of its own")
@@ -97,7 +157,8 @@ struct ProtocolDocumentTests {
     func limits() throws {
         let known: [String: Int] = [
             "json_depth_max": Limits.jsonDepthMax, "json_values_max": Limits.jsonValuesMax, "metadata_bytes_max": Limits.metadataBytesMax, "content_bytes_max": Limits.contentBytesMax,
-            "name_bytes_max": Limits.nameBytesMax, "slug_bytes_max": Limits.slugBytesMax, "tags_max": Limits.tagsMax,
+            "name_bytes_max": Limits.nameBytesMax, "slug_bytes_max": Limits.slugBytesMax, "title_bytes_max": Limits.titleBytesMax,
+            "model_bytes_max": Limits.modelBytesMax, "example_bytes_max": Limits.exampleBytesMax, "tags_max": Limits.tagsMax,
             "tag_bytes_max": Limits.tagBytesMax, "dimension_max": Limits.dimensionMax, "batch_max": Limits.batchMax, "page_max": Limits.pageMax,
             "k_max": Limits.kMax, "filter_depth_max": Limits.filterDepthMax, "filter_nodes_max": Limits.filterNodesMax,
             "filter_values_max": Limits.filterValuesMax, "filter_path_max": Limits.filterPathMax,

@@ -49,7 +49,6 @@ struct RandomMessages {
         case .ping: .ping
         case .status: .status
         case .ensureAgent: .ensureAgent(slug: text(), name: text())
-        case .listAgents: .listAgents
         case .remember: .remember(some(4) { $0.draft() })
         case .get: .get(some(5) { $0.identifier() }, withVectors: chance())
         case .list: .list(listing())
@@ -57,6 +56,7 @@ struct RandomMessages {
         case .delete: .delete(some(5) { $0.identifier() })
         case .search: .search(search())
         case .stream: .stream(listing())
+        case .create, .fetch, .browse, .change, .remove, .restore, .use, .end, .open, .createKey, .rotateKey, .revokeKey: recordOperation(name)
         }
     }
 
@@ -90,8 +90,9 @@ struct RandomMessages {
     }
 
     mutating func search() -> SearchRequest {
-        SearchRequest(
-            query: chance() ? .vector(vector()) : .text(text()), k: Int(short()), filter: maybe { $0.filter() }, exact: chance(),
+        let kind = pick(Kind.searchable)
+        return SearchRequest(
+            kind, query: chance() ? .vector(vector()) : .text(text()), k: Int(short()), filter: maybe { $0.filter(on: kind) }, exact: chance(),
             withContent: chance())
     }
 }
@@ -123,21 +124,23 @@ extension RandomMessages {
         case .ping: return .pong
         case .status: return .status(metadata())
         case .ensureAgent: return .agent(agent())
-        case .listAgents: return .agents(some(4) { $0.agent() })
-        case .remember, .update, .delete:
+        case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey:
             let rows = some(4) { WriteReceipt.Row(id: $0.identifier(), version: $0.pick(RandomMessages.integers)) }
             return .written(WriteReceipt(change: pick(RandomMessages.integers), rows: rows))
         case .get: return .memories(some(3) { $0.memory() })
         case .list, .stream: return .page(page())
         case .search:
+            let kind = pick(Kind.searchable)
             let entries = some(4) { random in
-                let memory = random.maybe { $0.memory() }
-                let hit = Hit(id: memory?.id ?? random.identifier(), score: random.pick([0, 1, -1, 0.1]))
-                return SearchAnswer.Entry(hit: hit, memory: memory)
+                let memory = kind == .memory ? random.maybe { $0.memory() } : nil
+                let record = kind == .memory ? nil : random.maybe { $0.record(kind) }
+                let hit = Hit(id: memory?.id ?? record?.id ?? random.identifier(), score: random.pick([0, 1, -1, 0.1]))
+                return SearchAnswer.Entry(hit: hit, memory: memory, record: record)
             }
             // Answers name each memory once.
             guard Set(entries.map(\.hit.id)).count == entries.count else { return outcome(name) }
             return .found(SearchAnswer(entries: entries, report: report()))
+        case .fetch, .browse, .open, .createKey, .rotateKey: return recordOutcome(name)
         }
     }
 
@@ -165,28 +168,34 @@ extension RandomMessages {
 }
 
 extension RandomMessages {
-    private static let plainFields = Field.plain
-
-    mutating func filter(depth: Int = 1) -> Filter {
-        let field = chance() ? Field.metadata(some(4) { $0.pick(["a", "é", "."]) } + ["n"]) : pick(RandomMessages.plainFields)
+    mutating func filter(on kind: Kind = .memory, depth: Int = 1) -> Filter {
+        let schema = Schema.of(kind)
+        let path = Field.metadata(some(4) { $0.pick(["a", "é", "."]) } + ["n"])
+        let field = schema[.metadata] != nil && chance() ? path : .plain(pick(schema.filterFields))
         switch count(depth < 5 ? 7 : 4) {
-        case 0: return .equals(field, scalar(field))
-        case 1: return .anyOf(field, some(4) { $0.scalar(field) })
+        case 0: return .equals(field, scalar(field, kind))
+        case 1: return .anyOf(field, some(4) { $0.scalar(field, kind) })
         case 2:
-            let list = chance() ? Field.tags : Field.metadata(["list"])
-            return .allOf(list, some(4) { $0.scalar(list) })
-        case 3: return range()
+            guard schema[.tags] != nil else { return .exists(field) }
+            return .allOf(.tags, some(4) { $0.scalar(.tags, kind) })
+        case 3: return range(kind)
         case 4: return .exists(field)
-        case 5: return .and(some(3) { $0.filter(depth: depth + 1) })
-        case 6: return .or(some(3) { $0.filter(depth: depth + 1) })
-        default: return .not(filter(depth: depth + 1))
+        case 5: return .and(some(3) { $0.filter(on: kind, depth: depth + 1) })
+        case 6: return .or(some(3) { $0.filter(on: kind, depth: depth + 1) })
+        default: return .not(filter(on: kind, depth: depth + 1))
         }
     }
 
-    private mutating func range() -> Filter {
-        let field = pick([Field.importance, .accessCount, .createdAt, .expiresAt, .metadata(["n"])])
-        let bound = scalar(field.isTime ? .createdAt : .importance)
-        let other = scalar(field.isTime ? .createdAt : .importance)
+    private mutating func range(_ kind: Kind) -> Filter {
+        let schema = Schema.of(kind)
+        let ordered = schema.filterFields.filter { field in
+            switch schema.type(of: field) {
+            case .integer?, .number?, .time?: true
+            case nil, .flag?, .text?, .choice?, .identifier?, .texts?, .object?, .list?, .bytes?, .vector?: false
+            }
+        }
+        let field = Field.plain(pick(ordered))
+        let (bound, other) = (scalar(field, kind), scalar(field, kind))
         switch count(2) {
         case 0: return .range(field, Filter.Bounds(lower: bound, lowerIsIncluded: chance(), upperIsIncluded: chance()))
         case 1: return .range(field, Filter.Bounds(lowerIsIncluded: chance(), upper: bound, upperIsIncluded: chance()))
@@ -195,30 +204,23 @@ extension RandomMessages {
     }
 
     /// A value that the field may be compared with.
-    private mutating func scalar(_ field: Field) -> Scalar {
-        switch field {
-        case .id, .agent, .user, .session: .identifier(identifier())
-        case .type: .text(pick(MemoryType.allCases).name)
-        case .tags: .text(text())
-        case .importance, .accessCount: chance() ? .integer(pick(RandomMessages.integers)) : .number(pick(RandomMessages.numbers))
-        case .createdAt, .updatedAt, .lastAccessedAt, .expiresAt:
-            .time(pick([Timestamp.range.lowerBound, Timestamp.range.upperBound, Timestamp(microseconds: 0)]))
-        case .metadata:
+    private mutating func scalar(_ field: Field, _ kind: Kind) -> Scalar {
+        guard case .plain(let plain) = field, let type = Schema.of(kind).type(of: plain) else {
             switch count(3) {
-            case 0: .bool(chance())
-            case 1: .integer(pick(RandomMessages.integers))
-            case 2: .number(pick(RandomMessages.numbers))
-            default: .text(text())
+            case 0: return .bool(chance())
+            case 1: return .integer(pick(RandomMessages.integers))
+            case 2: return .number(pick(RandomMessages.numbers))
+            default: return .text(text())
             }
         }
-    }
-}
-
-extension Field {
-    fileprivate var isTime: Bool {
-        switch self {
-        case .createdAt, .updatedAt, .lastAccessedAt, .expiresAt: true
-        case .id, .agent, .user, .session, .type, .tags, .importance, .accessCount, .metadata: false
+        switch type {
+        case .identifier: return .identifier(identifier())
+        case .choice(let known): return .text(pick(known))
+        case .text, .texts: return .text(text())
+        case .flag: return .bool(chance())
+        case .integer, .number: return chance() ? .integer(pick(RandomMessages.integers)) : .number(pick(RandomMessages.numbers))
+        case .time: return .time(pick([Timestamp.range.lowerBound, Timestamp.range.upperBound, Timestamp(microseconds: 0)]))
+        case .object, .list, .bytes, .vector: return .bool(false)
         }
     }
 }

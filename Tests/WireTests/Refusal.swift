@@ -70,7 +70,7 @@ extension Operation {
     /// What is refused before anything is looked up.
     func check() throws(FieldError) {
         switch self {
-        case .ping, .status, .listAgents: break
+        case .ping, .status, .open, .rotateKey, .revokeKey: break
         case .ensureAgent(let slug, let name):
             try Checks.slug(slug)
             try Checks.text(name, "name", bytesMax: Limits.nameBytesMax)
@@ -83,6 +83,14 @@ extension Operation {
         case .list(let listing), .stream(let listing): try listing.check()
         case .update(let patch): try patch.check()
         case .search(let search): try search.check()
+        case .create(let drafts):
+            for (position, draft) in drafts.enumerated() {
+                do throws(FieldError) { try draft.check() } catch { throw error.inside("\(draft.kind.plural)[\(position)]") }
+            }
+        case .createKey(let draft): try draft.check()
+        case .change(let patch): try patch.check()
+        case .browse(let listing): try listing.check()
+        case .fetch(_, let ids, _), .remove(_, let ids), .restore(_, let ids), .use(_, let ids), .end(let ids): try Checks.batch(ids.count, "ids")
         }
     }
 }

@@ -3,6 +3,7 @@ import Records
 /// A connection that only reads, with its statements. Belongs to one thread at a time.
 final class ReadConnection {
     let connection: SQLiteConnection
+    let stored: StatementCache
     private let begin: SQLiteStatement
     private let commit: SQLiteStatement
     private let memory: SQLiteStatement
@@ -10,14 +11,13 @@ final class ReadConnection {
     private let newestOfAgent: SQLiteStatement
     private let newestOfSession: SQLiteStatement
     private let newestOfType: SQLiteStatement
-    private let agents: SQLiteStatement
-    private let agentOfSlug: SQLiteStatement
     private let counter: SQLiteStatement
     private let changes: SQLiteStatement
 
     init(path: String) throws(StorageError) {
         connection = try SQLiteConnection(path: path, .readOnly)
         try connection.execute("PRAGMA cache_size = -16384; PRAGMA query_only = ON")
+        stored = StatementCache(connection)
         begin = try connection.prepare("BEGIN")
         commit = try connection.prepare("COMMIT")
         let memories = Table.agentMemories.selection
@@ -29,8 +29,6 @@ final class ReadConnection {
             memories + " INDEXED BY idx_agent_memories_session WHERE organization_id = ?1 AND session_id = ?3 AND id < ?2 ORDER BY id DESC")
         newestOfType = try connection.prepare(
             memories + " INDEXED BY idx_agent_memories_type WHERE organization_id = ?1 AND memory_type = ?3 AND id < ?2 ORDER BY id DESC")
-        agents = try connection.prepare(Table.agents.selection + " WHERE organization_id = ?1 ORDER BY slug")
-        agentOfSlug = try connection.prepare(Table.agents.selection + " WHERE organization_id = ?1 AND slug = ?2")
         counter = try connection.prepare(Table.counters.selection + " WHERE organization_id = ?1")
         changes = try connection.prepare(Table.changes.selection + " WHERE number > ?1 ORDER BY number LIMIT ?2")
     }
@@ -48,7 +46,9 @@ final class ReadConnection {
         }
     }
 
-    func memories(_ ids: [Identifier], of organization: Identifier, withVectors: Bool) throws(StorageError) -> [Memory] {
+    func memories(
+        _ ids: [Identifier], of organization: Identifier, shownTo narrowing: Narrowing, withVectors: Bool
+    ) throws(StorageError) -> [Memory] {
         var found: [Memory] = []
         found.reserveCapacity(ids.count)
         var bytes = 0
@@ -60,6 +60,7 @@ final class ReadConnection {
             guard try memory.step() else { continue }
             let row = try MemoryRow.decode(memory, withVector: withVectors)
             guard row.id == id, row.organization == organization else { throw MemoryRow.corrupt(memory) }
+            guard narrowing.admits(row) else { continue }
             bytes += WriteAction.bytes(of: row)
             guard bytes <= Limits.answerBytesMax else { throw .tooLarge(bytesMax: Limits.answerBytesMax) }
             found.append(row)
@@ -68,7 +69,9 @@ final class ReadConnection {
     }
 
     /// What the index does not answer is judged here, after the checksum: a damaged time of expiry must not hide a row.
-    func page(_ listing: MemoryListing, of organization: Identifier, at time: Timestamp) throws(StorageError) -> MemoryPage {
+    func page(
+        _ listing: MemoryListing, of organization: Identifier, shownTo narrowing: Narrowing, at time: Timestamp
+    ) throws(StorageError) -> MemoryPage {
         let statement: SQLiteStatement
         if let session = listing.session {
             statement = newestOfSession
@@ -95,7 +98,7 @@ final class ReadConnection {
             guard memory.organization == organization, last.map({ memory.id < $0 }) ?? true else { throw MemoryRow.corrupt(statement) }
             last = memory.id
             guard !memory.isExpired(at: time), listing.agent ?? memory.agent == memory.agent, listing.type ?? memory.type == memory.type,
-                listing.session == nil || listing.session == memory.session
+                listing.session == nil || listing.session == memory.session, narrowing.admits(memory)
             else { continue }
             bytes += WriteAction.bytes(of: memory)
             let isFull = memories.count == limit || bytes > Limits.answerBytesMax
@@ -108,35 +111,18 @@ final class ReadConnection {
     /// Longer than any identifier and greater than all.
     private static let aboveAll = [UInt8](repeating: 0xFF, count: Identifier.byteCount + 1)
 
-    func agents(of organization: Identifier) throws(StorageError) -> [Agent] {
-        try agents.bind(1, organization)
-        defer { agents.reset() }
-        var result: [Agent] = []
-        while try agents.step() {
-            let agent = try AgentRow.decode(agents).agent
-            guard agent.organization == organization else { throw agents.corrupt(.agents) }
-            result.append(agent)
-        }
-        return result
-    }
-
-    func agent(slug: String, of organization: Identifier) throws(StorageError) -> Agent? {
-        try agentOfSlug.bind(1, organization)
-        try agentOfSlug.bind(2, slug)
-        defer { agentOfSlug.reset() }
-        guard try agentOfSlug.step() else { return nil }
-        let agent = try AgentRow.decode(agentOfSlug).agent
-        guard agent.organization == organization, agent.slug == slug else { throw agentOfSlug.corrupt(.agents) }
-        return agent
-    }
-
     func counts(of organization: Identifier) throws(StorageError) -> StoreCounts {
         try counter.bind(1, organization)
         defer { counter.reset() }
-        guard try counter.step() else { throw .notFound(.organization, organization) }
-        let row = try CounterRow.decode(counter)
-        guard row.organization == organization else { throw counter.corrupt(.counters) }
-        return row.counts
+        var counts = StoreCounts()
+        var kinds = 0
+        while try counter.step() {
+            let (kind, count) = try CounterRow.decode(counter, of: organization)
+            counts[kind] = count
+            kinds += 1
+        }
+        guard kinds == StoreCounts.kinds.count else { throw .notFound(.organization, organization) }
+        return counts
     }
 
     func changes(after number: Int64, limit: Int) throws(StorageError) -> [ChangeRecord] {
@@ -157,25 +143,32 @@ final class ReadConnection {
         var keys: [AccessKey] = []
         var spaces: [EmbeddingSpace] = []
         let organization = try connection.prepare(Table.organizations.selection + " NOT INDEXED ORDER BY rowid")
-        while try organization.step() { organizations.append(try OrganizationRow.decode(organization)) }
+        while try organization.step() {
+            guard let found = Organization(try RecordRow.decode(organization, .organization, of: nil)) else { throw organization.corrupt(.organizations) }
+            organizations.append(found)
+        }
         let key = try connection.prepare(Table.apiKeys.selection + " NOT INDEXED ORDER BY rowid")
-        while try key.step() { keys.append(try KeyRow.decode(key)) }
+        while try key.step() {
+            guard let found = AccessKey(try RecordRow.decode(key, .key, of: nil)) else { throw key.corrupt(.apiKeys) }
+            keys.append(found)
+        }
         let space = try connection.prepare(Table.embeddingSpaces.selection + " NOT INDEXED ORDER BY rowid")
         while try space.step() { spaces.append(try SpaceRow.decode(space)) }
         return Tenancy(organizations: organizations, keys: keys, spaces: spaces)
     }
 
-    func load(_ body: (Result<Memory, StorageError>) -> Void) throws(StorageError) -> Int64 {
+    func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> Int64 {
         let last = try SQLiteSchema.lastChange(connection)
         let row = try connection.prepare(Table.agentMemories.selection + " NOT INDEXED ORDER BY rowid")
         while try row.step() {
             do throws(StorageError) {
                 let memory = try MemoryRow.decode(row, withVector: true)
-                if memory.embedding != nil { body(.success(memory)) }
+                if memory.embedding != nil { body(.success(.memory(memory))) }
             } catch {
                 body(.failure(error))
             }
         }
+        for kind in Kind.searchable where kind != .memory { try load(kind, body) }
         return last
     }
 }

@@ -85,29 +85,14 @@ enum SQLiteSchema {
 
     /// Counters and a change sequence for rows that were there before: one `put` for each, in the order in which they were written.
     static func fillChanges(_ connection: SQLiteConnection) throws(StorageError) {
+        try fillCounters(connection)
         let row = RowEncoder()
-        let counting = try connection.prepare(
-            """
-            SELECT id, (SELECT count(*) FROM agent_memories WHERE organization_id = o.id),
-                (SELECT count(embedding) FROM agent_memories WHERE organization_id = o.id),
-                (SELECT count(*) FROM agents WHERE organization_id = o.id) FROM organizations AS o
-            """)
-        let counter = try connection.prepare(Table.counters.insertion)
-        while try counting.step() {
-            guard let organization = counting.identifier(0) else { throw .internalError("an organization without an identifier") }
-            let counts = StoreCounts(
-                memories: counting.integer(1), memoriesWithVectors: counting.integer(2), agents: counting.integer(3))
-            CounterRow.encode(counts, of: organization, into: row)
-            try counter.bind(row)
-            try counter.run()
+        let kinds: [Kind] = [.organization, .user, .agent, .key, .memory, .conversation, .message, .term, .pattern]
+        let selections = kinds.map { kind in
+            let organization = kind == .organization ? "id" : "organization_id"
+            return "SELECT * FROM (SELECT \(organization), \(kind.rawValue), id, version, updated_at FROM \(Table.of(kind).name) ORDER BY rowid)"
         }
-        let existing = try connection.prepare(
-            """
-            SELECT * FROM (SELECT id, 3, id, 1, created_at FROM organizations ORDER BY rowid)
-            UNION ALL SELECT * FROM (SELECT organization_id, 4, id, 1, created_at FROM api_keys ORDER BY rowid)
-            UNION ALL SELECT * FROM (SELECT organization_id, 2, id, version, created_at FROM agents ORDER BY rowid)
-            UNION ALL SELECT * FROM (SELECT organization_id, 1, id, version, updated_at FROM agent_memories ORDER BY rowid)
-            """)
+        let existing = try connection.prepare(selections.joined(separator: " UNION ALL "))
         let insertion = try connection.prepare(Table.changes.insertion)
         var number: Int64 = 0
         while try existing.step() {
@@ -121,6 +106,26 @@ enum SQLiteSchema {
             ChangeRow.encode(change, into: row)
             try insertion.bind(row)
             try insertion.run()
+        }
+    }
+
+    private static func fillCounters(_ connection: SQLiteConnection) throws(StorageError) {
+        let row = RowEncoder()
+        let counter = try connection.prepare(Table.counters.insertion)
+        for kind in StoreCounts.kinds {
+            let schema = Schema.of(kind)
+            let counting = try connection.prepare(
+                """
+                SELECT o.id, count(r.id), \(schema.hasVector ? "count(r.embedding)" : "0"), \(schema.deletesSoftly ? "count(r.deleted_at)" : "0")
+                FROM organizations AS o LEFT JOIN \(Table.of(kind).name) AS r ON r.organization_id = o.id GROUP BY o.id
+                """)
+            while try counting.step() {
+                guard let organization = counting.identifier(0) else { throw .internalError("an organization without an identifier") }
+                let count = StoreCounts.Count(rows: counting.integer(1), withVectors: counting.integer(2), deleted: counting.integer(3))
+                CounterRow.encode(count, of: kind, organization, into: row)
+                try counter.bind(row)
+                try counter.run()
+            }
         }
     }
 }

@@ -31,6 +31,10 @@ import Records
         try check(unsafe sqlite3_bind_int64(handle, Int32(index), value))
     }
 
+    func bind(_ index: Int, _ value: Double) throws(StorageError) {
+        try check(unsafe sqlite3_bind_double(handle, Int32(index), value))
+    }
+
     func bind(_ index: Int, _ value: Identifier) throws(StorageError) {
         guard (1...parameterCount).contains(index) else { throw .internalError("no parameter \(index)") }
         let place = unsafe scratch + (index - 1) * SQLiteStatement.scratchBytes

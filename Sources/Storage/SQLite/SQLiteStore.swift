@@ -28,27 +28,37 @@ public final class SQLiteStore: Store {
     }
 
     public func memories(
-        _ ids: [Identifier], of organization: Identifier, withVectors: Bool, isWanted: @escaping @Sendable () -> Bool,
+        _ ids: [Identifier], of organization: Identifier, shownTo narrowing: Narrowing, withVectors: Bool, isWanted: @escaping @Sendable () -> Bool,
         completion: @escaping @Sendable (Result<[Memory], StorageError>) -> Void
     ) {
         reader.read(isWanted: isWanted, completion) { reader throws(StorageError) in
-            try reader.memories(ids, of: organization, withVectors: withVectors)
+            try reader.memories(ids, of: organization, shownTo: narrowing, withVectors: withVectors)
         }
     }
 
     public func page(
-        _ listing: MemoryListing, of organization: Identifier, at time: Timestamp, isWanted: @escaping @Sendable () -> Bool,
-        completion: @escaping @Sendable (Result<MemoryPage, StorageError>) -> Void
+        _ listing: MemoryListing, of organization: Identifier, shownTo narrowing: Narrowing, at time: Timestamp,
+        isWanted: @escaping @Sendable () -> Bool, completion: @escaping @Sendable (Result<MemoryPage, StorageError>) -> Void
     ) {
-        reader.read(isWanted: isWanted, completion) { reader throws(StorageError) in try reader.page(listing, of: organization, at: time) }
+        reader.read(isWanted: isWanted, completion) { reader throws(StorageError) in
+            try reader.page(listing, of: organization, shownTo: narrowing, at: time)
+        }
     }
 
-    public func agents(of organization: Identifier, completion: @escaping @Sendable (Result<[Agent], StorageError>) -> Void) {
-        reader.read(completion) { reader throws(StorageError) in try reader.agents(of: organization) }
+    public func records(
+        _ kind: Kind, _ ids: [Identifier], of organization: Identifier, shownTo narrowing: Narrowing, withVectors: Bool,
+        isWanted: @escaping @Sendable () -> Bool, completion: @escaping @Sendable (Result<[Record], StorageError>) -> Void
+    ) {
+        reader.read(isWanted: isWanted, completion) { reader throws(StorageError) in
+            try reader.records(kind, ids, of: organization, shownTo: narrowing, withVectors: withVectors)
+        }
     }
 
-    public func agent(slug: String, of organization: Identifier, completion: @escaping @Sendable (Result<Agent?, StorageError>) -> Void) {
-        reader.read(completion) { reader throws(StorageError) in try reader.agent(slug: slug, of: organization) }
+    public func page(
+        _ listing: RecordListing, of organization: Identifier, shownTo narrowing: Narrowing, isWanted: @escaping @Sendable () -> Bool,
+        completion: @escaping @Sendable (Result<RecordPage, StorageError>) -> Void
+    ) {
+        reader.read(isWanted: isWanted, completion) { reader throws(StorageError) in try reader.page(listing, of: organization, shownTo: narrowing) }
     }
 
     public func counts(of organization: Identifier, completion: @escaping @Sendable (Result<StoreCounts, StorageError>) -> Void) {
@@ -64,7 +74,7 @@ public final class SQLiteStore: Store {
         return try reader.snapshot { () throws(StorageError) in try reader.tenancy() }
     }
 
-    public func load(_ body: (Result<Memory, StorageError>) -> Void) throws(StorageError) -> Int64 {
+    public func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> Int64 {
         let reader = try ownReader()
         return try reader.snapshot { () throws(StorageError) in try reader.load(body) }
     }

@@ -5,7 +5,6 @@ extension SQLiteWriter {
         var rows: [WriteReceipt.Row] = []
         rows.reserveCapacity(memories.count)
         var change: Int64 = 0
-        var more = StoreCounts()
         for memory in memories {
             guard memory.organization == request.organization else { throw .internalError("a memory under another organization's request") }
             try check(memory.embedding, request.organization)
@@ -14,14 +13,12 @@ extension SQLiteWriter {
             if let constraint = try statements.insertMemory.runUnlessRefused() { throw try refusal(of: memory, constraint) }
             change = try recordChange(.memory, memory.id, version: memory.version, .put, request)
             rows.append(WriteReceipt.Row(id: memory.id, version: memory.version))
-            more.memories += 1
-            more.memoriesWithVectors += memory.embedding == nil ? 0 : 1
+            count(.memory, of: request.organization, StoreCounts.Count(rows: 1, withVectors: memory.embedding == nil ? 0 : 1))
         }
-        added[request.organization] = (added[request.organization] ?? StoreCounts()) + more
         return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows))
     }
 
-    private func check(_ embedding: Embedding?, _ organization: Identifier) throws(StorageError) {
+    func check(_ embedding: Embedding?, _ organization: Identifier) throws(StorageError) {
         guard let embedding else { return }
         guard let dimension = try dimension(of: embedding.space, organization) else { throw .missingReference(field: "space") }
         guard embedding.vector.count == dimension else { throw .wrongDimension(found: embedding.vector.count, expected: dimension) }
@@ -41,18 +38,19 @@ extension SQLiteWriter {
     }
 
     func update(_ patch: MemoryPatch, space: Identifier?, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
-        guard let old = try memory(patch.id, of: request.organization), !old.isExpired(at: request.at) else {
+        guard let old = try memory(patch.id, of: request.organization), !old.isExpired(at: request.at), request.narrowing.admits(old) else {
             throw .notFound(.memory, patch.id)
         }
         if let expected = patch.ifVersion, expected != old.version { throw .versionMismatch(expected: expected, found: old.version) }
         if case .set = patch.vector, space == nil { throw .missingReference(field: "space") }
         let new = patch.applied(to: old, at: request.at, space: space)
+        guard request.narrowing.admits(new) else { throw .notFound(.memory, patch.id) }
         if new.embedding != old.embedding { try check(new.embedding, request.organization) }
         MemoryRow.encode(new, into: row)
         try statements.updateMemory.bind(row)
         if let constraint = try statements.updateMemory.runUnlessRefused() { throw try refusal(of: new, constraint) }
         let vectors: Int64 = (new.embedding == nil ? 0 : 1) - (old.embedding == nil ? 0 : 1)
-        added[request.organization, default: StoreCounts()].memoriesWithVectors += vectors
+        count(.memory, of: request.organization, StoreCounts.Count(withVectors: vectors))
         let change = try recordChange(.memory, new.id, version: new.version, .put, request)
         return WriteOutcome(
             receipt: WriteReceipt(change: change, rows: [WriteReceipt.Row(id: new.id, version: new.version)]), memories: [new])
@@ -62,12 +60,11 @@ extension SQLiteWriter {
     func delete(_ ids: [Identifier], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         var rows: [WriteReceipt.Row] = []
         var seen: Set<Identifier> = []
-        var fewer = StoreCounts()
+        var vectors: Int64 = 0
         for id in ids where seen.insert(id).inserted {
-            guard let memory = try memory(id, of: request.organization) else { throw .notFound(.memory, id) }
+            guard let memory = try memory(id, of: request.organization), request.narrowing.admits(memory) else { throw .notFound(.memory, id) }
             rows.append(WriteReceipt.Row(id: id, version: memory.version))
-            fewer.memories -= 1
-            fewer.memoriesWithVectors -= memory.embedding == nil ? 0 : 1
+            vectors += memory.embedding == nil ? 0 : 1
         }
         var change: Int64 = 0
         for deleted in rows {
@@ -76,7 +73,7 @@ extension SQLiteWriter {
             try statements.deleteMemory.run()
             change = try recordChange(.memory, deleted.id, version: deleted.version, .remove, request)
         }
-        added[request.organization] = (added[request.organization] ?? StoreCounts()) + fewer
+        count(.memory, of: request.organization, StoreCounts.Count(rows: -Int64(rows.count), withVectors: -vectors))
         return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows))
     }
 

@@ -5,57 +5,51 @@ extension SQLiteWriter {
         guard organization.id == request.organization, key.organization == request.organization else {
             throw .internalError("an organization or its key under another organization's request")
         }
-        OrganizationRow.encode(organization, into: row)
-        try statements.insertOrganization.bind(row)
-        switch try statements.insertOrganization.runUnlessRefused() {
-        case nil: break
-        case .unique: throw .alreadyExists(.organization, organization.slug)
-        case .foreignKey: throw .internalError("an organization refused by a foreign key")
-        case .other(let message): throw .internalError(message)
+        var effects = RecordEffects()
+        try insert(organization.record)
+        for kind in StoreCounts.kinds {
+            CounterRow.encode(StoreCounts.Count(), of: kind, organization.id, into: row)
+            try statements.insertCounter.bind(row)
+            try statements.insertCounter.run()
         }
-        CounterRow.encode(StoreCounts(), of: organization.id, into: row)
-        try statements.insertCounter.bind(row)
-        try statements.insertCounter.run()
-        KeyRow.encode(key, into: row)
-        try statements.insertKey.bind(row)
-        switch try statements.insertKey.runUnlessRefused() {
-        case nil: break
-        case .unique: throw .alreadyExists(.key, key.id.description)
-        case .foreignKey: throw .missingReference(field: "organization")
-        case .other(let message): throw .internalError(message)
-        }
-        _ = try recordChange(.organization, organization.id, version: 1, .put, request)
-        let last = try recordChange(.key, key.id, version: 1, .put, request)
-        let rows = [organization.id, key.id].map { WriteReceipt.Row(id: $0, version: 1) }
-        return WriteOutcome(receipt: WriteReceipt(change: last, rows: rows))
+        try insert(key.record)
+        try note(organization.record, .put, request, &effects)
+        try note(key.record, .put, request, &effects)
+        return effects.outcome
     }
 
     func ensure(_ agent: Agent, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         guard agent.organization == request.organization else { throw .internalError("an agent under another organization's request") }
-        if let (found, version) = try self.agent(slug: agent.slug, of: request.organization) {
-            return WriteOutcome(receipt: WriteReceipt(change: 0, rows: [WriteReceipt.Row(id: found.id, version: version)]))
+        var effects = RecordEffects()
+        guard var found = try self.agent(slug: agent.slug, of: request.organization) else {
+            guard request.narrowing.admits(agent.record) else { throw .notFound(.agent, agent.id) }
+            try insert(agent.record)
+            try note(agent.record, .put, request, &effects)
+            count(.agent, of: request.organization, StoreCounts.Count(rows: 1))
+            return effects.outcome
         }
-        AgentRow.encode(agent, into: row)
-        try statements.insertAgent.bind(row)
-        switch try statements.insertAgent.runUnlessRefused() {
-        case nil: break
-        case .unique: throw .alreadyExists(.agent, agent.id.description)
-        case .foreignKey: throw .missingReference(field: "organization")
-        case .other(let message): throw .internalError(message)
+        guard request.narrowing.shows(found) else { throw .notFound(.agent, found.id) }
+        guard found.deletedAt != nil else {
+            return WriteOutcome(receipt: WriteReceipt(change: 0, rows: [WriteReceipt.Row(id: found.id, version: found.version)]), records: [found])
         }
-        added[request.organization, default: StoreCounts()].agents += 1
-        let change = try recordChange(.agent, agent.id, version: AgentRow.firstVersion, .put, request)
-        return WriteOutcome(receipt: WriteReceipt(change: change, rows: [WriteReceipt.Row(id: agent.id, version: AgentRow.firstVersion)]))
+        guard request.narrowing.admits(found) else { throw .notFound(.agent, found.id) }
+        found.deletedAt = nil
+        found.updatedAt = max(request.at, found.updatedAt)
+        found.version += 1
+        try update(found)
+        try note(found, .put, request, &effects)
+        count(.agent, of: request.organization, StoreCounts.Count(deleted: -1))
+        return effects.outcome
     }
 
-    private func agent(slug: String, of organization: Identifier) throws(StorageError) -> (agent: Agent, version: Int64)? {
-        let statement = statements.agentOfSlug
+    private func agent(slug: String, of organization: Identifier) throws(StorageError) -> Record? {
+        let statement = try stored[Table.agents.selection + " WHERE organization_id = ?1 AND slug = ?2"]
         try statement.bind(1, organization)
         try statement.bind(2, slug)
         defer { statement.reset() }
         guard try statement.step() else { return nil }
-        let found = try AgentRow.decode(statement)
-        guard found.agent.organization == organization, found.agent.slug == slug else { throw statement.corrupt(.agents) }
+        let found = try RecordRow.decode(statement, .agent, of: organization)
+        guard found.text(.slug) == slug else { throw statement.corrupt(.agents) }
         return found
     }
 

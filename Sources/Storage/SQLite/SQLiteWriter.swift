@@ -4,6 +4,7 @@ import Records
 final class SQLiteWriter {
     let connection: SQLiteConnection
     let statements: WriteStatements
+    let stored: StatementCache
     let row = RowEncoder()
     /// The number of the next change. The writer alone gives them out, so that they have no gaps.
     var nextChange: Int64
@@ -25,6 +26,7 @@ final class SQLiteWriter {
     init(_ connection: SQLiteConnection) throws(StorageError) {
         self.connection = connection
         statements = try WriteStatements(connection)
+        stored = StatementCache(connection)
         nextChange = try SQLiteSchema.lastChange(connection) + 1
     }
 
@@ -111,19 +113,35 @@ final class SQLiteWriter {
 
     private func perform(_ action: WriteAction, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         switch action {
-        case .createOrganization(let organization, let key):
-            try undoingOnFailure { () throws(StorageError) in try create(organization, key, request) }
         case .ensureAgent(let agent): try ensure(agent, request)
         case .ensureSpace(let space): try ensure(space, request)
         case .remember(let memories):
             if memories.count > 1 {
                 try undoingOnFailure { () throws(StorageError) in try remember(memories, request) }
             } else {
-                // A single insertion that is refused leaves nothing behind, so it needs no savepoint.
                 try remember(memories, request)
             }
         case .update(let patch, let space): try update(patch, space: space, request)
         case .delete(let ids): try delete(ids, request)
+        case .createOrganization, .create, .change, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses:
+            try undoingOnFailure { () throws(StorageError) in try performOnRecords(action, request) }
+        }
+    }
+
+    /// What writes several rows, of which none may stay when one is refused.
+    private func performOnRecords(_ action: WriteAction, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        switch action {
+        case .createOrganization(let organization, let key): try create(organization, key, request)
+        case .create(let records): try create(records, request)
+        case .change(let patch, let space): try change(patch, space: space, request)
+        case .remove(let kind, let ids): try remove(kind, ids, request)
+        case .restore(let kind, let ids): try restore(kind, ids, request)
+        case .use(let kind, let ids): try use(kind, ids, request)
+        case .end(let ids): try end(ids, request)
+        case .rotateKey(let id, let new, let end): try rotate(id, new, until: end, request)
+        case .revokeKey(let id): try revoke(id, request)
+        case .noteKeyUses(let uses): try note(uses, request)
+        case .ensureAgent, .ensureSpace, .remember, .update, .delete: throw .internalError("an action on records that is none")
         }
     }
 
@@ -159,20 +177,23 @@ final class SQLiteWriter {
     }
 
     private func writeCounts() throws(StorageError) {
-        for (organization, more) in added where more != StoreCounts() {
-            let statement = statements.counter
-            try statement.bind(1, organization)
-            guard try statement.step() else {
+        for (organization, more) in added {
+            for (kind, change) in more.changed {
+                let statement = statements.counter
+                try statement.bind(1, organization)
+                try statement.bind(2, Int64(kind.rawValue))
+                guard try statement.step() else {
+                    statement.reset()
+                    throw .corruptRow(table: Table.counters.name, place: "\(organization)/\(kind.rawValue)")
+                }
+                defer { statement.reset() }
+                var count = try CounterRow.decode(statement, of: organization).count
+                count += change
+                CounterRow.encode(count, of: kind, organization, into: row)
                 statement.reset()
-                throw .corruptRow(table: Table.counters.name, place: organization.description)
+                try statements.updateCounter.bind(row)
+                try statements.updateCounter.run()
             }
-            defer { statement.reset() }
-            let old = try CounterRow.decode(statement)
-            guard old.organization == organization else { throw statement.corrupt(.counters) }
-            CounterRow.encode(old.counts + more, of: organization, into: row)
-            statement.reset()
-            try statements.updateCounter.bind(row)
-            try statements.updateCounter.run()
         }
         added.removeAll(keepingCapacity: true)
     }
@@ -198,7 +219,15 @@ extension WriteAction {
                     return placed
                 })
         case .update(let patch, let given): return .update(patch, space: given.map { _ in space })
-        case .createOrganization, .ensureAgent, .ensureSpace, .delete: return self
+        case .create(let records):
+            return .create(
+                records.map { record in
+                    var placed = record
+                    placed.embedding = record.embedding.map { Embedding(space: space, vector: $0.vector) }
+                    return placed
+                })
+        case .change(let patch, let given): return .change(patch, space: given.map { _ in space })
+        case .createOrganization, .ensureAgent, .ensureSpace, .delete, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses: return self
         }
     }
 }
@@ -208,7 +237,7 @@ extension StorageError {
     fileprivate var isOfTheWholeStore: Bool {
         switch self {
         case .busy, .full, .unavailable, .newerSchema, .notPinyon, .locked, .closed: true
-        case .tooLarge, .notWanted, .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .idempotencyMismatch, .corruptRow, .corruptFile,
+        case .tooLarge, .notWanted, .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .conversationEnded, .idempotencyMismatch, .corruptRow, .corruptFile,
             .internalError:
             false
         }

@@ -1,3 +1,5 @@
+import Records
+
 /// The tables, their columns in the order of the checksum, and the statements that follow from them.
 ///
 /// The numbers enter every checksum; they never change their meaning.
@@ -10,6 +12,43 @@ enum Table: UInt8, CaseIterable {
     case changes = 6
     case idempotencyKeys = 7
     case counters = 8
+    case users = 9
+    case conversations = 10
+    case messages = 11
+    case terminologyEntries = 12
+    case learningPatterns = 13
+    case jobs = 14
+
+    static func of(_ kind: Kind) -> Table {
+        switch kind {
+        case .memory: .agentMemories
+        case .agent: .agents
+        case .organization: .organizations
+        case .key: .apiKeys
+        case .user: .users
+        case .conversation: .conversations
+        case .message: .messages
+        case .term: .terminologyEntries
+        case .pattern: .learningPatterns
+        case .job: .jobs
+        }
+    }
+
+    /// The kind of record that it holds; nil for memories, whose rows have a form of their own, and for the store's own tables.
+    var kind: Kind? {
+        switch self {
+        case .organizations: .organization
+        case .apiKeys: .key
+        case .agents: .agent
+        case .users: .user
+        case .conversations: .conversation
+        case .messages: .message
+        case .terminologyEntries: .term
+        case .learningPatterns: .pattern
+        case .jobs: .job
+        case .embeddingSpaces, .agentMemories, .changes, .idempotencyKeys, .counters: nil
+        }
+    }
 
     var name: String {
         switch self {
@@ -21,17 +60,24 @@ enum Table: UInt8, CaseIterable {
         case .changes: "changes"
         case .idempotencyKeys: "idempotency_keys"
         case .counters: "counters"
+        case .users: "users"
+        case .conversations: "conversations"
+        case .messages: "messages"
+        case .terminologyEntries: "terminology_entries"
+        case .learningPatterns: "learning_patterns"
+        case .jobs: "jobs"
         }
     }
 
     /// All but the checksum, which is always the last; those that name the row come first.
-    var columns: [String] {
-        switch self {
-        case .organizations: ["id", "name", "slug", "created_at"]
-        case .apiKeys:
-            ["organization_id", "id", "name", "key_prefix", "key_hash", "role", "created_at", "expires_at", "revoked_at"]
+    var columns: [String] { Table.allColumns[self] ?? [] }
+
+    private static let allColumns = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.listedColumns) })
+
+    private var listedColumns: [String] {
+        if let kind { return RecordRow.columns(kind) }
+        return switch self {
         case .embeddingSpaces: ["organization_id", "id", "provider", "model", "revision", "dimension", "is_main", "created_at"]
-        case .agents: ["organization_id", "id", "slug", "name", "created_at", "version"]
         case .agentMemories:
             [
                 "organization_id", "id", "agent_id", "user_id", "session_id", "memory_type", "content", "importance_score", "access_count",
@@ -39,15 +85,18 @@ enum Table: UInt8, CaseIterable {
             ]
         case .changes: ["number", "organization_id", "kind", "record_id", "version", "operation", "at"]
         case .idempotencyKeys: ["organization_id", "idempotency_key", "digest", "change_number", "receipt", "created_at"]
-        case .counters: ["organization_id", "memories", "memories_with_vectors", "agents"]
+        case .counters: ["organization_id", "kind", "rows", "with_vectors", "deleted"]
+        case .organizations, .apiKeys, .agents, .users, .conversations, .messages, .terminologyEntries, .learningPatterns, .jobs: []
         }
     }
 
     /// How many of the first columns name the row.
     var identityCount: Int {
         switch self {
-        case .organizations, .changes, .counters: 1
-        case .apiKeys, .embeddingSpaces, .agents, .agentMemories, .idempotencyKeys: 2
+        case .organizations, .changes: 1
+        case .apiKeys, .embeddingSpaces, .agents, .agentMemories, .idempotencyKeys, .counters, .users, .conversations, .messages, .terminologyEntries,
+            .learningPatterns, .jobs:
+            2
         }
     }
 
@@ -56,9 +105,11 @@ enum Table: UInt8, CaseIterable {
     /// The version of the schema that brings it.
     var firstVersion: Int {
         switch self {
-        case .organizations, .apiKeys: 1
-        case .embeddingSpaces, .agents, .agentMemories: 2
-        case .changes, .idempotencyKeys, .counters: 3
+        case .organizations, .users, .agents, .apiKeys: 1
+        case .embeddingSpaces, .agentMemories: 2
+        case .conversations, .messages, .terminologyEntries, .learningPatterns: 3
+        case .changes, .idempotencyKeys, .counters: 4
+        case .jobs: 5
         }
     }
 

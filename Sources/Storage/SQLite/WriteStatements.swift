@@ -6,10 +6,6 @@ struct WriteStatements {
     let release: SQLiteStatement
     let rollBackToSavepoint: SQLiteStatement
 
-    let insertOrganization: SQLiteStatement
-    let insertKey: SQLiteStatement
-    let insertAgent: SQLiteStatement
-    let agentOfSlug: SQLiteStatement
     let agentExists: SQLiteStatement
     let insertSpace: SQLiteStatement
     let mainSpace: SQLiteStatement
@@ -35,10 +31,6 @@ struct WriteStatements {
         release = try connection.prepare("RELEASE request")
         rollBackToSavepoint = try connection.prepare("ROLLBACK TO request")
 
-        insertOrganization = try connection.prepare(Table.organizations.insertion)
-        insertKey = try connection.prepare(Table.apiKeys.insertion)
-        insertAgent = try connection.prepare(Table.agents.insertion)
-        agentOfSlug = try connection.prepare(Table.agents.selection + " WHERE organization_id = ?1 AND slug = ?2")
         agentExists = try connection.prepare("SELECT 1 FROM agents WHERE organization_id = ?1 AND id = ?2")
         insertSpace = try connection.prepare(Table.embeddingSpaces.insertion)
         mainSpace = try connection.prepare(Table.embeddingSpaces.selection + " WHERE organization_id = ?1 AND is_main = 1")
@@ -51,7 +43,7 @@ struct WriteStatements {
 
         insertChange = try connection.prepare(Table.changes.insertion)
         insertCounter = try connection.prepare(Table.counters.insertion)
-        counter = try connection.prepare(Table.counters.selection + " WHERE organization_id = ?1")
+        counter = try connection.prepare(Table.counters.selection + " WHERE organization_id = ?1 AND kind = ?2")
         updateCounter = try connection.prepare(Table.counters.update)
         idempotency = try connection.prepare(Table.idempotencyKeys.selection + " WHERE organization_id = ?1 AND idempotency_key = ?2")
         putIdempotency = try connection.prepare("REPLACE" + Table.idempotencyKeys.insertion.dropFirst("INSERT".count))

@@ -1,0 +1,72 @@
+public import Records
+
+extension MemoryClient {
+    /// Makes all of them or none; they are of one kind.
+    public func create(_ drafts: [RecordDraft], idempotencyKey: Identifier? = nil) async throws(ClientError) -> WriteReceipt {
+        try await write(.create(drafts), idempotencyKey)
+    }
+
+    /// Those that are there, in the order asked.
+    public func records(_ kind: Kind, _ ids: [Identifier], withVectors: Bool = false) async throws(ClientError) -> [Record] {
+        guard case .records(let records) = try await perform(.fetch(kind, ids, withVectors: withVectors)) else {
+            throw .protocolViolation("another answer than records")
+        }
+        return records
+    }
+
+    public func browse(_ listing: RecordListing) async throws(ClientError) -> RecordPage {
+        guard case .recordPage(let page) = try await perform(.browse(listing)) else { throw .protocolViolation("another answer than a page") }
+        return page
+    }
+
+    public func change(_ patch: RecordPatch, idempotencyKey: Identifier? = nil) async throws(ClientError) -> WriteReceipt {
+        try await write(.change(patch), idempotencyKey)
+    }
+
+    /// Hides what can be restored, and deletes the rest.
+    public func remove(_ kind: Kind, _ ids: [Identifier], idempotencyKey: Identifier? = nil) async throws(ClientError) -> WriteReceipt {
+        try await write(.remove(kind, ids), idempotencyKey)
+    }
+
+    public func restore(_ kind: Kind, _ ids: [Identifier], idempotencyKey: Identifier? = nil) async throws(ClientError) -> WriteReceipt {
+        try await write(.restore(kind, ids), idempotencyKey)
+    }
+
+    /// Counts a use of terms, or another sighting of patterns.
+    public func use(_ kind: Kind, _ ids: [Identifier], idempotencyKey: Identifier? = nil) async throws(ClientError) -> WriteReceipt {
+        try await write(.use(kind, ids), idempotencyKey)
+    }
+
+    public func end(_ conversations: [Identifier], idempotencyKey: Identifier? = nil) async throws(ClientError) -> WriteReceipt {
+        try await write(.end(conversations), idempotencyKey)
+    }
+
+    /// A conversation with its last messages, oldest first.
+    public func conversation(_ id: Identifier, messages: Int = 50) async throws(ClientError) -> (conversation: Record, messages: [Record]) {
+        guard case .conversation(let conversation, let messages) = try await perform(.open(id, messages: messages)) else {
+            throw .protocolViolation("another answer than a conversation")
+        }
+        return (conversation, messages)
+    }
+
+    /// The key as it is kept, and its text, which nobody can tell again.
+    public func createKey(_ draft: RecordDraft, idempotencyKey: Identifier? = nil) async throws(ClientError) -> (key: Record, text: String) {
+        try await key(.createKey(draft), idempotencyKey)
+    }
+
+    /// A new key like that one, which goes on for `overlapSeconds`.
+    public func rotateKey(_ id: Identifier, overlapSeconds: Int64, idempotencyKey: Identifier? = nil) async throws(ClientError) -> (key: Record, text: String) {
+        try await key(.rotateKey(id, overlapSeconds: overlapSeconds), idempotencyKey)
+    }
+
+    public func revokeKey(_ id: Identifier, idempotencyKey: Identifier? = nil) async throws(ClientError) -> WriteReceipt {
+        try await write(.revokeKey(id), idempotencyKey)
+    }
+
+    private func key(_ operation: Operation, _ idempotencyKey: Identifier?) async throws(ClientError) -> (key: Record, text: String) {
+        guard case .key(let key, let text) = try await perform(operation, idempotencyKey: idempotencyKey) else {
+            throw .protocolViolation("another answer than a key")
+        }
+        return (key, text)
+    }
+}

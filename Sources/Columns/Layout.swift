@@ -1,0 +1,74 @@
+import Records
+
+/// Which column holds which field of a kind's rows. What has no column of its own lies in the rows' JSON, under a name that no metadata can have.
+///
+/// A column of its own is for what every row of the kind has, except where a bit says which rows have it.
+enum Slot: Hashable, Sendable {
+    case identifier(Expression.IdentifierColumn)
+    case type
+    case tags
+    case importance
+    case integer(Expression.IntegerColumn)
+    case extra
+}
+
+enum Layout {
+    static func slot(of field: RecordField, in kind: Kind) -> Slot {
+        commonSlots[field] ?? ownSlots[kind]?[field] ?? .extra
+    }
+
+    private static let commonSlots: [RecordField: Slot] = [
+        .id: .identifier(.id), .agent: .identifier(.agent), .user: .identifier(.user), .tags: .tags, .createdAt: .integer(.createdAt),
+        .updatedAt: .integer(.updatedAt),
+    ]
+
+    private static let ownSlots: [Kind: [RecordField: Slot]] = [
+        .memory: [
+            .session: .identifier(.session), .type: .type, .importance: .importance, .accessCount: .integer(.accessCount),
+            .lastAccessedAt: .integer(.lastAccessedAt), .expiresAt: .integer(.expiresAt),
+        ],
+        .conversation: [.status: .type, .messageCount: .integer(.accessCount), .lastActivityAt: .integer(.lastAccessedAt)],
+        .message: [.conversation: .identifier(.session), .role: .type],
+        .term: [.frequency: .integer(.accessCount), .lastUsedAt: .integer(.lastAccessedAt)],
+    ]
+
+    /// The field of that kind whose column it is.
+    static func field(in slot: Slot, of kind: Kind) -> RecordField? { ownSlots[kind]?.first { $0.value == slot }?.key }
+
+    /// The number of a choice in the column of types: its place in the schema's list, from 1.
+    static func code(of choice: String, _ field: RecordField, in kind: Kind) -> UInt8? {
+        guard case .choice(let known)? = Schema.of(kind).type(of: field) else { return nil }
+        return known.firstIndex(of: choice).map { UInt8($0 + 1) }
+    }
+
+    /// The fields that lie in the rows' JSON.
+    static let extras: [Kind: [RecordField]] = Dictionary(
+        uniqueKeysWithValues: Kind.allCases.map { kind in (kind, Schema.of(kind).filterFields.filter { slot(of: $0, in: kind) == .extra }) })
+
+    /// Metadata never holds a NUL.
+    static func extraName(_ field: RecordField) -> String { "\u{0}" + field.name }
+
+    static func extra(_ value: Value) -> JSON? {
+        switch value {
+        case .flag(let flag): .bool(flag)
+        case .integer(let integer): .integer(integer)
+        case .number(let number): .number(number)
+        case .text(let text): .text(text)
+        case .identifier(let id): .text(id.description)
+        case .time(let time): .integer(time.microseconds)
+        case .texts(let texts): .list(texts.map { .text($0) })
+        case .json, .bytes, .vector: nil
+        }
+    }
+}
+
+extension Scalar {
+    /// As it is compared with what lies in the rows' JSON.
+    var extra: Scalar {
+        switch self {
+        case .identifier(let id): .text(id.description)
+        case .time(let time): .integer(time.microseconds)
+        case .bool, .integer, .number, .text: self
+        }
+    }
+}

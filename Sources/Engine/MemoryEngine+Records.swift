@@ -1,0 +1,201 @@
+internal import Records
+internal import Storage
+
+extension MemoryEngine {
+    /// The kinds that callers make, change and remove themselves.
+    private static let kept: Set<Kind> = [.user, .agent, .conversation, .message, .term, .pattern]
+
+    private static func require(_ kind: Kind, in kinds: Set<Kind>) throws(FieldError) {
+        guard kinds.contains(kind) else { throw FieldError("kind", .unknown(known: kinds.map(\.name).sorted())) }
+    }
+
+    func create(_ drafts: [RecordDraft], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        let now = clock.now()
+        var records: [Record] = []
+        let space: EmbeddingSpace?
+        do throws(FieldError) {
+            try Checks.batch(drafts.count, "records")
+            let kind = drafts[0].kind
+            try MemoryEngine.require(kind, in: MemoryEngine.kept)
+            space = try self.space(for: drafts.lazy.compactMap(\.vector).first, principal.organization, at: now)
+            for (position, draft) in drafts.enumerated() {
+                do throws(FieldError) {
+                    guard draft.kind == kind else { throw FieldError("kind", .malformed("one request is about one kind")) }
+                    records.append(try record(of: draft, principal, space, at: now))
+                } catch {
+                    throw error.inside("\(kind.plural)[\(position)]")
+                }
+            }
+        } catch {
+            return completion(.failure(.field(error)))
+        }
+        if let beyond = records.first(where: { $0.kind != .message && !principal.narrowing.admits($0) }) { return completion(.failure(.narrowed(beyond.kind))) }
+        write(.create(records), newSpace: newSpace(space, principal.organization), principal, context, at: now, completion)
+    }
+
+    /// The record that a draft becomes. What a narrowed key does not say is its own.
+    func record(of draft: RecordDraft, _ principal: Principal, _ space: EmbeddingSpace?, at now: Timestamp) throws(FieldError) -> Record {
+        var draft = draft
+        let schema = Schema.of(draft.kind)
+        for (field, own) in [(RecordField.user, principal.narrowing.user), (.agent, principal.narrowing.agent)] {
+            guard let own, draft.values[field] == nil, let rule = schema[field], rule.setter == .creator else { continue }
+            draft.values[field] = .identifier(own)
+        }
+        try draft.check()
+        if draft.kind == .conversation, draft.values[.status] == .text("deleted") { throw FieldError("status", .malformed("a new conversation is active or archived")) }
+        let createdAt = draft.createdAt ?? now
+        var record = Record(
+            draft.kind, id: draft.id ?? identifiers.next(at: now), organization: principal.organization, createdAt: createdAt, updatedAt: max(now, createdAt),
+            values: draft.values.mapValues(\.normal))
+        if case .text(let email)? = record[.email] { record[.email] = .text(email.lowercased()) }
+        for field in [RecordField.lastActivityAt, .lastUsedAt, .lastSeenAt] where schema[field] != nil && record[field] == nil { record[field] = .time(createdAt) }
+        // The store takes them from the conversation.
+        if draft.kind == .message { record[.user] = .identifier(record.id) }
+        if let vector = draft.vector, let space {
+            guard vector.count == space.dimension else { throw FieldError("vector", .wrongDimension(found: vector.count, expected: space.dimension)) }
+            record.embedding = Embedding(space: space.id, vector: vector)
+        }
+        return record
+    }
+
+    func change(_ patch: RecordPatch, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        let now = clock.now()
+        var patch = patch
+        var space: EmbeddingSpace?
+        do throws(FieldError) {
+            try MemoryEngine.require(patch.kind, in: MemoryEngine.kept.union([.organization, .key]))
+            try patch.check()
+            if patch.values[.status] == .text("deleted"), patch.kind == .conversation {
+                throw FieldError("status", .malformed("a conversation is deleted by removing it, and comes back by restoring it"))
+            }
+            if case .texts(let networks)? = patch.values[.networks] { try MemoryEngine.check(networks: networks) }
+            if case .text(let email)? = patch.values[.email] { patch.values[.email] = .text(email.lowercased()) }
+            patch.values = patch.values.mapValues(\.normal)
+            if case .set(let vector) = patch.vector {
+                space = try self.space(for: vector, principal.organization, at: now)
+                if let space, vector.count != space.dimension {
+                    throw FieldError("vector", .wrongDimension(found: vector.count, expected: space.dimension))
+                }
+            }
+        } catch {
+            return completion(.failure(.field(error)))
+        }
+        write(
+            .change(patch, space: space?.id), newSpace: newSpace(space, principal.organization), principal, context, at: now, completion)
+    }
+
+    func remove(_ kind: Kind, _ ids: [Identifier], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        writeAll(.remove(kind, ids), kind, ids, MemoryEngine.kept, principal, context, completion)
+    }
+
+    func restore(_ kind: Kind, _ ids: [Identifier], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        writeAll(.restore(kind, ids), kind, ids, MemoryEngine.kept.filter { Schema.of($0).deletesSoftly }, principal, context, completion)
+    }
+
+    func use(_ kind: Kind, _ ids: [Identifier], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        writeAll(.use(kind, ids), kind, ids, [.term, .pattern], principal, context, completion)
+    }
+
+    func end(_ ids: [Identifier], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        writeAll(.end(ids), .conversation, ids, [.conversation], principal, context, completion)
+    }
+
+    private func writeAll(
+        _ action: WriteAction, _ kind: Kind, _ ids: [Identifier], _ kinds: Set<Kind>, _ principal: Principal, _ context: OperationContext,
+        _ completion: @escaping Completion
+    ) {
+        do throws(FieldError) {
+            try MemoryEngine.require(kind, in: kinds)
+            try Checks.batch(ids.count, "ids")
+        } catch {
+            return completion(.failure(.field(error)))
+        }
+        write(action, principal, context, at: clock.now(), completion)
+    }
+
+    // MARK: Reading
+
+    /// Those that are there, in the order asked; an error only when none is.
+    func fetch(
+        _ kind: Kind, _ ids: [Identifier], _ withVectors: Bool, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
+    ) {
+        do throws(FieldError) {
+            guard kind != .memory else { throw FieldError("kind", .malformed("memories have an operation of their own, get")) }
+            try Checks.batch(ids.count, "ids")
+        } catch {
+            return completion(.failure(.field(error)))
+        }
+        store.records(kind, ids, of: principal.organization, shownTo: principal.narrowing, withVectors: withVectors, isWanted: { context.interruption == nil }) {
+            [self] result in
+            finish(result, context, completion) { records, completion in
+                if records.isEmpty, let first = ids.first { completion(.failure(.notFound(kind, first))) } else { completion(.success(.records(records))) }
+            }
+        }
+    }
+
+    func browse(_ listing: RecordListing, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        var listing = listing
+        do throws(FieldError) {
+            guard listing.kind != .memory else { throw FieldError("kind", .malformed("memories have an operation of their own, list")) }
+            try listing.check()
+        } catch {
+            return completion(.failure(.field(error)))
+        }
+        if case .text(let email)? = listing.values[.email] { listing.values[.email] = .text(email.lowercased()) }
+        store.page(listing, of: principal.organization, shownTo: principal.narrowing, isWanted: { context.interruption == nil }) { [self] result in
+            finish(result, context, completion) { page, completion in completion(.success(.recordPage(page))) }
+        }
+    }
+
+    func open(_ id: Identifier, _ messages: Int, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        guard (0...Limits.pageMax).contains(messages) else {
+            return completion(.failure(.field(FieldError("messages", .outOfRange("from 0 to \(Limits.pageMax)")))))
+        }
+        let isWanted: @Sendable () -> Bool = { context.interruption == nil }
+        store.records(.conversation, [id], of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) { [self] result in
+            finish(result, context, completion) { [self] found, completion in
+                guard let conversation = found.first else { return completion(.failure(.notFound(.conversation, id))) }
+                guard messages > 0 else { return completion(.success(.conversation(conversation, messages: []))) }
+                let last = RecordListing(.message, [.conversation: .identifier(id)], order: .createdAt, limit: messages)
+                store.page(last, of: principal.organization, shownTo: principal.narrowing, isWanted: isWanted) { [self] result in
+                    finish(result, context, completion) { page, completion in
+                        completion(.success(.conversation(conversation, messages: page.records.reversed())))
+                    }
+                }
+            }
+        }
+    }
+
+    /// What every read of the store ends in.
+    func finish<Value>(
+        _ result: Result<Value, StorageError>, _ context: OperationContext, _ completion: @escaping Completion, _ then: (Value, @escaping Completion) -> Void
+    ) {
+        switch result {
+        case .success(let value): then(value, completion)
+        case .failure(let error):
+            if EngineError(error).isOurs { log.error("rows could not be read", (.detail, error.description)) }
+            completion(.failure(context.interruption ?? EngineError(error)))
+        }
+    }
+
+    // MARK: Spaces
+
+    /// The organization's space, or the one that it gets with this vector; nil when there is neither.
+    private func space(for vector: [Float]?, _ organization: Identifier, at time: Timestamp) throws(FieldError) -> EmbeddingSpace? {
+        if let known = partitions.space(of: organization) { return known }
+        guard let vector else { return nil }
+        try Checks.vector(vector, "vector")
+        return newSpace(dimension: vector.count, organization, at: time)
+    }
+
+    private func newSpace(_ space: EmbeddingSpace?, _ organization: Identifier) -> EmbeddingSpace? {
+        partitions.space(of: organization) == nil ? space : nil
+    }
+}
+
+extension Value {
+    /// As it is stored: there is one zero.
+    fileprivate var normal: Value {
+        if case .number(let number) = self, number == 0 { .number(0) } else { self }
+    }
+}

@@ -1,0 +1,52 @@
+/// What an operation came to.
+public enum Outcome: Hashable, Sendable {
+    case pong
+    /// Facts about the server and the caller's organization; its members are listed in docs/PROTOCOL.md.
+    case status(JSON)
+    case agent(Agent)
+    case written(WriteReceipt)
+    case memories([Memory])
+    case page(MemoryPage)
+    case found(SearchAnswer)
+    case records([Record])
+    case recordPage(RecordPage)
+    /// The conversation, and its last messages, oldest first.
+    case conversation(Record, messages: [Record])
+    /// A key that was made, and its text, which is told this once.
+    case key(Record, text: String)
+}
+
+public struct MemoryPage: Hashable, Sendable {
+    public let memories: [Memory]
+    /// Where the next page begins; nil after the last one.
+    public let next: Identifier?
+
+    public init(memories: [Memory], next: Identifier?) {
+        self.memories = memories
+        self.next = next
+    }
+}
+
+public struct SearchAnswer: Hashable, Sendable {
+    public struct Entry: Hashable, Sendable {
+        public let hit: Hit
+        /// Nil when only identifiers and scores were asked for, or another kind. With content, a hit that was deleted in the meantime is left out.
+        public let memory: Memory?
+        /// The same for every other kind.
+        public let record: Record?
+
+        public init(hit: Hit, memory: Memory? = nil, record: Record? = nil) {
+            self.hit = hit
+            self.memory = memory
+            self.record = record
+        }
+    }
+
+    public let entries: [Entry]
+    public let report: SearchReport
+
+    public init(entries: [Entry], report: SearchReport) {
+        self.entries = entries
+        self.report = report
+    }
+}

@@ -1,0 +1,102 @@
+import Records
+
+/// What a conversation has from its messages: their number, the last activity, and its vector.
+extension SQLiteWriter {
+    /// Makes a message a part of its conversation. The tenant's user and agent come from there, and from nowhere else.
+    func append(_ message: inout Record, _ request: WriteRequest, _ effects: inout RecordEffects) throws(StorageError) {
+        guard let id = message.identifier(.conversation), let found = try conversation(id, request, effects), found.deletedAt == nil,
+            request.narrowing.admitsConversation(found)
+        else { throw .missingReference(field: "conversation") }
+        guard found.time(.endedAt) == nil else { throw .conversationEnded(id) }
+        var conversation = found
+        message[.user] = conversation[.user]
+        message[.agent] = conversation[.agent]
+        conversation[.messageCount] = .integer((conversation.integer(.messageCount) ?? 0) + 1)
+        conversation[.lastActivityAt] = .time(max(message.createdAt, conversation.time(.lastActivityAt) ?? message.createdAt))
+        conversation.join(message.embedding)
+        effects.followers[id] = conversation
+    }
+
+    /// Changes what the message's conversation has from it.
+    func follow(
+        _ message: Record, _ request: WriteRequest, _ effects: inout RecordEffects, _ body: (inout Record) -> Void
+    ) throws(StorageError) {
+        guard let id = message.identifier(.conversation), var conversation = try conversation(id, request, effects) else {
+            throw .corruptRow(table: Table.messages.name, place: message.id.description)
+        }
+        body(&conversation)
+        effects.followers[id] = conversation
+    }
+
+    /// Its version counts the changes that callers make to it; what follows from messages leaves it as it is.
+    func writeFollowers(_ request: WriteRequest, _ effects: inout RecordEffects) throws(StorageError) {
+        for (id, follower) in effects.followers.sorted(by: { $0.key < $1.key }) {
+            var conversation = follower
+            let hadVector = try stored.find(.conversation, id, of: request.organization)?.embedding != nil
+            conversation.updatedAt = max(request.at, conversation.updatedAt)
+            try update(conversation)
+            effects.change = try recordChange(.conversation, id, version: conversation.version, .put, request)
+            effects.records.append(conversation)
+            count(.conversation, of: request.organization, StoreCounts.Count(withVectors: (conversation.embedding == nil ? 0 : 1) - (hadVector ? 1 : 0)))
+        }
+        effects.followers = [:]
+    }
+
+    func end(_ ids: [Identifier], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        var effects = RecordEffects()
+        for var conversation in try allLive(.conversation, ids, request) {
+            guard conversation.time(.endedAt) == nil else {
+                effects.rows.append(WriteReceipt.Row(id: conversation.id, version: conversation.version))
+                continue
+            }
+            conversation[.endedAt] = .time(request.at)
+            conversation.updatedAt = max(request.at, conversation.updatedAt)
+            conversation.version += 1
+            try update(conversation)
+            try note(conversation, .put, request, &effects)
+        }
+        return effects.outcome
+    }
+
+    private func conversation(_ id: Identifier, _ request: WriteRequest, _ effects: RecordEffects) throws(StorageError) -> Record? {
+        if let known = effects.followers[id] { return known }
+        return try stored.find(.conversation, id, of: request.organization)
+    }
+
+    /// Whether what it belongs to is deleted.
+    func isHidden(_ record: Record, _ organization: Identifier) throws(StorageError) -> Bool {
+        guard record.kind == .message, let id = record.identifier(.conversation) else { return false }
+        return try stored.find(.conversation, id, of: organization, withVector: false)?.deletedAt != nil
+    }
+
+    func messages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Identifier] {
+        let statement = try stored["SELECT id FROM messages WHERE organization_id = ?1 AND conversation_id = ?2 AND deleted_at IS NULL"]
+        try statement.bind(1, organization)
+        try statement.bind(2, conversation)
+        defer { statement.reset() }
+        var ids: [Identifier] = []
+        while try statement.step() {
+            if let id = statement.identifier(0) { ids.append(id) }
+        }
+        return ids
+    }
+
+    func liveMessages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Record] {
+        let statement = try stored[Table.messages.selection + " WHERE organization_id = ?1 AND conversation_id = ?2 AND deleted_at IS NULL"]
+        try statement.bind(1, organization)
+        try statement.bind(2, conversation)
+        defer { statement.reset() }
+        var messages: [Record] = []
+        while try statement.step() { messages.append(try RecordRow.decode(statement, .message, of: organization)) }
+        return messages
+    }
+}
+
+extension Narrowing {
+    /// Whether messages may be written to it: those of a key that sees messages alone, too.
+    func admitsConversation(_ conversation: Record) -> Bool {
+        var widened = self
+        widened.kinds = nil
+        return widened.admits(conversation)
+    }
+}

@@ -1,0 +1,241 @@
+import Records
+
+/// What one request did to records, gathered for its outcome.
+struct RecordEffects {
+    var rows: [WriteReceipt.Row] = []
+    var change: Int64 = 0
+    var records: [Record] = []
+    var removed: [Kind: [Identifier]] = [:]
+    /// Conversations that follow their messages, written once at the end.
+    var followers: [Identifier: Record] = [:]
+
+    var outcome: WriteOutcome { WriteOutcome(receipt: WriteReceipt(change: change, rows: rows), records: records, removed: removed) }
+}
+
+extension SQLiteWriter {
+    func create(_ records: [Record], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        var effects = RecordEffects()
+        for given in records {
+            guard given.organization == request.organization else { throw .internalError("a record under another organization's request") }
+            var record = given
+            try check(record.embedding, request.organization)
+            switch record.kind {
+            case .message: try append(&record, request, &effects)
+            case .conversation:
+                if let embedding = record.embedding {
+                    record.embedding = nil
+                    record[.titleVector] = .vector(embedding.vector)
+                    record.join(embedding)
+                }
+            case .memory, .agent, .organization, .key, .user, .term, .pattern, .job: break
+            }
+            try insert(record)
+            try note(record, .put, request, &effects)
+            count(record.kind, of: request.organization, StoreCounts.Count(rows: 1, withVectors: record.embedding == nil ? 0 : 1))
+        }
+        try writeFollowers(request, &effects)
+        return effects.outcome
+    }
+
+    func change(_ patch: RecordPatch, space: Identifier?, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        var effects = RecordEffects()
+        let old = try live(patch.kind, patch.id, request)
+        if let expected = patch.ifVersion, expected != old.version { throw .versionMismatch(expected: expected, found: old.version) }
+        var new = patch.applied(to: old, at: request.at)
+        var vector: Embedding?
+        if case .set(let given) = patch.vector {
+            guard let space else { throw .missingReference(field: "space") }
+            vector = Embedding(space: space, vector: given)
+            try check(vector, request.organization)
+        }
+        let textIsNew = Schema.embeddedFields(patch.kind).contains { new[$0] != old[$0] }
+        let replacesVector = patch.vector != .keep || textIsNew
+        switch patch.kind {
+        case .conversation:
+            if replacesVector {
+                new.leave(old.vector(.titleVector))
+                new[.titleVector] = vector.map { .vector($0.vector) }
+                new.join(vector)
+            }
+        case .message:
+            if new[.content] != old[.content] {
+                new[.edited] = .flag(true)
+                new[.editedAt] = .time(new.updatedAt)
+            }
+            if replacesVector {
+                new.embedding = vector
+                try follow(new, request, &effects) { conversation in
+                    conversation.leave(old.embedding?.vector)
+                    conversation.join(vector)
+                }
+            }
+        case .term: if replacesVector { new.embedding = vector }
+        case .memory, .agent, .organization, .key, .user, .pattern, .job: break
+        }
+        try update(new)
+        try note(new, .put, request, &effects)
+        count(patch.kind, of: request.organization, StoreCounts.Count(withVectors: (new.embedding == nil ? 0 : 1) - (old.embedding == nil ? 0 : 1)))
+        try writeFollowers(request, &effects)
+        return effects.outcome
+    }
+
+    /// Looks at all of them before anything happens to the first.
+    func remove(_ kind: Kind, _ ids: [Identifier], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        var effects = RecordEffects()
+        for var record in try allLive(kind, ids, request) {
+            guard record.schema.deletesSoftly else {
+                try deleteRow(kind, record.id, of: request.organization)
+                try note(record, .remove, request, &effects)
+                count(kind, of: request.organization, StoreCounts.Count(rows: -1, withVectors: record.embedding == nil ? 0 : -1))
+                continue
+            }
+            record.deletedAt = request.at
+            record.updatedAt = max(request.at, record.updatedAt)
+            record.version += 1
+            if kind == .conversation {
+                record[.status] = .text("deleted")
+                effects.removed[.message, default: []] += try messages(of: record.id, request.organization)
+            }
+            if kind == .message {
+                try follow(record, request, &effects) { conversation in
+                    conversation[.messageCount] = .integer((conversation.integer(.messageCount) ?? 0) - 1)
+                    conversation.leave(record.embedding?.vector)
+                }
+            }
+            try update(record)
+            try note(record, .remove, request, &effects)
+            count(kind, of: request.organization, StoreCounts.Count(deleted: 1))
+        }
+        try writeFollowers(request, &effects)
+        return effects.outcome
+    }
+
+    func restore(_ kind: Kind, _ ids: [Identifier], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        var effects = RecordEffects()
+        var records: [Record] = []
+        var seen: Set<Identifier> = []
+        for id in ids where seen.insert(id).inserted {
+            guard let record = try stored.find(kind, id, of: request.organization), record.deletedAt != nil, request.narrowing.admits(record),
+                try !isHidden(record, request.organization)
+            else { throw .notFound(kind, id) }
+            records.append(record)
+        }
+        for var record in records {
+            record.deletedAt = nil
+            record.updatedAt = max(request.at, record.updatedAt)
+            record.version += 1
+            if kind == .conversation { record[.status] = .text("active") }
+            if kind == .message {
+                try follow(record, request, &effects) { conversation in
+                    conversation[.messageCount] = .integer((conversation.integer(.messageCount) ?? 0) + 1)
+                    conversation.join(record.embedding)
+                }
+            }
+            try update(record)
+            try note(record, .put, request, &effects)
+            count(kind, of: request.organization, StoreCounts.Count(deleted: -1))
+            if kind == .conversation { effects.records += try liveMessages(of: record.id, request.organization) }
+        }
+        try writeFollowers(request, &effects)
+        return effects.outcome
+    }
+
+    /// Uses are no change that a caller made, so the version stays.
+    func use(_ kind: Kind, _ ids: [Identifier], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        var effects = RecordEffects()
+        let (counter, moment): (RecordField, RecordField) = kind == .term ? (.frequency, .lastUsedAt) : (.occurrences, .lastSeenAt)
+        for id in ids {
+            guard var record = try stored.find(kind, id, of: request.organization), request.narrowing.shows(record) else { throw .notFound(kind, id) }
+            let known = record.integer(counter) ?? 0
+            record[counter] = .integer(known == .max ? known : known + 1)
+            record[moment] = .time(max(request.at, record.time(moment) ?? request.at))
+            try update(record)
+            try note(record, .put, request, &effects)
+        }
+        return effects.outcome
+    }
+
+    // MARK: One row
+
+    func insert(_ record: Record) throws(StorageError) {
+        RecordRow.encode(record, into: row)
+        let statement = try stored.insertion(record.kind)
+        try statement.bind(row)
+        if let constraint = try statement.runUnlessRefused() { throw try refusal(of: record, isNew: true, constraint) }
+    }
+
+    func update(_ record: Record) throws(StorageError) {
+        RecordRow.encode(record, into: row)
+        let statement = try stored.update(record.kind)
+        try statement.bind(row)
+        if let constraint = try statement.runUnlessRefused() { throw try refusal(of: record, isNew: false, constraint) }
+    }
+
+    func note(
+        _ record: Record, _ operation: ChangeRecord.Operation, _ request: WriteRequest, _ effects: inout RecordEffects
+    ) throws(StorageError) {
+        effects.change = try recordChange(record.kind, record.id, version: record.version, operation, request)
+        effects.rows.append(WriteReceipt.Row(id: record.id, version: record.version))
+        switch operation {
+        case .put: effects.records.append(record)
+        case .remove: effects.removed[record.kind, default: []].append(record.id)
+        }
+    }
+
+    func deleteRow(_ kind: Kind, _ id: Identifier, of organization: Identifier) throws(StorageError) {
+        let statement = try stored["DELETE FROM \(Table.of(kind).name) WHERE organization_id = ?1 AND id = ?2"]
+        try statement.bind(1, organization)
+        try statement.bind(2, id)
+        try statement.run()
+    }
+
+    /// The row, unless it is hidden or beyond what the request may reach.
+    func live(_ kind: Kind, _ id: Identifier, _ request: WriteRequest) throws(StorageError) -> Record {
+        guard let record = try stored.find(kind, id, of: request.organization), record.deletedAt == nil, request.narrowing.admits(record),
+            try !isHidden(record, request.organization)
+        else { throw .notFound(kind, id) }
+        return record
+    }
+
+    func allLive(_ kind: Kind, _ ids: [Identifier], _ request: WriteRequest) throws(StorageError) -> [Record] {
+        var records: [Record] = []
+        var seen: Set<Identifier> = []
+        for id in ids where seen.insert(id).inserted { records.append(try live(kind, id, request)) }
+        return records
+    }
+
+    func count(_ kind: Kind, of organization: Identifier, _ more: StoreCounts.Count) {
+        guard StoreCounts.kinds.contains(kind) else { return }
+        added[organization, default: StoreCounts()][kind] += more
+    }
+
+    private func refusal(of record: Record, isNew: Bool, _ constraint: SQLiteConstraint) throws(StorageError) -> StorageError {
+        switch constraint {
+        case .unique:
+            if isNew, try stored.find(record.kind, record.id, of: record.organization, withVector: false) != nil {
+                return .alreadyExists(record.kind, record.id.description)
+            }
+            let name = record.text(.email) ?? record.text(.slug) ?? record.id.description
+            return .alreadyExists(record.kind, name)
+        case .foreignKey:
+            for rule in record.schema.rules {
+                guard let reference = rule.reference, case .identifier(let id)? = record[rule.field] else { continue }
+                if try stored.find(reference, id, of: record.organization, withVector: false) == nil { return .missingReference(field: rule.field.name) }
+            }
+            return .missingReference(field: "organization")
+        case .other(let message): return .internalError(message)
+        }
+    }
+}
+
+extension Schema {
+    /// What a record's vector says: when it changes and no new vector comes, the old one must go.
+    static func embeddedFields(_ kind: Kind) -> [RecordField] {
+        switch kind {
+        case .conversation: [.title]
+        case .message, .memory: [.content]
+        case .term: [.term, .definition]
+        case .agent, .organization, .key, .user, .pattern, .job: []
+        }
+    }
+}
