@@ -8,6 +8,8 @@ public enum EngineError: Error, Hashable, Sendable {
     case field(FieldError)
     case notFound(Kind, Identifier)
     case alreadyExists(Kind, String)
+    /// A job that is not in the state in which that can be done, or that another worker holds.
+    case jobRefused(Identifier, why: String)
     case versionMismatch(expected: Int64, found: Int64)
     case idempotencyMismatch
     case noEmbedder
@@ -31,6 +33,8 @@ extension EngineError {
         case .versionMismatch(let expected, let found): self = .versionMismatch(expected: expected, found: found)
         case .wrongDimension(let found, let expected): self = .field(FieldError("vector", .wrongDimension(found: found, expected: expected)))
         case .conversationEnded: self = .field(FieldError("conversation", .malformed("it has ended")))
+        case .jobIsHeld(let id): self = .jobRefused(id, why: "is held by another worker")
+        case .jobIsNotRunning(let id, let state): self = .jobRefused(id, why: "is \(state)")
         case .idempotencyMismatch: self = .idempotencyMismatch
         case .notWanted: self = .cancelled
         case .busy: self = .busy("requests of the store")

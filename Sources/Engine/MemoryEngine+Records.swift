@@ -68,6 +68,7 @@ extension MemoryEngine {
             if patch.values[.status] == .text("deleted"), patch.kind == .conversation {
                 throw FieldError("status", .malformed("a conversation is deleted by removing it, and comes back by restoring it"))
             }
+            if patch.kind == .organization { try Organization.check(settings: patch.values[.settings]) }
             if case .texts(let networks)? = patch.values[.networks] { try MemoryEngine.check(networks: networks) }
             if case .text(let email)? = patch.values[.email] { patch.values[.email] = .text(email.lowercased()) }
             patch.values = patch.values.mapValues(\.normal)
@@ -181,14 +182,14 @@ extension MemoryEngine {
     // MARK: Spaces
 
     /// The organization's space, or the one that it gets with this vector; nil when there is neither.
-    private func space(for vector: [Float]?, _ organization: Identifier, at time: Timestamp) throws(FieldError) -> EmbeddingSpace? {
+    func space(for vector: [Float]?, _ organization: Identifier, at time: Timestamp) throws(FieldError) -> EmbeddingSpace? {
         if let known = partitions.space(of: organization) { return known }
         guard let vector else { return nil }
         try Checks.vector(vector, "vector")
         return newSpace(dimension: vector.count, organization, at: time)
     }
 
-    private func newSpace(_ space: EmbeddingSpace?, _ organization: Identifier) -> EmbeddingSpace? {
+    func newSpace(_ space: EmbeddingSpace?, _ organization: Identifier) -> EmbeddingSpace? {
         partitions.space(of: organization) == nil ? space : nil
     }
 }

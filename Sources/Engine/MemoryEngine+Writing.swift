@@ -91,25 +91,33 @@ extension MemoryEngine {
 
     /// Hands a write to the store; once it is on disk, what it left is taken into the indexes and the keys, in the order of the commits, and `then` answers.
     func write(
-        _ action: WriteAction, newSpace: EmbeddingSpace? = nil, _ principal: Principal, _ context: OperationContext, at time: Timestamp,
+        _ action: WriteAction, newSpace: EmbeddingSpace? = nil, step: JobStep? = nil, _ principal: Principal, _ context: OperationContext, at time: Timestamp,
         _ completion: @escaping Completion,
         then: @escaping @Sendable (WriteOutcome, @escaping Completion) -> Void = { outcome, finish in finish(.success(.written(outcome.receipt))) }
     ) {
         if let interruption = context.interruption { return completion(.failure(interruption)) }
         let idempotency = context.idempotencyKey.map { Idempotency(key: $0, digest: Digest.sha256(context.fingerprint)) }
         let request = WriteRequest(
-            organization: principal.organization, at: time, action: action, narrowing: principal.narrowing, idempotency: idempotency, newSpace: newSpace)
-        store.write(request) { [self] result in
+            organization: principal.organization, at: time, action: action, narrowing: principal.narrowing, idempotency: idempotency, newSpace: newSpace,
+            step: step)
+        submit(request) { [log] result in
             switch result {
-            case .success(let outcome):
-                indexing.async { [self] in
-                    take(outcome, of: principal.organization)
-                    then(outcome, completion)
-                }
+            case .success(let outcome): then(outcome, completion)
             case .failure(let error):
                 let told = EngineError(error)
                 if told.isOurs { log.error("a write failed", (.detail, error.description)) }
                 completion(.failure(told))
+            }
+        }
+    }
+
+    /// The same for the engine itself. What was written is known everywhere before `completion` runs.
+    func submit(_ request: WriteRequest, completion: @escaping @Sendable (Result<WriteOutcome, StorageError>) -> Void) {
+        store.write(request) { [self] result in
+            guard case .success(let outcome) = result else { return completion(result) }
+            indexing.async { [self] in
+                take(outcome, of: request.organization)
+                completion(result)
             }
         }
     }
@@ -125,6 +133,7 @@ extension MemoryEngine {
         for record in outcome.records {
             if let key = AccessKey(record) { access.put(key) }
             if let organization = Organization(record) { organizations.withLock { $0[organization.id] = organization } }
+            if record.kind == .job { watches.tell(record) }
         }
     }
 
@@ -141,7 +150,7 @@ extension EngineError {
     var isOurs: Bool {
         switch self {
         case .storeUnavailable, .storeFull, .dataCorrupted, .internalError: true
-        case .forbidden, .narrowed, .field, .notFound, .alreadyExists, .versionMismatch, .idempotencyMismatch, .noEmbedder, .deadlineExceeded, .cancelled, .busy,
+        case .forbidden, .narrowed, .field, .notFound, .alreadyExists, .jobRefused, .versionMismatch, .idempotencyMismatch, .noEmbedder, .deadlineExceeded, .cancelled, .busy,
             .replyTooLarge:
             false
         }

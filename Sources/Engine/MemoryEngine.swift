@@ -23,6 +23,8 @@ public final class MemoryEngine: Sendable {
     let searches: SearchQueue
     let meter = Meter()
     let identifiers = IdentifierSource()
+    let watches = JobWatches()
+    let jobDesk = JobRunner.Desk()
     let startedAt: Timestamp
     let startedTicks: UInt64
     let organizations: Mutex<[Identifier: Organization]>
@@ -94,6 +96,12 @@ public final class MemoryEngine: Sendable {
         case .createKey(let draft): createKey(draft, principal, context, finish)
         case .rotateKey(let id, let overlapSeconds): rotateKey(id, overlapSeconds, principal, context, finish)
         case .revokeKey(let id): revokeKey(id, principal, context, finish)
+        case .startJob(let draft): startJob(draft, principal, context, finish)
+        case .claimJob(let id, let worker): claimJob(id, worker, principal, context, finish)
+        case .stepJob(let step): stepJob(step, principal, context, finish)
+        case .controlJob(let id, let control): controlJob(id, control, principal, context, finish)
+        case .watchJob(let id, let after): watchJob(id, after, principal, context, finish)
+        case .importing(let batch, let step): bring(batch, step, principal, context, finish)
         }
     }
 

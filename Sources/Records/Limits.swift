@@ -33,4 +33,7 @@ public enum Limits {
     public static let answerBytesMax = 12 * 1_024 * 1_024
     /// How long the answer to a write is kept for a retry under the same idempotency key.
     public static let idempotencySeconds: Int64 = 24 * 60 * 60
+    /// A worker that says nothing for so long has died, and its job may be taken over.
+    public static let jobLeaseSeconds: Int64 = 30
+    public static let retentionDaysMax: Int64 = 36_500
 }

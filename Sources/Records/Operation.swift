@@ -32,6 +32,16 @@ public enum Operation: Hashable, Sendable {
     case rotateKey(Identifier, overlapSeconds: Int64)
     case revokeKey(Identifier)
 
+    case startJob(RecordDraft)
+    /// A worker of a client takes a job that nobody holds.
+    case claimJob(Identifier, worker: Identifier)
+    case stepJob(JobStep)
+    case controlJob(Identifier, JobControl)
+    /// The job, as soon as it is of a later version.
+    case watchJob(Identifier, after: Int64)
+    /// Rows of another server, and the step of the job that brings them: both or neither.
+    case importing(ImportBatch, JobStep)
+
     /// Names an operation in logs, in metrics and in access rules. The numbers are sent; they never change their meaning.
     public enum Name: UInt16, Hashable, Sendable, CaseIterable {
         case ping = 1
@@ -56,6 +66,12 @@ public enum Operation: Hashable, Sendable {
         case createKey = 64
         case rotateKey = 65
         case revokeKey = 66
+        case startJob = 80
+        case claimJob = 81
+        case stepJob = 82
+        case controlJob = 83
+        case watchJob = 84
+        case importing = 85
     }
 
     public var name: Name {
@@ -82,6 +98,12 @@ public enum Operation: Hashable, Sendable {
         case .createKey: .createKey
         case .rotateKey: .rotateKey
         case .revokeKey: .revokeKey
+        case .startJob: .startJob
+        case .claimJob: .claimJob
+        case .stepJob: .stepJob
+        case .controlJob: .controlJob
+        case .watchJob: .watchJob
+        case .importing: .importing
         }
     }
 
@@ -98,6 +120,8 @@ public enum Operation: Hashable, Sendable {
         case .change(let patch): patch.kind
         case .end, .open: .conversation
         case .createKey, .rotateKey, .revokeKey: .key
+        case .startJob, .claimJob, .stepJob, .controlJob, .watchJob: .job
+        case .importing(let batch, _): batch.kind
         }
     }
 
@@ -119,6 +143,9 @@ public enum Operation: Hashable, Sendable {
         case .end: [.conversationsWrite]
         case .open: [.conversationsRead, .messagesRead]
         case .createKey, .rotateKey, .revokeKey: [.adminKeys]
+        case .startJob, .claimJob, .stepJob, .controlJob: [.jobsRun]
+        case .watchJob: [.jobsRead]
+        case .importing: kind.map { [.writing($0), .jobsRun] } ?? Set(Scope.allCases)
         }
     }
 }
@@ -148,14 +175,22 @@ extension Operation.Name: CustomStringConvertible {
         case .createKey: "create_key"
         case .rotateKey: "rotate_key"
         case .revokeKey: "revoke_key"
+        case .startJob: "start_job"
+        case .claimJob: "claim_job"
+        case .stepJob: "step_job"
+        case .controlJob: "control_job"
+        case .watchJob: "watch_job"
+        case .importing: "import"
         }
     }
 
     /// Whether it changes what is stored, so that a retry needs an idempotency key to be harmless.
     public var isWrite: Bool {
         switch self {
-        case .ensureAgent, .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey, .revokeKey: true
-        case .ping, .status, .get, .list, .search, .stream, .fetch, .browse, .open: false
+        case .ensureAgent, .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey, .revokeKey, .startJob,
+            .claimJob, .stepJob, .controlJob, .importing:
+            true
+        case .ping, .status, .get, .list, .search, .stream, .fetch, .browse, .open, .watchJob: false
         }
     }
 }

@@ -43,7 +43,7 @@ public enum RecordField: UInt16, Hashable, Sendable, CaseIterable {
     case latency = 62
     case cost = 63
     case attachments = 64
-    /// The part of a conversation's vector that is its title's; never leaves the store.
+    /// The part of a conversation's vector that is its title's; told where vectors are asked for.
     case titleVector = 65
     /// How many vectors a conversation's vector is the sum of; never leaves the store.
     case vectorCount = 66

@@ -73,7 +73,7 @@ extension Schema {
             FieldRule(.messageCount, .integer(counts), by: .server, or: .integer(0)),
             FieldRule(.lastActivityAt, .time, by: .server, isRequired: true),
             FieldRule(.endedAt, .time, by: .server),
-            FieldRule(.titleVector, .vector, by: .hidden),
+            FieldRule(.titleVector, .vector, by: .server),
             FieldRule(.vectorCount, .integer(counts), by: .hidden, or: .integer(0)),
         ])
 

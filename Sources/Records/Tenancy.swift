@@ -4,18 +4,32 @@ public struct Organization: Hashable, Sendable {
     public let name: String
     public let slug: String
     public let createdAt: Timestamp
+    /// What is older is deleted; nil keeps everything.
+    public let retentionDays: Int64?
 
-    public init(id: Identifier, name: String, slug: String, createdAt: Timestamp) {
+    public init(id: Identifier, name: String, slug: String, createdAt: Timestamp, retentionDays: Int64? = nil) {
         self.id = id
         self.name = name
         self.slug = slug
         self.createdAt = createdAt
+        self.retentionDays = retentionDays
     }
 
     /// Nil for a record of another kind.
     public init?(_ record: Record) {
         guard record.kind == .organization, let name = record.text(.name), let slug = record.text(.slug) else { return nil }
-        self.init(id: record.id, name: name, slug: slug, createdAt: record.createdAt)
+        let days = record.json(.settings)?[Organization.retentionSetting]?.integer
+        self.init(id: record.id, name: name, slug: slug, createdAt: record.createdAt, retentionDays: days)
+    }
+
+    private static let retentionSetting = "data_retention_days"
+
+    /// The settings that something follows must be such that it can.
+    public static func check(settings: Value?) throws(FieldError) {
+        guard case .json(let settings)? = settings, let days = settings[retentionSetting], days != .null else { return }
+        guard let days = days.integer, (1...Limits.retentionDaysMax).contains(days) else {
+            throw FieldError("settings.\(retentionSetting)", .outOfRange("from 1 to \(Limits.retentionDaysMax)"))
+        }
     }
 
     public var record: Record {

@@ -386,7 +386,7 @@ extension Operation {
         case .get, .list, .fetch, .browse, .open: true
         case .search(let request): request.withContent
         case .ping, .status, .ensureAgent, .remember, .update, .delete, .stream, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey,
-            .revokeKey:
+            .revokeKey, .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing:
             false
         }
     }

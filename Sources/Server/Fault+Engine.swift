@@ -10,6 +10,7 @@ extension Fault {
         case .field(let error): self.init(error)
         case .notFound(let kind, let id): self.init(.notFound, field: "id", sentence: "there is no \(kind) \(id)")
         case .alreadyExists(let kind, let name): self.init(.alreadyExists, field: "id", sentence: "the \(kind) \(name) is there already")
+        case .jobRefused(let id, let why): self.init(.jobRefused, field: "job", sentence: "the job \(id) \(why)")
         case .versionMismatch(let expected, let found):
             self.init(.versionMismatch, field: "if_version", sentence: "version \(expected) was expected and \(found) is stored; read it again")
         case .idempotencyMismatch:

@@ -49,10 +49,12 @@ public final class MemoryServer: Sendable {
         }
         let sweeps = loops.loops.map { loop in loop.every(milliseconds: limits.sweepMilliseconds) { [weak self] in self?.sweep(loop) } }
         let uses = loops.next().every(milliseconds: limits.keyUseMilliseconds) { [engine] in engine.writeKeyUses() }
+        let jobs = loops.next().every(milliseconds: limits.jobMilliseconds) { [engine] in engine.lookAfterJobs() }
+        let watches = loops.next().every(milliseconds: limits.sweepMilliseconds) { [engine] in engine.sweepWatches() }
         state.withLock { state in
             state.listener = listener
             state.isTLS = tls != nil
-            state.sweeps = sweeps + [uses]
+            state.sweeps = sweeps + [uses, jobs, watches]
         }
         return listener.address
     }
@@ -66,6 +68,7 @@ public final class MemoryServer: Sendable {
             return (state.listener, Array(state.connections.values))
         }
         listener?.stop()
+        engine.endJobs()
         log.info("draining", (.count, String(connections.count)))
         for connection in connections { connection.loop.execute { connection.drain() } }
         finishIfEmpty()

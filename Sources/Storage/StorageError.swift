@@ -14,6 +14,8 @@ public enum StorageError: Error, Hashable, Sendable {
     case wrongDimension(found: Int, expected: Int)
     /// Nothing more can be said in it.
     case conversationEnded(Identifier)
+    case jobIsHeld(Identifier)
+    case jobIsNotRunning(Identifier, state: String)
     /// The same idempotency key came with another request.
     case idempotencyMismatch
     /// Too much is waiting; the same request may succeed a moment later.
@@ -41,6 +43,8 @@ extension StorageError: CustomStringConvertible {
         case .versionMismatch(let expected, let found): "the stored version is \(found), not \(expected); read it again and repeat the change"
         case .wrongDimension(let found, let expected): "the vector has \(found) dimensions; its embedding space has \(expected)"
         case .conversationEnded(let id): "the conversation \(id) has ended"
+        case .jobIsHeld(let id): "the job \(id) is held by another worker"
+        case .jobIsNotRunning(let id, let state): "the job \(id) is \(state)"
         case .idempotencyMismatch: "this idempotency key was used for a different request in the last 24 hours"
         case .tooLarge(let bytesMax): "what was asked for holds more than \(bytesMax) bytes"
         case .notWanted: "nobody waits for this read any more"
@@ -62,7 +66,9 @@ extension StorageError: CustomStringConvertible {
     /// Whether it concerns one request alone, so that the others of the same transaction may still be committed.
     var isOfOneRequest: Bool {
         switch self {
-        case .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .conversationEnded, .idempotencyMismatch, .corruptRow: true
+        case .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .conversationEnded, .jobIsHeld, .jobIsNotRunning,
+            .idempotencyMismatch, .corruptRow:
+            true
         case .tooLarge, .notWanted, .busy, .full, .unavailable, .corruptFile, .newerSchema, .notPinyon, .locked, .closed, .internalError: false
         }
     }

@@ -31,6 +31,9 @@ public protocol Store: Sendable {
         _ listing: RecordListing, of organization: Identifier, shownTo narrowing: Narrowing, isWanted: @escaping @Sendable () -> Bool,
         completion: @escaping @Sendable (Result<RecordPage, StorageError>) -> Void)
 
+    /// Jobs of those types, of all organizations, that wait for a worker or whose worker is dead at that moment.
+    func waitingJobs(_ types: Set<JobType>, at time: Timestamp, completion: @escaping @Sendable (Result<[Record], StorageError>) -> Void)
+
     /// Takes the same short time however many rows there are.
     func counts(of organization: Identifier, completion: @escaping @Sendable (Result<StoreCounts, StorageError>) -> Void)
 

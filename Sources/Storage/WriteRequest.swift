@@ -12,10 +12,12 @@ public struct WriteRequest: Sendable {
     /// The main space that the organization gets if it has none: made with the action, or not at all. Vectors of the action are kept in the one that is
     /// there afterwards, and refused when its dimension is another.
     public let newSpace: EmbeddingSpace?
+    /// The step of a job that the action is: taken with it, or the action is refused.
+    public let step: JobStep?
 
     public init(
         organization: Identifier, at: Timestamp, action: WriteAction, narrowing: Narrowing = .none, idempotency: Idempotency? = nil,
-        newSpace: EmbeddingSpace? = nil
+        newSpace: EmbeddingSpace? = nil, step: JobStep? = nil
     ) {
         self.organization = organization
         self.at = at
@@ -23,6 +25,7 @@ public struct WriteRequest: Sendable {
         self.narrowing = narrowing
         self.idempotency = idempotency
         self.newSpace = newSpace
+        self.step = step
     }
 }
 
@@ -55,6 +58,14 @@ public enum WriteAction: Sendable {
     case revokeKey(Identifier)
     /// What keys were used for since it was last written. No change of the sequence: nothing derived follows it.
     case noteKeyUses([KeyUse])
+    /// Rows of another server. Conversations count their messages anew; the rest stays as it is.
+    case bring(ImportBatch)
+    /// At most `limit` messages and conversations older than that moment go for good.
+    case retain(since: Timestamp, limit: Int)
+    /// A worker gets a job that nobody holds, or whose holder is dead.
+    case claimJob(Identifier, worker: Identifier)
+    case stepJob(JobStep)
+    case controlJob(Identifier, JobControl)
 }
 
 /// Uses of one key, counted together.
@@ -92,7 +103,7 @@ public struct WriteOutcome: Hashable, Sendable {
     /// The memory as it is after an update that was not a replay; otherwise empty.
     public let memories: [Memory]
     /// Every record that indexes must take anew, as it is afterwards: those of the request, and those that follow them. Empty after a replay.
-    public let records: [Record]
+    public internal(set) var records: [Record]
     /// What can no longer be found.
     public let removed: [Kind: [Identifier]]
     /// The main space, after `ensureSpace` or a request that brought a new one.

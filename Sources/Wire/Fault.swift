@@ -43,6 +43,7 @@ public enum ErrorCode: UInt16, Hashable, Sendable, CaseIterable {
     case replyTooLarge = 85
     case draining = 86
     case internalError = 87
+    case jobRefused = 88
 
     public var endsConnection: Bool { rawValue < 64 }
 }
@@ -91,6 +92,7 @@ extension ErrorCode: CustomStringConvertible {
         case .replyTooLarge: "reply_too_large"
         case .draining: "draining"
         case .internalError: "internal_error"
+        case .jobRefused: "job_refused"
         }
     }
 }

@@ -88,6 +88,7 @@ extension Operation {
             if search.exact { writer.flag(Tag.exact, true) }
             writer.flag(Tag.withContent, search.withContent)
         case .create, .fetch, .browse, .change, .remove, .restore, .use, .end, .open, .createKey, .rotateKey, .revokeKey: appendRecords(to: &writer)
+        case .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing: appendJob(to: &writer)
         }
     }
 
@@ -110,7 +111,9 @@ extension Operation {
             writer.identifier(Tag.main, id)
             writer.integer(Tag.overlapSeconds, overlapSeconds)
         case .revokeKey(let id): writer.identifier(Tag.main, id)
-        case .ping, .status, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream, .browse: break
+        case .ping, .status, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream, .browse, .startJob, .claimJob, .stepJob, .controlJob,
+            .watchJob, .importing:
+            break
         }
     }
 
@@ -161,10 +164,19 @@ extension Operation {
             }
             return .rotateKey(id, overlapSeconds: seconds ?? 0)
         case .revokeKey: return .revokeKey(try readIdentifier(body, in: range, and: nil) { _ in })
+        case .startJob:
+            var asked = try RecordRequest(body, in: range, of: .record)
+            asked.kind = .job
+            return .startJob(try asked.draft())
+        case .claimJob: return try readClaim(body, in: range)
+        case .stepJob: return try readStep(body, in: range)
+        case .controlJob: return try readControl(body, in: range)
+        case .watchJob: return try readWatch(body, in: range)
+        case .importing: return try readImport(body, in: range)
         }
     }
 
-    private static func readIdentifier(
+    static func readIdentifier(
         _ body: [UInt8], in range: Range<Int>, and tag: UInt16?, _ take: (FieldSlice) throws(BodyError) -> Void
     ) throws(BodyError) -> Identifier {
         var id: Identifier?

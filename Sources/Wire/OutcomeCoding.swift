@@ -81,11 +81,12 @@ extension Outcome {
         case .ensureAgent:
             guard let agent = try readAgent(body, of: organization) else { throw .malformed("the answer names no agent") }
             return .agent(agent)
-        case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey: return .written(try readReceipt(body))
+        case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey, .startJob, .stepJob, .controlJob, .importing:
+            return .written(try readReceipt(body))
         case .get: return .memories(try readPage(body, of: organization).memories)
         case .list, .stream: return .page(try readPage(body, of: organization))
         case .search: return .found(try readAnswer(body, of: organization))
-        case .fetch: return .records(try RecordAnswer(body).records(of: organization))
+        case .fetch, .claimJob, .watchJob: return .records(try RecordAnswer(body).records(of: organization))
         case .browse:
             let answer = try RecordAnswer(body)
             return .recordPage(RecordPage(records: try answer.records(of: organization), next: try answer.cursor()))

@@ -16,6 +16,8 @@ struct AccessTests {
             (.delete([id]), [.memoriesWrite]), (.stream(MemoryListing()), [.memoriesRead]), (.end([id]), [.conversationsWrite]),
             (.open(id, messages: 1), [.conversationsRead, .messagesRead]), (.createKey(RecordDraft(.key)), [.adminKeys]),
             (.rotateKey(id, overlapSeconds: 0), [.adminKeys]), (.revokeKey(id), [.adminKeys]),
+            (.startJob(RecordDraft(.job)), [.jobsRun]), (.claimJob(id, worker: id), [.jobsRun]), (.stepJob(JobStep(job: id, worker: id)), [.jobsRun]),
+            (.controlJob(id, .pause), [.jobsRun]), (.watchJob(id, after: 0), [.jobsRead]),
         ]
         let names: [Kind: (String, String)] = [
             .memory: ("memories:read", "memories:write"), .agent: ("agents:read", "agents:write"), .organization: ("organization:read", "organization:write"),
@@ -33,9 +35,16 @@ struct AccessTests {
             ] {
                 rules.append((operation, Set(write)))
             }
+            rules.append((.importing(batch(kind), JobStep(job: id, worker: id)), Set(write).union([.jobsRun])))
         }
         return rules
     }()
+
+    private static func batch(_ kind: Kind) -> ImportBatch {
+        let time = Timestamp(microseconds: 0)
+        guard kind == .memory else { return .records([Record(kind, id: id, organization: id, createdAt: time)]) }
+        return .memories([Memory(id: id, organization: id, agent: id, type: .fact, content: "x", createdAt: time, updatedAt: time)])
+    }
 
     @Test("every operation has its rule, and is refused when one of its scopes is missing")
     func scopes() async throws {

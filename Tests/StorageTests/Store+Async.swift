@@ -32,6 +32,10 @@ extension Store {
         try await result { page(listing, of: organization, shownTo: narrowing, isWanted: { true }, completion: $0) }
     }
 
+    func waitingJobs(_ types: Set<JobType>, at time: Timestamp) async throws -> [Record] {
+        try await result { waitingJobs(types, at: time, completion: $0) }
+    }
+
     func counts(of organization: Identifier) async throws -> StoreCounts {
         try await result { counts(of: organization, completion: $0) }
     }

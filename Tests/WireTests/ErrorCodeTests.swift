@@ -15,6 +15,7 @@ struct ErrorCodeTests {
         (76, "no_embedder", false), (77, "deadline_exceeded", false), (78, "cancelled", false), (79, "too_many_in_flight", false),
         (80, "request_id_in_use", false), (81, "busy", false), (82, "store_unavailable", false), (83, "store_full", false),
         (84, "data_corrupted", false), (85, "reply_too_large", false), (86, "draining", false), (87, "internal_error", false),
+        (88, "job_refused", false),
     ]
 
     @Test("every code stands in the table, with its number, its name and what it ends")
@@ -31,10 +32,11 @@ struct ErrorCodeTests {
     func numbers() {
         #expect(FrameType.allCases.map(\.rawValue) == Array(1...11))
         #expect(FrameType.allCases == [.hello, .authenticate, .welcome, .request, .reply, .error, .item, .end, .cancel, .credit, .goodbye])
-        #expect(Operation.Name.allCases.map(\.rawValue) == [1, 2, 16] + Array(32...38) + Array(48...56) + [64, 65, 66])
+        #expect(Operation.Name.allCases.map(\.rawValue) == [1, 2, 16] + Array(32...38) + Array(48...56) + [64, 65, 66] + Array(80...85))
         #expect(Operation.Name.allCases.map(\.description) == [
             "ping", "status", "ensure_agent", "remember", "get", "list", "update", "delete", "search", "stream", "create", "fetch", "browse", "change",
-            "remove", "restore", "use", "end", "open", "create_key", "rotate_key", "revoke_key",
+            "remove", "restore", "use", "end", "open", "create_key", "rotate_key", "revoke_key", "start_job", "claim_job", "step_job", "control_job", "watch_job",
+            "import",
         ])
         #expect(MemoryType.allCases.map(\.rawValue) == [1, 2, 3, 4])
         #expect(Kind.allCases.map(\.rawValue) == Array(1...10))

@@ -49,6 +49,12 @@ struct FieldTests {
         #expect(buffer == Message.cancel(1).bytes + message.bytes)
     }
 
+    private var importBody: [UInt8] {
+        let memory = [(16, id.bytes), (17, id.bytes), (20, [2]), (21, Array("x".utf8)), (22, little((0.5).bitPattern)), (25, little(0 as Int64)), (26, little(0 as Int64)), (29, little(0 as Int64)), (30, little(1 as Int64))]
+        let fields = memory.flatMap { rawField(UInt16($0.0), $0.1) }
+        return rawField(48, [Kind.memory.rawValue]) + rawField(16, fields) + rawField(17, rawField(16, id.bytes) + rawField(17, id.bytes))
+    }
+
     @Test("an unknown field is skipped by every operation, and refused when it is critical", arguments: Operation.Name.allCases)
     func unknownFields(name: Operation.Name) throws {
         let body: [UInt8] =
@@ -65,6 +71,12 @@ struct FieldTests {
             case .browse: rawField(48, [Kind.term.rawValue])
             case .end, .open, .rotateKey, .revokeKey: rawField(16, id.bytes)
             case .createKey: rawField(16, rawField(85, "x"))
+            case .startJob: rawField(16, rawField(20, "import"))
+            case .claimJob: rawField(16, id.bytes) + rawField(17, id.bytes)
+            case .stepJob: rawField(16, rawField(16, id.bytes) + rawField(17, id.bytes))
+            case .controlJob: rawField(16, id.bytes) + rawField(17, [1])
+            case .watchJob: rawField(16, id.bytes)
+            case .importing: importBody
             }
         let plain = try read(name, body)
         for count in 0..<17 {

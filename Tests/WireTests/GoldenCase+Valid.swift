@@ -73,7 +73,7 @@ extension GoldenCase {
         GoldenCase("stream", request(.stream(MemoryListing(limit: 1)))),
         GoldenCase("stream: every field", request(
             .stream(MemoryListing(agent: agent, session: session, type: .conversation, after: two, limit: 200, withVectors: true)))),
-    ] + filters + recordRequests
+    ] + filters + recordRequests + jobRequests
 
     private static let filters: [GoldenCase] = [
         GoldenCase("filter: equals an identifier", search(.equals(.session, .identifier(session)))),
@@ -140,7 +140,7 @@ extension GoldenCase {
         GoldenCase("error of a request", .error(7, Fault(.invalidField, field: "memories[0].content", sentence: "memories[0].content is empty"))),
         GoldenCase("error that may pass", .error(7, Fault(.busy, isRetryable: true, retryAfterMilliseconds: 250, sentence: "too much to do"))),
         GoldenCase("error that ends the connection", .error(0, Fault(.idleTimeout, sentence: "nothing was sent for too long"))),
-    ] + recordReplies
+    ] + recordReplies + jobReplies
 }
 
 extension GoldenCase {

@@ -59,7 +59,7 @@ struct GoldenCase {
 
 extension GoldenCase {
     static let all = handshakes + requests + replies + otherwiseWritten + brokenFraming + brokenHandshakes + brokenBodies + brokenMemories
-        + brokenFilters + brokenRecords
+        + brokenFilters + brokenRecords + brokenJobs
 
     /// The line without its line end.
     func line() throws -> String {

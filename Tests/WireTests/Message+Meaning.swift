@@ -79,6 +79,13 @@ extension Operation {
         case .createKey(let draft): draft.meaning
         case .rotateKey(let id, let overlapSeconds): object([("id", described(id)), ("overlap_seconds", integer(overlapSeconds))])
         case .revokeKey(let id): object([("id", described(id))])
+        case .startJob(let draft): draft.meaning
+        case .claimJob(let id, let worker): object([("id", described(id)), ("worker", described(worker))])
+        case .stepJob(let step): step.meaning
+        case .controlJob(let id, let control): object([("id", described(id)), ("control", .text(control.name))])
+        case .watchJob(let id, let after): object([("id", described(id)), ("after", integer(after))])
+        case .importing(.memories(let memories), let step): object([("kind", "memory"), ("rows", .list(memories.map(\.meaning))), ("step", step.meaning)])
+        case .importing(.records(let records), let step): object([("kind", described(kind?.name)), ("rows", .list(records.map(\.meaning))), ("step", step.meaning)])
         }
     }
 }

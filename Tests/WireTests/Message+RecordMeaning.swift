@@ -66,3 +66,12 @@ extension Record {
         return object(head + held + [("space", described(embedding?.space)), ("vector", embedding.map { Value.vector($0.vector).meaning })])
     }
 }
+
+extension JobStep {
+    var meaning: JSON {
+        object([
+            ("job", described(job)), ("worker", described(worker)), ("cursor", described(cursor)), ("done", integer(done)), ("failed", integer(failed)),
+            ("error", described(error)), ("end", described(end?.rawValue)),
+        ])
+    }
+}

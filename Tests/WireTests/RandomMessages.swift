@@ -57,6 +57,7 @@ struct RandomMessages {
         case .search: .search(search())
         case .stream: .stream(listing())
         case .create, .fetch, .browse, .change, .remove, .restore, .use, .end, .open, .createKey, .rotateKey, .revokeKey: recordOperation(name)
+        case .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing: jobOperation(name)
         }
     }
 
@@ -124,7 +125,7 @@ extension RandomMessages {
         case .ping: return .pong
         case .status: return .status(metadata())
         case .ensureAgent: return .agent(agent())
-        case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey:
+        case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey, .startJob, .stepJob, .controlJob, .importing:
             let rows = some(4) { WriteReceipt.Row(id: $0.identifier(), version: $0.pick(RandomMessages.integers)) }
             return .written(WriteReceipt(change: pick(RandomMessages.integers), rows: rows))
         case .get: return .memories(some(3) { $0.memory() })
@@ -140,7 +141,7 @@ extension RandomMessages {
             // Answers name each memory once.
             guard Set(entries.map(\.hit.id)).count == entries.count else { return outcome(name) }
             return .found(SearchAnswer(entries: entries, report: report()))
-        case .fetch, .browse, .open, .createKey, .rotateKey: return recordOutcome(name)
+        case .fetch, .browse, .open, .createKey, .rotateKey, .claimJob, .watchJob: return recordOutcome(name)
         }
     }
 

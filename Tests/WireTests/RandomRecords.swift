@@ -81,19 +81,56 @@ extension RandomMessages {
         case .createKey: return .createKey(draft(.key))
         case .rotateKey: return .rotateKey(identifier(), overlapSeconds: pick(RandomMessages.integers))
         case .revokeKey: return .revokeKey(identifier())
-        case .ping, .status, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream: return operation(name)
+        case .ping, .status, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream, .startJob, .claimJob, .stepJob, .controlJob, .watchJob,
+            .importing:
+            return operation(name)
+        }
+    }
+
+    private mutating func step() -> JobStep {
+        JobStep(
+            job: identifier(), worker: identifier(), cursor: maybe { $0.text() }, done: pick(RandomMessages.integers), failed: pick(RandomMessages.integers),
+            error: maybe { $0.text() }, end: maybe { $0.pick(JobState.allCases) })
+    }
+
+    /// As it is before anybody says whose it becomes.
+    private mutating func batch() -> ImportBatch {
+        let nobody = Identifier(high: 0, low: 0)
+        guard chance() else {
+            return .memories([memory()].map { memory in memory.moved(to: nobody, space: memory.embedding?.space) })
+        }
+        let kind = pick(RandomMessages.kinds)
+        return .records(
+            ([record(kind)] + some(2) { $0.record(kind) }).map { given in
+                Record(
+                    kind, id: given.id, organization: nobody, createdAt: given.createdAt, updatedAt: given.updatedAt, deletedAt: given.deletedAt,
+                    version: given.version, row: given.values, embedding: given.embedding)
+            })
+    }
+
+    mutating func jobOperation(_ name: Operation.Name) -> Operation {
+        switch name {
+        case .startJob: .startJob(draft(.job))
+        case .claimJob: .claimJob(identifier(), worker: identifier())
+        case .stepJob: .stepJob(step())
+        case .controlJob: .controlJob(identifier(), pick(JobControl.allCases))
+        case .watchJob: .watchJob(identifier(), after: pick(RandomMessages.integers))
+        case .importing: .importing(batch(), step())
+        case .ping, .status, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream, .create, .fetch, .browse, .change, .remove, .restore,
+            .use, .end, .open, .createKey, .rotateKey, .revokeKey:
+            operation(name)
         }
     }
 
     mutating func recordOutcome(_ name: Operation.Name) -> Outcome {
         let kind = pick(RandomMessages.kinds)
         switch name {
-        case .fetch: return .records(some(3) { $0.record(kind) })
+        case .fetch, .claimJob, .watchJob: return .records(some(3) { $0.record(kind) })
         case .browse: return .recordPage(RecordPage(records: some(3) { $0.record(kind) }, next: maybe { $0.cursor() }))
         case .open: return .conversation(record(.conversation), messages: some(3) { $0.record(.message) })
         case .createKey, .rotateKey: return .key(record(.key), text: text())
         case .ping, .status, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream, .create, .change, .remove, .restore, .use, .end,
-            .revokeKey:
+            .revokeKey, .startJob, .stepJob, .controlJob, .importing:
             return outcome(name)
         }
     }

@@ -70,7 +70,7 @@ extension Operation {
     /// What is refused before anything is looked up.
     func check() throws(FieldError) {
         switch self {
-        case .ping, .status, .open, .rotateKey, .revokeKey: break
+        case .ping, .status, .open, .rotateKey, .revokeKey, .claimJob, .controlJob, .watchJob, .importing: break
         case .ensureAgent(let slug, let name):
             try Checks.slug(slug)
             try Checks.text(name, "name", bytesMax: Limits.nameBytesMax)
@@ -87,7 +87,8 @@ extension Operation {
             for (position, draft) in drafts.enumerated() {
                 do throws(FieldError) { try draft.check() } catch { throw error.inside("\(draft.kind.plural)[\(position)]") }
             }
-        case .createKey(let draft): try draft.check()
+        case .createKey(let draft), .startJob(let draft): try draft.check()
+        case .stepJob(let step): try step.check()
         case .change(let patch): try patch.check()
         case .browse(let listing): try listing.check()
         case .fetch(_, let ids, _), .remove(_, let ids), .restore(_, let ids), .use(_, let ids), .end(let ids): try Checks.batch(ids.count, "ids")

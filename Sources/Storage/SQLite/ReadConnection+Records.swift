@@ -66,6 +66,19 @@ extension ReadConnection {
         }
     }
 
+    func waitingJobs(_ types: Set<JobType>, at time: Timestamp) throws(StorageError) -> [Record] {
+        let statement = try stored[Table.of(.job).selection + " WHERE state IN ('queued', 'running') ORDER BY state, id"]
+        defer { statement.reset() }
+        var jobs: [Record] = []
+        while try statement.step() {
+            let job = try RecordRow.decode(statement, .job, of: nil)
+            guard let type = job.jobType, types.contains(type) else { continue }
+            let isDead = job.time(.leaseUntil).map { $0 <= time } ?? true
+            if job.jobState == .queued || isDead { jobs.append(job) }
+        }
+        return jobs
+    }
+
     /// Conversations that one read has looked at, and whether they are deleted.
     struct ConversationStates {
         var areDeleted: [Identifier: Bool] = [:]

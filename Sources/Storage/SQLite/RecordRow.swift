@@ -62,7 +62,7 @@ enum RecordRow {
         var values: [Value?] = []
         values.reserveCapacity(schema.rules.count)
         for rule in schema.rules {
-            if statement.isNull(column) {
+            if statement.isNull(column) || (rule.type == .vector && !withVector) {
                 guard !rule.isRequired else { return nil }
                 values.append(nil)
             } else {

@@ -61,6 +61,10 @@ public final class SQLiteStore: Store {
         reader.read(isWanted: isWanted, completion) { reader throws(StorageError) in try reader.page(listing, of: organization, shownTo: narrowing) }
     }
 
+    public func waitingJobs(_ types: Set<JobType>, at time: Timestamp, completion: @escaping @Sendable (Result<[Record], StorageError>) -> Void) {
+        reader.read(completion) { reader throws(StorageError) in try reader.waitingJobs(types, at: time) }
+    }
+
     public func counts(of organization: Identifier, completion: @escaping @Sendable (Result<StoreCounts, StorageError>) -> Void) {
         reader.read(completion) { reader throws(StorageError) in try reader.counts(of: organization) }
     }

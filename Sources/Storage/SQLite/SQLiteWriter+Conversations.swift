@@ -29,11 +29,11 @@ extension SQLiteWriter {
     }
 
     /// Its version counts the changes that callers make to it; what follows from messages leaves it as it is.
-    func writeFollowers(_ request: WriteRequest, _ effects: inout RecordEffects) throws(StorageError) {
+    func writeFollowers(_ request: WriteRequest, _ effects: inout RecordEffects, areTouched: Bool = true) throws(StorageError) {
         for (id, follower) in effects.followers.sorted(by: { $0.key < $1.key }) {
             var conversation = follower
             let hadVector = try stored.find(.conversation, id, of: request.organization)?.embedding != nil
-            conversation.updatedAt = max(request.at, conversation.updatedAt)
+            if areTouched { conversation.updatedAt = max(request.at, conversation.updatedAt) }
             try update(conversation)
             effects.change = try recordChange(.conversation, id, version: conversation.version, .put, request)
             effects.records.append(conversation)
@@ -58,7 +58,7 @@ extension SQLiteWriter {
         return effects.outcome
     }
 
-    private func conversation(_ id: Identifier, _ request: WriteRequest, _ effects: RecordEffects) throws(StorageError) -> Record? {
+    func conversation(_ id: Identifier, _ request: WriteRequest, _ effects: RecordEffects) throws(StorageError) -> Record? {
         if let known = effects.followers[id] { return known }
         return try stored.find(.conversation, id, of: request.organization)
     }

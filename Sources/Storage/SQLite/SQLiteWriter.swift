@@ -102,6 +102,16 @@ final class SQLiteWriter {
     }
 
     private func perform(_ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        guard let step = request.step else { return try performAlone(request) }
+        return try undoingOnFailure { () throws(StorageError) in
+            var outcome = try performAlone(request)
+            let stepped = try take(request.action.step(step, outcome), request)
+            outcome.records += stepped.records
+            return outcome
+        }
+    }
+
+    private func performAlone(_ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         guard let proposed = request.newSpace else { return try perform(request.action, request) }
         return try undoingOnFailure { () throws(StorageError) in
             let space = try ensure(proposed, request).space ?? proposed
@@ -123,7 +133,8 @@ final class SQLiteWriter {
             }
         case .update(let patch, let space): try update(patch, space: space, request)
         case .delete(let ids): try delete(ids, request)
-        case .createOrganization, .create, .change, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses:
+        case .createOrganization, .create, .change, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .bring, .retain, .claimJob, .stepJob,
+            .controlJob:
             try undoingOnFailure { () throws(StorageError) in try performOnRecords(action, request) }
         }
     }
@@ -141,6 +152,11 @@ final class SQLiteWriter {
         case .rotateKey(let id, let new, let end): try rotate(id, new, until: end, request)
         case .revokeKey(let id): try revoke(id, request)
         case .noteKeyUses(let uses): try note(uses, request)
+        case .bring(let batch): try bring(batch, request)
+        case .retain(let time, let limit): try retain(since: time, limit: limit, request)
+        case .claimJob(let id, let worker): try claim(id, worker: worker, request)
+        case .stepJob(let step): try take(step, request)
+        case .controlJob(let id, let control): try self.control(id, control, request)
         case .ensureAgent, .ensureSpace, .remember, .update, .delete: throw .internalError("an action on records that is none")
         }
     }
@@ -208,26 +224,26 @@ final class SQLiteWriter {
 }
 
 extension WriteAction {
+    /// The step of a job, with what only the store can count.
+    fileprivate func step(_ step: JobStep, _ outcome: WriteOutcome) -> JobStep {
+        guard case .retain = self else { return step }
+        var counted = step
+        counted.done += Int64(outcome.removed.values.reduce(0) { $0 + $1.count })
+        return counted
+    }
+
     /// The same with its vectors in that space.
     fileprivate func placed(in space: Identifier) -> WriteAction {
         switch self {
-        case .remember(let memories):
-            return .remember(
-                memories.map { memory in
-                    var placed = memory
-                    placed.embedding = memory.embedding.map { Embedding(space: space, vector: $0.vector) }
-                    return placed
-                })
+        case .remember(let memories): return .remember(memories.map { $0.placed(in: space) })
         case .update(let patch, let given): return .update(patch, space: given.map { _ in space })
-        case .create(let records):
-            return .create(
-                records.map { record in
-                    var placed = record
-                    placed.embedding = record.embedding.map { Embedding(space: space, vector: $0.vector) }
-                    return placed
-                })
+        case .create(let records): return .create(records.map { $0.placed(in: space) })
+        case .bring(.memories(let memories)): return .bring(.memories(memories.map { $0.placed(in: space) }))
+        case .bring(.records(let records)): return .bring(.records(records.map { $0.placed(in: space) }))
         case .change(let patch, let given): return .change(patch, space: given.map { _ in space })
-        case .createOrganization, .ensureAgent, .ensureSpace, .delete, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses: return self
+        case .createOrganization, .ensureAgent, .ensureSpace, .delete, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .retain, .claimJob,
+            .stepJob, .controlJob:
+            return self
         }
     }
 }
@@ -238,8 +254,24 @@ extension StorageError {
         switch self {
         case .busy, .full, .unavailable, .newerSchema, .notPinyon, .locked, .closed: true
         case .tooLarge, .notWanted, .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .conversationEnded, .idempotencyMismatch, .corruptRow, .corruptFile,
-            .internalError:
+            .jobIsHeld, .jobIsNotRunning, .internalError:
             false
         }
+    }
+}
+
+extension Memory {
+    fileprivate func placed(in space: Identifier) -> Memory {
+        var placed = self
+        placed.embedding = embedding.map { Embedding(space: space, vector: $0.vector) }
+        return placed
+    }
+}
+
+extension Record {
+    fileprivate func placed(in space: Identifier) -> Record {
+        var placed = self
+        placed.embedding = embedding.map { Embedding(space: space, vector: $0.vector) }
+        return placed
     }
 }
