@@ -27,7 +27,8 @@ extension MemoryEngine {
                 completion(
                     .success(
                         .status([
-                            "server": server, "organization": .object(house + counts.members), "indexes": .object(indexes), "store": facts.store,
+                            "server": server, "organization": .object(house + counts.members), "indexes": .object(indexes), "change": .integer(readUpTo.withLock { $0 }),
+                            "store": facts.store,
                             "blas": blas, "operations": meter.json,
                         ])))
             }

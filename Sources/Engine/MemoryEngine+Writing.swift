@@ -129,6 +129,7 @@ extension MemoryEngine {
             partitions.ensure(space)
         }
         guard !outcome.isReplay else { return }
+        hasRead(outcome.receipt.change)
         partitions.apply(outcome, of: organization)
         for record in outcome.records {
             if let key = AccessKey(record) { access.put(key) }

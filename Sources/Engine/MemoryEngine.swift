@@ -25,6 +25,8 @@ public final class MemoryEngine: Sendable {
     let identifiers = IdentifierSource()
     let watches = JobWatches()
     let jobDesk = JobRunner.Desk()
+    /// The last change that the indexes hold.
+    let readUpTo = Mutex<Int64>(0)
     let startedAt: Timestamp
     let startedTicks: UInt64
     let organizations: Mutex<[Identifier: Organization]>
@@ -52,7 +54,9 @@ public final class MemoryEngine: Sendable {
         let loader = IndexLoader(partitions: partitions, log: log)
         let change = try store.load { loader.take($0) }
         loader.finish()
-        log.info("indexes stand", (.count, String(loader.rows)), (.version, String(change)))
+        hasRead(change)
+        try catchUp()
+        log.info("indexes stand", (.count, String(loader.rows)), (.version, String(readUpTo.withLock { $0 })))
         if loader.damaged > 0 { log.error("damaged rows were left out of the indexes; run pinyon verify", (.count, String(loader.damaged))) }
     }
 

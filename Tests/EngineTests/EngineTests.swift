@@ -245,6 +245,46 @@ struct EngineTests {
         house.store.close()
     }
 
+    @Test("what was written past the indexes is found after they have read on from the change that they know")
+    func catchingUp() async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pinyon-engine-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let house = try House(folder: folder, keepsFolder: true)
+        let agent = try await house.agent()
+        let user = try await house.user("maya")
+        let old = try await house.remember([MemoryDraft(agent: agent, content: "old", vector: [1, 0])]).rows[0].id
+        let talk = try await house.create(RecordDraft(.conversation, [.user: .identifier(user)]))
+        let message = RecordDraft(.message, [.conversation: .identifier(talk), .role: .text("user"), .content: .text("x")], vector: [1, 0])
+        let said = try await house.create(message)
+        // Another engine over the same rows, whose indexes do not follow what this one writes.
+        let other = try MemoryEngine(
+            store: house.store, clock: house.clock, log: .silent, limits: EngineLimits(searchWorkers: 1),
+            facts: EngineFacts(version: "test", store: [:], residentBytes: { 1 }))
+        let new = try await house.remember([MemoryDraft(agent: agent, content: "new", vector: [1, 1])]).rows[0].id
+        _ = try await house.perform(.delete([old])).get()
+        _ = try await house.perform(.remove(.conversation, [talk])).get()
+        func found(_ kind: Kind) async throws -> [Identifier] {
+            let answer = await withCheckedContinuation { continuation in
+                other.perform(
+                    .search(SearchRequest(kind, query: .vector([1, 0]), withContent: false)), for: house.first, context: OperationContext(clock: house.clock)
+                ) { continuation.resume(returning: $0) }
+            }
+            guard case .found(let answer) = try answer.get() else { throw House.Unexpected() }
+            return answer.entries.map(\.hit.id)
+        }
+        #expect(try await found(.memory) == [old])
+        #expect(try await found(.message) == [said])
+        let count = try other.catchUp()
+        #expect(count > 0)
+        #expect(try await found(.memory) == [new])
+        #expect(try await found(.message).isEmpty)
+        _ = try await house.perform(.restore(.conversation, [talk])).get()
+        try other.catchUp()
+        #expect(try await found(.message) == [said])
+        #expect(try other.catchUp() == 0)
+        house.store.close()
+    }
+
     @Test("status counts what is there")
     func status() async throws {
         let house = try House()
