@@ -103,8 +103,11 @@ extension TransportTests {
         @Test("a timer fires once, a beat again and again, and neither when it was cancelled or let go")
         func timers() async {
             let loop = EventLoopGroup(count: 1).next()
-            loop.schedule(afterMilliseconds: 1) { Issue.record("a cancelled timer fired") }.cancel()
-            _ = loop.schedule(afterMilliseconds: 1) { Issue.record("a timer that was let go fired") }
+            // On the loop itself, where neither can fire before it is cancelled.
+            loop.execute {
+                loop.schedule(afterMilliseconds: 1) { Issue.record("a cancelled timer fired") }.cancel()
+                _ = loop.schedule(afterMilliseconds: 1) { Issue.record("a timer that was let go fired") }
+            }
             let owner = Recorder()
             let beat = loop.every(milliseconds: 2) { owner.channelDrained(Channel(descriptor: -1, loop: loop, limits: ChannelLimits(), peerAddress: "")) }
             #expect(await owner.wait { $0.drained >= 5 })
