@@ -18,6 +18,7 @@ public struct Log: Sendable {
         case dimension
         case key
         case milliseconds
+        case name
         case operation
         case organization
         case path

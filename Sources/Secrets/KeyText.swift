@@ -3,6 +3,9 @@ public struct KeyText: Sendable {
     /// `pny_` and 43 letters and digits: 256 bits from the system's generator.
     public let text: String
 
+    /// What a key looks like, for those who bring their own.
+    public static let shape = "it is pny_ and 43 letters and digits"
+
     private static let marker = "pny_"
     private static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
     private static let letters = 43

@@ -6,23 +6,22 @@ internal import Wire
 /// How a verb reaches the server: the options that all of them share, and the client made of them.
 enum Connection {
     static let options: [Option] = [
-        Option("server", "HOST:PORT", "where the server listens; 127.0.0.1:7411 if not given", variable: "PINYON_SERVER"),
-        Option("key-file", "FILE", "file with the access key; .pinyon/admin.key if not given", variable: "PINYON_KEY_FILE"),
-        Option("tls", nil, "speak TLS, trusting the system's certificates"),
-        Option("tls-ca", "FILE", "speak TLS, trusting this certificate", variable: "PINYON_TLS_CA"),
-        Option("tls-name", "NAME", "the name that the server's certificate must bear; the host if not given"),
-        Option("timeout", "SECONDS", "give up after so long; 30 if not given"),
+        Option("server", "HOST:PORT", "where the server listens", or: defaultAddress, isSetting: true),
+        Option("key-file", "FILE", "file with the access key", or: ".pinyon/admin.key", isSetting: true),
+        Option("key", "KEY", "the access key itself, by environment or file of settings only", isSetting: true, isSecret: true),
+        Option("tls", nil, "speak TLS, trusting the system's certificates", isSetting: true),
+        Option("tls-ca", "FILE", "speak TLS, trusting this certificate", isSetting: true),
+        Option("tls-name", "NAME", "the name that the server's certificate must bear; the host if not given", isSetting: true),
+        Option("timeout", "SECONDS", "give up after so long", or: "30", isSetting: true),
         Option("json", nil, "print one JSON object, for programs"),
     ]
 
     static let defaultAddress = "127.0.0.1:7411"
-    static let defaultKeyFile = ".pinyon/admin.key"
     private static let keyFileBytesMax = 4_096
 
     static func client(_ arguments: Arguments) throws -> MemoryClient {
-        let address: Address
-        do { address = try Address(arguments["server"] ?? defaultAddress) } catch { throw UsageError("--server: \(error.description)") }
-        let seconds = try arguments.integer("timeout", 30, in: 1...3_600)
+        let address = try address(arguments, "server")
+        let seconds = try arguments.integer("timeout", in: 1...3_600)
         var configuration = ClientConfiguration(address: address, key: try key(arguments), name: "pinyon-cli \(Pinyon.version)")
         configuration.deadlineMilliseconds = UInt32(seconds) * 1_000
         configuration.connectMilliseconds = UInt32(min(seconds, 5)) * 1_000
@@ -37,9 +36,14 @@ enum Connection {
         return MemoryClient(configuration)
     }
 
+    static func address(_ arguments: Arguments, _ name: String) throws(UsageError) -> Address {
+        let text = try arguments.required(name)
+        do throws(TransportError) { return try Address(text) } catch { throw UsageError("\(arguments.label(name)): \(error.description)") }
+    }
+
     private static func key(_ arguments: Arguments) throws -> String {
-        if arguments["key-file"] == nil, let key = System.environment("PINYON_KEY"), !key.isEmpty { return key }
-        let path = arguments["key-file"] ?? defaultKeyFile
+        let path = try arguments.required("key-file")
+        if let key = arguments["key"], let own = arguments.source("key"), let other = arguments.source("key-file"), own.rank <= other.rank { return key }
         guard System.exists(path) else {
             throw Failure("there is no key file \(path). A server's first start writes DIR/admin.key: name it with --key-file, or set PINYON_KEY")
         }

@@ -5,13 +5,13 @@ internal import Wire
 enum DemoCommand {
     static let verb = Verb(
         name: "demo", summary: "Load the sample once and ask it three questions", words: "", wordsMax: 0,
-        options: [Option("sample", "DIR", "where the sample is; datasets/sample if not given")] + Connection.options, run: run)
+        options: [Option("sample", "DIR", "where the sample is", or: "datasets/sample")] + Connection.options, run: run)
 
     private static let answersShown = 3
     private static let questionBytesMax = 1_048_576
 
     @Sendable static func run(_ arguments: Arguments) async throws {
-        let folder = arguments["sample"] ?? "datasets/sample"
+        let folder = try arguments.required("sample")
         var lines = try RememberCommand.lines(folder + "/memories.jsonl")
         for index in lines.indices { lines[index].draft.id = lines[index].stableIdentifier }
         let all = lines

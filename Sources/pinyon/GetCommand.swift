@@ -14,9 +14,9 @@ enum GetCommand {
         }
         try await Connection.run(arguments) { client in
             let memories = try await client.memories(ids, withVectors: arguments.has("with-vectors"))
-            if arguments.has("json") { return print(JSON.object([.init("memories", .list(memories.map { Printing.json($0) }))])) }
+            if arguments.has("json") { return print(JSON.object([.init("memories", .list(memories.map { $0.json }))])) }
             for memory in memories {
-                guard case .object(let members) = Printing.json(memory) else { continue }
+                guard case .object(let members) = memory.json else { continue }
                 for member in members where member.name != "vector" { print("\(member.name.padded(to: 16))  \(member.value.shown)") }
                 if let count = memory.embedding?.vector.count { print("\("vector".padded(to: 16))  \(count) dimensions") }
                 print("")

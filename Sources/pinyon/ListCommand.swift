@@ -6,12 +6,12 @@ enum ListCommand {
         name: "list", summary: "Memories, newest first", words: "", wordsMax: 0,
         options: [
             Option("agent", "SLUG", "only of this agent"), Option("session", "UUID", "only of this session"), Option("type", "TYPE", "only of this type"),
-            Option("limit", "N", "how many; 20 if not given"), Option("after", "UUID", "continue after this one"),
+            Option("limit", "N", "how many", or: "20"), Option("after", "UUID", "continue after this one"),
             Option("all", nil, "all of them, as a stream"),
         ] + Connection.options, run: run)
 
     @Sendable static func run(_ arguments: Arguments) async throws {
-        var listing = MemoryListing(limit: try arguments.integer("limit", 20, in: 1...Limits.pageMax))
+        var listing = MemoryListing(limit: try arguments.integer("limit", in: 1...Limits.pageMax))
         if let text = arguments["session"] { listing.session = try Selection.identifier(text, "session") }
         if let text = arguments["after"] { listing.after = try Selection.identifier(text, "after") }
         if let name = arguments["type"] {
@@ -23,7 +23,7 @@ enum ListCommand {
             if let slug = arguments["agent"] { listing.agent = try await Selection.agent(slug, client) }
             if arguments.has("all") {
                 for try await memories in client.stream(listing) {
-                    for memory in memories { print(arguments.has("json") ? Printing.json(memory).description : Printing.line(memory)) }
+                    for memory in memories { print(arguments.has("json") ? memory.json.description : Printing.line(memory)) }
                 }
                 return
             }
@@ -31,7 +31,7 @@ enum ListCommand {
             if arguments.has("json") {
                 return print(
                     [
-                        "memories": .list(page.memories.map { Printing.json($0) }), "next": page.next.map { .text($0.description) } ?? .null,
+                        "memories": .list(page.memories.map { $0.json }), "next": page.next.map { .text($0.description) } ?? .null,
                     ] as JSON)
             }
             for memory in page.memories { print(Printing.line(memory)) }

@@ -44,13 +44,7 @@ struct MemoryLine {
     }
 
     static func vector(_ json: JSON) throws(FieldError) -> [Float] {
-        guard let list = json.list else { throw FieldError("vector", .malformed("it is a list of numbers")) }
-        var vector: [Float] = []
-        vector.reserveCapacity(list.count)
-        for value in list {
-            guard let number = value.number else { throw FieldError("vector", .malformed("it is a list of numbers")) }
-            vector.append(Float(number))
-        }
+        guard let vector = json.vector else { throw FieldError("vector", .malformed("it is a list of numbers")) }
         return vector
     }
 

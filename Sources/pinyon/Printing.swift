@@ -4,28 +4,15 @@ internal import Records
 enum Printing {
     static let width = 80
 
-    static func json(_ memory: Memory, agent: String? = nil) -> JSON {
-        var members: [JSON.Member] = [
-            .init("id", .text(memory.id.description)), .init("agent", .text(agent ?? memory.agent.description)), .init("type", .text(memory.type.name)),
-            .init("content", .text(memory.content)), .init("importance", .number(memory.importance)),
-            .init("tags", .list(memory.tags.map { .text($0) })), .init("metadata", memory.metadata),
-            .init("created_at", .text(memory.createdAt.description)), .init("updated_at", .text(memory.updatedAt.description)),
-            .init("access_count", .integer(memory.accessCount)), .init("version", .integer(memory.version)),
-        ]
-        if let user = memory.user { members.append(.init("user", .text(user.description))) }
-        if let session = memory.session { members.append(.init("session", .text(session.description))) }
-        if let time = memory.expiresAt { members.append(.init("expires_at", .text(time.description))) }
-        if let time = memory.lastAccessedAt { members.append(.init("last_accessed_at", .text(time.description))) }
-        if let vector = memory.embedding?.vector { members.append(.init("vector", .list(vector.map { .number(Double($0)) }))) }
-        return .object(members)
-    }
-
-    static func json(_ answer: SearchAnswer) -> JSON {
+    static func json(_ answer: SearchAnswer, _ kind: Kind = .memory) -> JSON {
         let report = answer.report
         return [
             "hits": .list(
                 answer.entries.map { entry in
-                    ["score": .number(Double(entry.hit.score)), "id": .text(entry.hit.id.description), "memory": entry.memory.map { json($0) } ?? .null]
+                    [
+                        "score": .number(Double(entry.hit.score)), "id": .text(entry.hit.id.description),
+                        kind.name: entry.memory?.json ?? entry.record?.json() ?? .null,
+                    ]
                 }),
             "report": [
                 "rows_total": .integer(Int64(report.rowsTotal)), "rows_matching": .integer(Int64(report.rowsMatching)),
@@ -46,6 +33,7 @@ enum Printing {
     static func lines(_ answer: SearchAnswer) -> [String] {
         answer.entries.map { entry in
             let start = "  \(score(entry.hit.score))  "
+            if let record = entry.record { return start + RecordText.summary(record).line(of: width - start.count) }
             guard let memory = entry.memory else { return start + entry.hit.id.description }
             let head = start + memory.type.name.padded(to: 12)  // "conversation"
             return head + "  " + memory.content.line(of: width - head.count - 2)

@@ -5,7 +5,7 @@ enum RecallCommand {
     static let verb = Verb(
         name: "recall", summary: "The memories of one agent that matter to a question", words: "[TEXT]", wordsMax: 1,
         options: [
-            Option("agent", "SLUG", "whose memories"), Option("session", "UUID", "those of this session too, besides those kept for good"),
+            Option("agent", "UUID|SLUG", "whose memories"), Option("session", "UUID", "those of this session too, besides those kept for good"),
         ] + Selection.options + Connection.options, run: run)
 
     @Sendable static func run(_ arguments: Arguments) async throws {
@@ -16,7 +16,8 @@ enum RecallCommand {
         let k = try Selection.k(arguments)
         try await Connection.run(arguments) { client in
             let agent = try await Selection.agent(slug, client)
-            Selection.show(try await client.recall(agent: agent, session: session, query: query, k: k, filter: filter), arguments)
+            let all = try await Selection.adding(arguments, ["user"], .memory, to: filter.map { [$0] } ?? [], client)
+            Selection.show(try await client.recall(agent: agent, session: session, query: query, k: k, filter: all), .memory, arguments)
         }
     }
 }

@@ -6,9 +6,10 @@ enum RememberCommand {
     static let verb = Verb(
         name: "remember", summary: "Keep a memory, or a file of them", words: "[TEXT]", wordsMax: 1,
         options: [
-            Option("agent", "SLUG", "whose memory it is; made if there is none"), Option("type", "TYPE", "conversation, fact, preference or task; fact if not given"),
-            Option("importance", "0…1", "0.5 if not given"), Option("tag", "TAG", "a tag", repeats: true),
-            Option("metadata", "JSON", "a JSON object"), Option("user", "UUID", "the user it is about"),
+            Option("agent", "SLUG", "whose memory it is; made if there is none"),
+            Option("type", "TYPE", "conversation, fact, preference or task", or: MemoryType.fact.name, choices: MemoryType.allCases.map(\.name)),
+            Option("importance", "0…1", "how much it matters", or: "0.5"), Option("tag", "TAG", "a tag", repeats: true),
+            Option("metadata", "JSON", "a JSON object"), Option("user", "UUID|EMAIL", "the user it is about"),
             Option("session", "UUID", "only for this session; kept for good if not given"), Option("expires", "TIME", "gone from this ISO 8601 time on"),
             Option("vector", "JSON|@FILE", "its vector: a JSON list, or @FILE that holds one; without it no search finds it yet"),
             Option("file", "FILE", "many, one JSON object a line (- reads standard input)"),
@@ -25,7 +26,7 @@ enum RememberCommand {
         }
         guard let content = arguments.words.first else { throw UsageError("give the text to remember, or --file") }
         var members: [JSON.Member] = [.init("agent", .text(try arguments.required("agent"))), .init("content", .text(content))]
-        for (option, member) in [("type", "type"), ("user", "user"), ("session", "session"), ("expires", "expires_at")] {
+        for (option, member) in [("type", "type"), ("session", "session"), ("expires", "expires_at")] {
             if let text = arguments[option] { members.append(.init(member, .text(text))) }
         }
         if let text = arguments["importance"] {
@@ -36,7 +37,7 @@ enum RememberCommand {
         do {
             if let text = arguments["metadata"] { members.append(.init("metadata", try JSON(parsing: text))) }
             var line = try MemoryLine(.object(members))
-            if arguments["vector"] != nil, case .vector(let vector) = try vectorOnly(arguments) { line.draft.vector = vector }
+            line.draft.vector = try RecordText.vector(arguments)
             try line.draft.check()
             try await remember([line], arguments)
         } catch let error as FieldError {
@@ -44,10 +45,6 @@ enum RememberCommand {
         } catch let error as JSONError {
             throw UsageError("--metadata: \(error)")
         }
-    }
-
-    private static func vectorOnly(_ arguments: Arguments) throws -> SearchRequest.Query {
-        try Selection.query(try Arguments(["--vector", arguments["vector"] ?? ""], options: Selection.options, wordsMax: 0))
     }
 
     /// Every line of the file, checked before anything is sent; a bad one is named by its number.
@@ -67,8 +64,13 @@ enum RememberCommand {
         return result
     }
 
-    private static func remember(_ lines: [MemoryLine], _ arguments: Arguments) async throws {
+    private static func remember(_ given: [MemoryLine], _ arguments: Arguments) async throws {
         try await Connection.run(arguments) { client in
+            var lines = given
+            if let text = arguments["user"] {
+                let user = try await RecordText.identifier(text, .user, "--user", client)
+                for index in lines.indices where lines[index].draft.user == nil { lines[index].draft.user = user }
+            }
             let receipts = try await send(lines, client)
             let rows = receipts.flatMap(\.rows)
             if arguments.has("json") { return print(Printing.json(WriteReceipt(change: receipts.last?.change ?? 0, rows: rows))) }

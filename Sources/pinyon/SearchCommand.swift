@@ -3,26 +3,33 @@ internal import Records
 
 enum SearchCommand {
     static let verb = Verb(
-        name: "search", summary: "The nearest memories of the whole organization", words: "[TEXT]", wordsMax: 1,
+        name: "search", summary: "The nearest memories, messages, conversations or terms", words: "[TEXT]", wordsMax: 1,
         options: [
-            Option("agent", "SLUG", "only of this agent"), Option("session", "UUID", "only of this session"),
+            Option("kind", "KIND", "among what: \(Kind.searchable.map(\.name).joined(separator: ", "))", or: Kind.memory.name, choices: Kind.searchable.map(\.name)),
+            Option("agent", "UUID|SLUG", "only of this agent"), Option("session", "UUID", "only memories of this session"),
+            Option("conversation", "UUID", "only messages of this conversation"),
             Option("exact", nil, "compare every row, whatever the index could skip"), Option("ids-only", nil, "identifiers and scores only"),
         ] + Selection.options + Connection.options, run: run)
 
     @Sendable static func run(_ arguments: Arguments) async throws {
         let query = try Selection.query(arguments)
+        let name = try arguments.required("kind")
+        guard let kind = Kind.searchable.first(where: { $0.name == name }) else {
+            throw UsageError("--kind is \(Kind.searchable.map(\.name).joined(separator: ", ")), not \"\(name)\"")
+        }
         var parts: [Filter] = []
-        if let filter = try Selection.filter(arguments) { parts.append(filter) }
-        if let text = arguments["session"] { parts.append(.equals(.session, .identifier(try Selection.identifier(text, "session")))) }
+        if let filter = try Selection.filter(arguments, kind) { parts.append(filter) }
+        for (option, field) in [("session", RecordField.session), ("conversation", .conversation)] {
+            guard let text = arguments[option] else { continue }
+            guard Schema.of(kind)[field] != nil else { throw UsageError("a \(kind.name) has no \(option)") }
+            parts.append(.equals(.plain(field), .identifier(try Selection.identifier(text, option))))
+        }
         let k = try Selection.k(arguments)
         let given = parts
         try await Connection.run(arguments) { client in
-            var parts = given
-            if let slug = arguments["agent"] { parts.append(.equals(.agent, .identifier(try await Selection.agent(slug, client)))) }
-            let filter: Filter? = parts.isEmpty ? nil : .and(parts)
-            let request = SearchRequest(
-                query: query, k: k, filter: filter, exact: arguments.has("exact"), withContent: !arguments.has("ids-only"))
-            Selection.show(try await client.search(request), arguments)
+            let filter = try await Selection.adding(arguments, ["user", "agent"], kind, to: given, client)
+            let request = SearchRequest(kind, query: query, k: k, filter: filter, exact: arguments.has("exact"), withContent: !arguments.has("ids-only"))
+            Selection.show(try await client.search(request), kind, arguments)
         }
     }
 }

@@ -5,10 +5,10 @@ internal import Records
 enum Selection {
     static let options: [Option] = [
         Option("vector", "JSON|@FILE", "the vector to compare with: a JSON list, or @FILE that holds one (@- reads standard input)"),
-        Option("k", "N", "how many at most; 10 if not given"),
-        Option("type", "TYPE", "only of this type: conversation, fact, preference or task", repeats: true),
+        Option("k", "N", "how many at most", or: "10"),
+        Option("type", "TYPE", "only of this type: conversation, fact, preference or task", repeats: true, choices: MemoryType.allCases.map(\.name)),
         Option("tag", "TAG", "only those that bear this tag; given again, all of them", repeats: true),
-        Option("user", "UUID", "only of this user"),
+        Option("user", "UUID|EMAIL", "only of this user"),
         Option("since", "TIME", "only those created at this ISO 8601 time or later"),
         Option("filter", "JSON", "any filter, as {\"importance\": {\"gte\": 0.5}}"),
     ]
@@ -16,32 +16,35 @@ enum Selection {
     private static let vectorBytesMax = 1_048_576
 
     static func query(_ arguments: Arguments) throws -> SearchRequest.Query {
-        if let text = arguments["vector"] {
+        if let vector = try vector(arguments) {
             guard arguments.words.isEmpty else { throw UsageError("give a text or --vector, not both") }
-            let bytes = text.hasPrefix("@") ? try System.read(file: String(text.dropFirst()), bytesMax: vectorBytesMax) : Array(text.utf8)
-            do {
-                return .vector(try MemoryLine.vector(try JSON(parsing: bytes)))
-            } catch {
-                throw UsageError("--vector: \(error)")
-            }
+            return .vector(vector)
         }
         guard let text = arguments.words.first else { throw UsageError("give a text, or a vector with --vector") }
         return .text(text)
     }
 
-    static func filter(_ arguments: Arguments) throws -> Filter? {
+    static func vector(_ arguments: Arguments) throws -> [Float]? {
+        guard let text = arguments["vector"] else { return nil }
+        let bytes = text.hasPrefix("@") ? try System.read(file: String(text.dropFirst()), bytesMax: vectorBytesMax) : Array(text.utf8)
+        do { return try MemoryLine.vector(try JSON(parsing: bytes)) } catch { throw UsageError("--vector: \(error)") }
+    }
+
+    static func filter(_ arguments: Arguments, _ kind: Kind = .memory) throws -> Filter? {
         var parts: [Filter] = []
         let types = arguments.all("type")
+        for (option, field) in [("type", RecordField.type), ("tag", .tags)] where arguments[option] != nil && Schema.of(kind)[field] == nil {
+            throw UsageError("a \(kind.name) has no \(option)")
+        }
         do {
             for name in types { _ = try MemoryLine.type(name) }
-            if let json = arguments["filter"] { parts.append(try Filter(try JSON(parsing: json))) }
+            if let json = arguments["filter"] { parts.append(try Filter(try JSON(parsing: json), on: kind)) }
         } catch {
             throw UsageError("\(error)")
         }
         if !types.isEmpty { parts.append(.anyOf(.type, types.map { .text($0) })) }
         let tags = arguments.all("tag")
         if !tags.isEmpty { parts.append(.allOf(.tags, tags.map { .text($0) })) }
-        if let text = arguments["user"] { parts.append(.equals(.user, .identifier(try identifier(text, "user")))) }
         if let text = arguments["since"] {
             guard let time = Timestamp(text) else { throw UsageError("--since: \"\(text)\" is no ISO 8601 time") }
             parts.append(.range(.createdAt, .init(lower: .time(time))))
@@ -49,7 +52,18 @@ enum Selection {
         return parts.isEmpty ? nil : parts.count == 1 ? parts[0] : .and(parts)
     }
 
-    static func k(_ arguments: Arguments) throws -> Int { try arguments.integer("k", 10, in: 1...Limits.kMax) }
+    /// The same, and what has to be asked for by name.
+    static func adding(_ arguments: Arguments, _ names: [String], _ kind: Kind, to given: [Filter], _ client: MemoryClient) async throws -> Filter? {
+        var parts = given
+        for (option, field, reference) in [("user", RecordField.user, Kind.user), ("agent", .agent, .agent)] where names.contains(option) {
+            guard let text = arguments[option] else { continue }
+            guard Schema.of(kind)[field] != nil else { throw UsageError("a \(kind.name) has no \(option)") }
+            parts.append(.equals(.plain(field), .identifier(try await RecordText.identifier(text, reference, "--\(option)", client))))
+        }
+        return parts.isEmpty ? nil : parts.count == 1 ? parts[0] : .and(parts)
+    }
+
+    static func k(_ arguments: Arguments) throws -> Int { try arguments.integer("k", in: 1...Limits.kMax) }
 
     static func identifier(_ text: String, _ option: String) throws(UsageError) -> Identifier {
         guard let id = Identifier(text) else { throw .init("--\(option): \"\(text)\" is no UUID") }
@@ -68,8 +82,8 @@ enum Selection {
 
     private static let namesShown = 20
 
-    static func show(_ answer: SearchAnswer, _ arguments: Arguments) {
-        if arguments.has("json") { return print(Printing.json(answer)) }
+    static func show(_ answer: SearchAnswer, _ kind: Kind, _ arguments: Arguments) {
+        if arguments.has("json") { return print(Printing.json(answer, kind)) }
         if answer.entries.isEmpty { print("  nothing matches") }
         for line in Printing.lines(answer) { print(line) }
         print(Printing.report(answer.report))

@@ -8,13 +8,13 @@ enum SelfSignedCommand {
         options: [
             Option("out", "DIR", "where to write server.crt and server.key; the present folder if not given"),
             Option("name", "NAME|IP", "whom it stands for; localhost, 127.0.0.1 and ::1 if not given", repeats: true),
-            Option("days", "N", "how long it is valid; 365 if not given"), Option("force", nil, "replace files that are there"),
+            Option("days", "N", "how long it is valid", or: "365"), Option("force", nil, "replace files that are there"),
         ], run: run)
 
     @Sendable static func run(_ arguments: Arguments) async throws {
         let folder = arguments["out"] ?? "."
         let names = arguments.all("name").isEmpty ? ["localhost", "127.0.0.1", "::1"] : arguments.all("name")
-        let days = try arguments.integer("days", 365, in: 1...3_650)
+        let days = try arguments.integer("days", in: 1...3_650)
         let certificate = folder + "/server.crt"
         let key = folder + "/server.key"
         for path in [certificate, key] where System.exists(path) && !arguments.has("force") {

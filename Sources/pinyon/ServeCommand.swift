@@ -12,22 +12,30 @@ enum ServeCommand {
     static let verb = Verb(
         name: "serve", summary: "Start the server on the embedded store", words: "", wordsMax: 0,
         options: [
-            Option("data", "DIR", "where everything is kept; .pinyon if not given", variable: "PINYON_DATA"),
-            Option("listen", "HOST:PORT", "where to listen; 127.0.0.1:7411 if not given", variable: "PINYON_LISTEN"),
-            Option("port-file", "FILE", "write the port that was bound into this file"),
-            Option("tls-cert", "FILE", "speak TLS with this certificate chain", variable: "PINYON_TLS_CERT"),
-            Option("tls-key", "FILE", "the key of that certificate", variable: "PINYON_TLS_KEY"),
-            Option("allow-plaintext", nil, "listen beyond this machine without TLS; keys and memories are then readable on the way"),
-            Option("loops", "N", "event loops; two if not given"),
-            Option("drain-seconds", "N", "how long a stop may take; 10 if not given"),
-            Option("idle-seconds", "N", "close connections that are silent for so long; 600 if not given"),
-            Option("handshake-seconds", "N", "close connections that bring no key for so long; 10 if not given"),
-            Option("connections", "N", "how many at most; 10000 if not given"),
-        ], run: run)
+            Option("config", "FILE", "the file of settings; /etc/pinyon.conf if that is there", isSetting: true),
+            dataOption,
+            Option("listen", "HOST:PORT", "where to listen", or: Connection.defaultAddress, isSetting: true),
+            Option("port-file", "FILE", "write the port that was bound into this file", isSetting: true),
+            Option("tls-cert", "FILE", "speak TLS with this certificate chain", isSetting: true),
+            Option("tls-key", "FILE", "the key of that certificate", isSetting: true),
+            Option("allow-plaintext", nil, "listen beyond this machine without TLS; keys and memories are then readable on the way", isSetting: true),
+            Option("admin-key", "KEY", "the key of the first start; made at random if not given", isSetting: true, isSecret: true),
+            Option("loops", "N", "event loops", or: String(min(2, System.processorCount)), isSetting: true),
+            Option("drain-seconds", "N", "how long a stop may take", or: "10", isSetting: true),
+            Option("idle-seconds", "N", "close connections that are silent for so long", or: "600", isSetting: true),
+            Option("handshake-seconds", "N", "close connections that bring no key for so long", or: "10", isSetting: true),
+            Option("connections", "N", "how many at most", or: String(ServerLimits().connectionsMax), isSetting: true),
+            Option("print-config", nil, "print what is in force and where it came from, and start nothing"),
+            Option("json", nil, "with --print-config: one JSON object, for programs"),
+        ],
+        notes: "Each setting can be given as an option, as an environment variable, or as a line NAME = VALUE of the file of settings, in that order: what is "
+            + "said first holds. In the file, names are those of the options without the dashes before them, and an unknown one is an error.",
+        run: run)
+
+    static let dataOption = Option("data", "DIR", "where everything is kept", or: ".pinyon", isSetting: true)
 
     @Sendable static func run(_ arguments: Arguments) async throws {
-        let address: Address
-        do { address = try Address(arguments["listen"] ?? Connection.defaultAddress) } catch { throw UsageError("--listen: \(error.description)") }
+        let address = try Connection.address(arguments, "listen")
         let tls = try tls(arguments)
         guard address.isLoopback || tls != nil || arguments.has("allow-plaintext") else {
             throw UsageError(
@@ -35,11 +43,14 @@ enum ServeCommand {
                     + "or say --allow-plaintext")
         }
         var limits = ServerLimits()
-        limits.drainMilliseconds = try arguments.integer("drain-seconds", 10, in: 0...3_600) * 1_000
-        limits.idleMilliseconds = UInt32(try arguments.integer("idle-seconds", 600, in: 1...86_400)) * 1_000
-        limits.handshakeMilliseconds = UInt32(try arguments.integer("handshake-seconds", 10, in: 1...3_600)) * 1_000
-        limits.connectionsMax = try arguments.integer("connections", limits.connectionsMax, in: 1...1_000_000)
-        let loopCount = try arguments.integer("loops", min(2, System.processorCount), in: 1...64)
+        limits.drainMilliseconds = try arguments.integer("drain-seconds", in: 0...3_600) * 1_000
+        limits.idleMilliseconds = UInt32(try arguments.integer("idle-seconds", in: 1...86_400)) * 1_000
+        limits.handshakeMilliseconds = UInt32(try arguments.integer("handshake-seconds", in: 1...3_600)) * 1_000
+        limits.connectionsMax = try arguments.integer("connections", in: 1...1_000_000)
+        let loopCount = try arguments.integer("loops", in: 1...64)
+        let adminKey = try adminKey(arguments)
+        if arguments.has("print-config") { return SettingsReport(verb, arguments).show(asJSON: arguments.has("json")) }
+        for name in SettingsReport.unknownVariables { log.warning("an environment variable names no setting", (.name, name)) }
         Signals.ignoreBrokenPipes()
         let descriptors = System.raiseDescriptorLimit()
         if descriptors < limits.connectionsMax + descriptorsBesides {
@@ -47,11 +58,11 @@ enum ServeCommand {
         }
         let stop = Signals.stopRequests()
 
-        let folder = arguments["data"] ?? ".pinyon"
+        let folder = try arguments.required("data")
         let store = try open(folder)
         let engine: MemoryEngine
         do {
-            try firstStart(store, folder)
+            try firstStart(store, folder, adminKey)
             engine = try MemoryEngine(
                 store: store, clock: clock, log: log, limits: EngineLimits(searchWorkers: System.processorCount),
                 facts: EngineFacts(version: Pinyon.version, store: store.facts, residentBytes: { System.residentBytes }))
@@ -126,7 +137,7 @@ enum ServeCommand {
     }
 
     /// The first organization and its key. The key is on disk before the store knows it, and shown once.
-    private static func firstStart(_ store: SQLiteStore, _ folder: String) throws {
+    private static func firstStart(_ store: SQLiteStore, _ folder: String, _ given: KeyText?) throws {
         guard try store.tenancy().organizations.isEmpty else { return }
         let path = folder + "/admin.key"
         let key: KeyText
@@ -137,12 +148,20 @@ enum ServeCommand {
             }
             key = known
         } else {
-            key = .random()
+            key = given ?? .random()
             try System.write(Array("\(key.text)\n".utf8), file: path, mode: 0o600)
         }
         try MemoryEngine.makeFirstOrganization(in: store, name: "Default", slug: "default", admin: key, at: System.wallClock)
-        print("A first organization was made. Its admin key, kept in \(path), is shown this once:\n\n  \(key.text)\n")
+        print(
+            given == nil
+                ? "A first organization was made. Its admin key, kept in \(path), is shown this once:\n\n  \(key.text)\n"
+                : "A first organization was made. Its admin key is the one that was set, kept in \(path).")
         System.flushOutput()
     }
 
+    private static func adminKey(_ arguments: Arguments) throws -> KeyText? {
+        guard let text = arguments["admin-key"] else { return nil }
+        guard let key = KeyText(text) else { throw UsageError("\(arguments.label("admin-key")) is no access key; \(KeyText.shape)") }
+        return key
+    }
 }

@@ -12,6 +12,9 @@ final class StopRequests: Sendable {
 
     private let state = Mutex(State())
 
+    /// Whether there was one.
+    var hasCome: Bool { state.withLock { $0.count > 0 } }
+
     func arrived() {
         let (continuation, second) = state.withLock { state -> (CheckedContinuation<Void, Never>?, (@Sendable () -> Void)?) in
             state.count += 1

@@ -8,9 +8,24 @@ enum System {
         return unsafe String(cString: value)
     }
 
+    static var environmentNames: [String] {
+        var names: [String] = []
+        var entry = unsafe environ
+        while let text = unsafe entry.pointee {
+            unsafe names.append(String(String(cString: text).prefix { $0 != "=" }))
+            unsafe entry += 1
+        }
+        return names
+    }
+
     static func printError(_ text: String) {
         writeAll(Array((text + "\n").utf8), to: STDERR_FILENO)
     }
+
+    /// The same without a line end.
+    static func writeError(_ text: String) { writeAll(Array(text.utf8), to: STDERR_FILENO) }
+
+    static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
     static func flushOutput() { fflush(nil) }
 
@@ -43,7 +58,7 @@ enum System {
 
     /// Whether all of it was taken.
     @discardableResult
-    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -54,40 +69,70 @@ enum System {
         return true
     }
 
-    private static func reason(_ path: String) -> Failure {
+    static func reason(_ path: String) -> Failure {
         unsafe Failure("\(path): \(String(cString: strerror(errno)))")
     }
 
-    /// The whole file, or standard input for `-`. A file larger than `bytesMax` is an error.
-    static func read(file path: String, bytesMax: Int) throws(Failure) -> [UInt8] {
-        let descriptor = path == "-" ? dup(STDIN_FILENO) : unsafe open(path, O_RDONLY | O_CLOEXEC)
+    /// Opens a file to read it; `-` is standard input.
+    static func open(_ path: String) throws(Failure) -> Int32 {
+        let descriptor = path == "-" ? dup(STDIN_FILENO) : unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw reason(path) }
-        defer { close(descriptor) }
-        var content: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
+        return descriptor
+    }
+
+    /// Opens a file to write it, a new one that its owner alone may read, or one that is there; `-` is standard output.
+    static func open(_ path: String, isNew: Bool) throws(Failure) -> Int32 {
+        let flags = isNew ? O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC : O_WRONLY | O_CLOEXEC
+        let descriptor = path == "-" ? dup(STDOUT_FILENO) : unsafe Glibc.open(path, flags, 0o600)
+        guard descriptor >= 0 else { throw reason(path) }
+        return descriptor
+    }
+
+    /// What comes next; empty at the end.
+    static func read(_ descriptor: Int32, _ path: String, bytesMax: Int) throws(Failure) -> ArraySlice<UInt8> {
+        var buffer = [UInt8](repeating: 0, count: bytesMax)
         while true {
             let count = unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw reason(path) }
-            guard count > 0 else { return content }
-            content += buffer[..<count]
+            return buffer[..<count]
+        }
+    }
+
+    /// Nil for what is no regular file, as a pipe or a terminal.
+    static func byteCount(_ descriptor: Int32) -> Int64? {
+        var facts = stat()
+        return unsafe fstat(descriptor, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG ? Int64(facts.st_size) : nil
+    }
+
+    /// The whole file, or standard input for `-`. A file larger than `bytesMax` is an error.
+    static func read(file path: String, bytesMax: Int) throws(Failure) -> [UInt8] {
+        let descriptor = try open(path)
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        while true {
+            let more = try read(descriptor, path, bytesMax: 65_536)
+            guard !more.isEmpty else { return content }
+            content += more
             guard content.count <= bytesMax else { throw Failure("\(path): larger than \(bytesMax) bytes") }
         }
     }
 
     static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+    static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
+
     /// Writes a file that is complete or not there: a new name, synced, then renamed, and the folder synced.
     static func write(_ bytes: [UInt8], file path: String, mode: UInt32) throws(Failure) {
         let passing = path + ".new"
-        let descriptor = unsafe open(passing, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        let descriptor = unsafe Glibc.open(passing, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw reason(passing) }
         fchmod(descriptor, mode)
         let synced = writeAll(bytes, to: descriptor) && fsync(descriptor) == 0
         close(descriptor)
         guard synced, unsafe rename(passing, path) == 0 else { throw reason(path) }
         let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        let folderDescriptor = unsafe open(folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let folderDescriptor = unsafe Glibc.open(folder.isEmpty ? (path.hasPrefix("/") ? "/" : ".") : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folderDescriptor >= 0 else { throw reason(path) }
         fsync(folderDescriptor)
         close(folderDescriptor)

@@ -5,10 +5,6 @@ import Testing
 extension RealBinary {
     @Suite("The command says what it did, and what to do next")
     struct CommandTests {
-        private func ask(_ server: RunningServer, _ arguments: [String]) async throws -> Finished {
-            try await pinyon(arguments, in: server.folder, environment: ["PINYON_SERVER": server.address, "PINYON_KEY_FILE": server.keyFile])
-        }
-
         private func json(_ finished: Finished) throws -> JSON {
             #expect(finished.code == 0, "\(finished.errors)")
             return try JSON(parsing: Array(finished.output.utf8))
@@ -16,6 +12,8 @@ extension RealBinary {
 
         private static let verbs = [
             "serve", "status", "remember", "recall", "search", "get", "delete", "list", "demo", "verify", "tls-self-signed",
+            "import", "export", "migrate", "completion", "manual", "conversation start", "message append", "term add", "pattern add", "user add", "agent add",
+            "organization update", "key create", "job watch",
         ]
 
         @Test("help is there for the command and each verb, and names every option", .timeLimit(.minutes(1)))
@@ -24,14 +22,45 @@ extension RealBinary {
             let overview = try await pinyon(["--help"], in: folder)
             #expect(overview.code == 0)
             for verb in CommandTests.verbs {
-                #expect(overview.output.contains(verb))
-                let page = try await pinyon([verb, "--help"], in: folder)
+                let words = verb.split(separator: " ").map(String.init)
+                for word in words { #expect(overview.output.contains(word)) }
+                let page = try await pinyon(words + ["--help"], in: folder)
                 #expect(page.code == 0)
                 #expect(page.output.contains("usage: pinyon \(verb)"))
                 #expect(page.errors.isEmpty)
-                #expect(try await pinyon(["help", verb], in: folder).output == page.output)
+                for line in page.output.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+                #expect(try await pinyon(["help"] + words, in: folder).output == page.output)
             }
             #expect(try await pinyon(["--version"], in: folder).output.hasPrefix("pinyon "))
+        }
+
+        @Test("completion offers verbs, then their options, then what an option can be", .timeLimit(.minutes(1)))
+        func completion() async throws {
+            let folder = try Folder()
+            let script = try folder.write(try await pinyon(["completion", "bash"], in: folder).output, to: "completion.bash")
+            for (words, offered) in [
+                (["conv"], ["conversation"]), (["conversation", "st"], ["start"]), (["conversation", "start", "maya@example.com", "--mo"], ["--mode"]),
+                (["conversation", "start", "--mode", ""], ["single", "multi", "collaborative"]), (["serve", "--idle"], ["--idle-seconds"]),
+                (["completion", "z"], ["zsh"]), (["import", "completion.b"], ["completion.bash"]), (["serve", "--admin"], []),
+            ] {
+                let line = words.map { "'\($0)'" }.joined(separator: " ")
+                let typed = "source \(script); COMP_WORDS=(pinyon \(line)); COMP_CWORD=\(words.count); _pinyon; echo \"${COMPREPLY[*]}\""
+                let finished = try await run(["/bin/bash", "-c", typed], in: folder)
+                #expect(finished.output.split(whereSeparator: \.isWhitespace).map(String.init) == offered, "\(words): \(finished.output) \(finished.errors)")
+            }
+            let zsh = try await pinyon(["completion", "zsh"], in: folder)
+            #expect(zsh.output.hasPrefix("#compdef pinyon") && zsh.output.contains("--mode[") && !zsh.output.contains("admin-key"))
+        }
+
+        @Test("the manual names every verb, and nothing in it is a request that nobody meant", .timeLimit(.minutes(1)))
+        func manual() async throws {
+            let folder = try Folder()
+            let page = try await pinyon(["manual"], in: folder).output
+            for verb in CommandTests.verbs { #expect(page.contains(".SS \"pinyon \(verb)")) }
+            let known: Set<Substring> = [".TH", ".SH", ".SS", ".PP", ".TP", ".B", ".I"]
+            for line in page.split(separator: "\n") where line.hasPrefix(".") || line.hasPrefix("'") {
+                #expect(known.contains(line.prefix { $0 != " " }), "\(line)")
+            }
         }
 
         @Test("wrong use ends with 2 and points to the help", .timeLimit(.minutes(1)))
@@ -77,29 +106,29 @@ extension RealBinary {
         func json() async throws {
             try await withServer { server in
                 let receipt = try json(
-                    await ask(server, ["remember", "--agent", "a", "--type", "preference", "--tag", "x", "--tag", "y", "--metadata", "{\"n\": 1}",
+                    await server.ask(["remember", "--agent", "a", "--type", "preference", "--tag", "x", "--tag", "y", "--metadata", "{\"n\": 1}",
                         "--importance", "0.75", "--vector", "[0.5, 0.25]", "--json", "Öl and \"quotes\"\nand lines"]))
                 let id = try #require(receipt["rows"]?.list?.first?["id"]?.text)
-                let got = try json(await ask(server, ["get", id, "--with-vectors", "--json"]))["memories"]?.list?.first
+                let got = try json(await server.ask(["get", id, "--with-vectors", "--json"]))["memories"]?.list?.first
                 #expect(got?["content"]?.text == "Öl and \"quotes\"\nand lines")
                 #expect(got?["tags"] == ["x", "y"])
                 #expect(got?["metadata"]?["n"]?.integer == 1)
                 #expect(got?["importance"]?.number == 0.75)
                 #expect(got?["vector"] == [0.5, 0.25] || got?["vector"]?.list?.compactMap(\.number) == [0.5, 0.25])
                 for arguments in [["search", "--vector", "[1, 0.5]"], ["recall", "--agent", "a", "--vector", "[1, 0.5]"]] {
-                    let hit = try json(await ask(server, arguments + ["--json"]))["hits"]?.list?.first
+                    let hit = try json(await server.ask(arguments + ["--json"]))["hits"]?.list?.first
                     #expect(hit?["id"]?.text == id)
                     #expect(try #require(hit?["score"]?.number) > 0.9999)
                 }
-                #expect(try json(await ask(server, ["list", "--json"]))["memories"]?.list?.count == 1)
-                #expect(try json(await ask(server, ["status", "--json"]))["organization"]?["memories"]?.integer == 1)
-                #expect(try json(await ask(server, ["verify", "--data", server.dataPath, "--json"]))["sound"] == .bool(true))
-                #expect(try await ask(server, ["list", "--agent", "nobody"]).errors.contains("there are a"))
-                #expect(try json(await ask(server, ["delete", id, "--json"]))["rows"]?.list?.count == 1)
-                let gone = try await ask(server, ["get", id])
+                #expect(try json(await server.ask(["list", "--json"]))["memories"]?.list?.count == 1)
+                #expect(try json(await server.ask(["status", "--json"]))["organization"]?["memories"]?.integer == 1)
+                #expect(try json(await server.ask(["verify", "--data", server.dataPath, "--json"]))["sound"] == .bool(true))
+                #expect(try await server.ask(["list", "--agent", "nobody"]).errors.contains("there are a"))
+                #expect(try json(await server.ask(["delete", id, "--json"]))["rows"]?.list?.count == 1)
+                let gone = try await server.ask(["get", id])
                 #expect(gone.code == 1 && gone.errors.contains(id))
                 for arguments in [["status"], ["list"], ["search", "--vector", "[1, 0.5]"], ["verify", "--data", server.dataPath]] {
-                    #expect(try await ask(server, arguments).code == 0)
+                    #expect(try await server.ask(arguments).code == 0)
                 }
             }
         }
@@ -107,7 +136,7 @@ extension RealBinary {
         @Test("a search for a text says that no embedder is configured and what to do instead", .timeLimit(.minutes(1)))
         func noEmbedder() async throws {
             try await withServer { server in
-                let finished = try await ask(server, ["search", "what was it"])
+                let finished = try await server.ask(["search", "what was it"])
                 #expect(finished.code == 1)
                 #expect(finished.errors.contains("no embedder is configured") && finished.errors.contains("--vector"), "\(finished.errors)")
             }
@@ -122,13 +151,13 @@ extension RealBinary {
                     ("{\"agent\": \"a\", \"content\": \"x\", \"vector\": [0, 0]}", "vector"), ("[1]", "line 3"),
                 ] {
                     let path = try server.folder.write("\(good)\n\n\(bad)\n\(good)\n", to: "lines.jsonl")
-                    let finished = try await ask(server, ["remember", "--file", path])
+                    let finished = try await server.ask(["remember", "--file", path])
                     #expect(finished.code == 1)
                     #expect(finished.errors.contains("line 3") && finished.errors.contains(word), "\(finished.errors)")
                 }
-                #expect(try json(await ask(server, ["status", "--json"]))["organization"]?["memories"]?.integer == 0)
+                #expect(try json(await server.ask(["status", "--json"]))["organization"]?["memories"]?.integer == 0)
                 let path = try server.folder.write("\(good)\n\(good)\n", to: "lines.jsonl")
-                #expect(try await ask(server, ["remember", "--file", path]).output.contains("2 memories"))
+                #expect(try await server.ask(["remember", "--file", path]).output.contains("2 memories"))
             }
         }
 
@@ -136,17 +165,17 @@ extension RealBinary {
         func demo() async throws {
             try await withServer { server in
                 let sample = ["demo", "--sample", Checkout.root + "/datasets/sample"]
-                let first = try await ask(server, sample)
+                let first = try await server.ask(sample)
                 #expect(first.code == 0, "\(first.errors)")
-                let second = try await ask(server, sample)
+                let second = try await server.ask(sample)
                 #expect(second.code == 0)
                 #expect(second.output.contains("is there already"))
                 #expect(first.output.split(separator: "\n").dropFirst() == second.output.split(separator: "\n").dropFirst())
-                let third = try json(await ask(server, sample + ["--json"]))
+                let third = try json(await server.ask(sample + ["--json"]))
                 #expect(third["loaded"]?.integer == 0)
                 #expect(third["answers"]?.list?.count == 3)
                 let lines = try Checkout.text("datasets/sample/memories.jsonl").split(separator: "\n").count
-                #expect(try json(await ask(server, ["status", "--json"]))["organization"]?["memories"]?.integer == Int64(lines))
+                #expect(try json(await server.ask(["status", "--json"]))["organization"]?["memories"]?.integer == Int64(lines))
             }
         }
 
@@ -156,8 +185,8 @@ extension RealBinary {
                 let padding = String(repeating: "p", count: 2_000)
                 let text = (0..<2_000).map { "{\"agent\": \"a\", \"content\": \"number \($0) \(padding)\"}" }.joined(separator: "\n")
                 let path = try server.folder.write(text, to: "many.jsonl")
-                #expect(try await ask(server, ["remember", "--file", path]).code == 0)
-                let all = try await ask(server, ["list", "--all", "--json"])
+                #expect(try await server.ask(["remember", "--file", path]).code == 0)
+                let all = try await server.ask(["list", "--all", "--json"])
                 #expect(all.code == 0, "\(all.errors)")
                 let contents = try all.output.split(separator: "\n").map { line in try JSON(parsing: Array(line.utf8))["content"]?.text }
                 #expect(Set(contents) == Set((0..<2_000).map { "number \($0) \(padding)" }))

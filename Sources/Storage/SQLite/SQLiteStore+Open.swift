@@ -30,6 +30,15 @@ extension SQLiteStore {
     /// The latest version of the schema that this program knows.
     public static var schemaVersionMax: Int { Migrations.latest }
 
+    /// The names of all steps of the schema, the first of version 1.
+    public static var schemaSteps: [String] { Migrations.all.map(\.name) }
+
+    /// The version of the schema in a data directory, also while a server runs on it.
+    public static func schemaVersion(in path: String) throws(StorageError) -> Int {
+        guard try ReadOnlyFile.open(path + "/pinyon.db") != nil else { throw .unavailable("there is no database in \(path)") }
+        return try SQLiteSchema.version(of: try SQLiteConnection(path: path + "/pinyon.db", .readOnly))
+    }
+
     /// Moves the directory's database to a version of the schema, up or down, and returns the version that it had.
     ///
     /// Down drops the tables of the steps that are undone, with all that is in them. No store may be open on the directory.

@@ -1,0 +1,80 @@
+internal import Client
+internal import Records
+internal import Wire
+
+/// A job that this process works at: claimed, told of each step, paused when somebody wants to stop.
+struct JobWork {
+    let client: MemoryClient
+    let id: Identifier
+    let worker: Identifier
+    let progress: Progress
+    private let stop: StopRequests
+
+    /// Where an unfinished one had come to; nil for a new one.
+    let cursor: String?
+    private(set) var done: Int64
+    private(set) var failed: Int64
+
+    private static let claimSecondsMax = Int(Limits.jobLeaseSeconds) + 5
+    private static let jobsLookedAt = 200
+
+    init(_ client: MemoryClient, _ id: Identifier, _ progress: Progress) async throws {
+        self.client = client
+        self.id = id
+        self.progress = progress
+        worker = Identifier(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+        stop = Signals.stopRequests()
+        let job = try await JobWork.claim(client, id, worker, progress)
+        cursor = job.text(.cursor)
+        done = job.integer(.doneCount) ?? 0
+        failed = job.integer(.failedCount) ?? 0
+    }
+
+    /// The newest unfinished job of that type with these parameters.
+    static func unfinished(_ client: MemoryClient, _ type: JobType, _ parameters: JSON) async throws -> Record? {
+        let jobs = try await client.browse(RecordListing(.job, [.type: .text(type.rawValue)], limit: jobsLookedAt)).records
+        return jobs.first { job in
+            guard let state = job.jobState, !state.isOver || state == .failed else { return false }
+            return job.json(.parameters) == parameters
+        }
+    }
+
+    private static func claim(_ client: MemoryClient, _ id: Identifier, _ worker: Identifier, _ progress: Progress) async throws -> Record {
+        guard let job = try await client.records(.job, [id]).first else { throw Failure("there is no job \(id)") }
+        if job.jobState == .paused || job.jobState == .failed { _ = try await client.controlJob(id, .resume) }
+        var waited = 0
+        while true {
+            do throws(ClientError) {
+                return try await client.claimJob(id, worker: worker)
+            } catch {
+                guard case .refused(let fault) = error, fault.code == .jobRefused else { throw error }
+                let isHeld = try await client.records(.job, [id]).first?.jobState == .running
+                guard isHeld, waited < claimSecondsMax else { throw Failure(fault.sentence) }
+                if waited == 0 { progress.say("the job is held by another process; it is taken over when that is silent for \(Limits.jobLeaseSeconds) s") }
+                waited += 1
+                try await Task.sleep(nanoseconds: 1_000_000_000)
+            }
+        }
+    }
+
+    func step(cursor: String?, done: Int64 = 0, failed: Int64 = 0, error: String? = nil, end: JobState? = nil) -> JobStep {
+        JobStep(job: id, worker: worker, cursor: cursor, done: done, failed: failed, error: error.map(JobWork.shortened), end: end)
+    }
+
+    mutating func count(done: Int64, failed: Int64) {
+        self.done += done
+        self.failed += failed
+    }
+
+    /// Between two steps: whether it was asked to stop. Then the job waits for the next one who wants to go on.
+    func pauseIfAsked() async throws {
+        guard stop.hasCome else { return }
+        progress.end()
+        _ = try await client.controlJob(id, .pause)
+        throw Failure("stopped after \(done) rows; the same command goes on from there (job \(id))")
+    }
+
+    private static func shortened(_ text: String) -> String {
+        text.utf8.count <= Limits.titleBytesMax ? text : String(text.prefix(Limits.titleBytesMax / 4)) + "…"
+    }
+}
