@@ -86,6 +86,8 @@ extension MemoryEngine {
         if case .texts(let kinds)? = draft.values[.kinds], let unknown = kinds.first(where: { Kind(name: $0) == nil }) {
             throw FieldError("kinds", .malformed("there is no kind \(unknown); there are \(Kind.allCases.map(\.name).joined(separator: ", "))"))
         }
+        // None at all would be taken for all of them.
+        if case .texts(let kinds)? = draft.values[.kinds], kinds.isEmpty { throw FieldError("kinds", .empty) }
         if case .texts(let networks)? = draft.values[.networks] { try check(networks: networks) }
         guard draft.values[.role] != nil || draft.values[.scopes] != nil else { throw FieldError("role", .missing) }
     }

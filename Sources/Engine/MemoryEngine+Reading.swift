@@ -42,7 +42,10 @@ extension MemoryEngine {
             case .failure(.wrongDimension(let found, let expected)):
                 completion(.failure(.field(FieldError("vector", .wrongDimension(found: found, expected: expected)))))
             case .failure(.stopped): completion(.failure(context.interruption ?? .internalError))
-            case .success(let answer): self.fetch(answer, request, principal, context, completion)
+            case .success(var answer):
+                // How much there is beyond what it may see is not told.
+                if !principal.narrowing.isNone { answer.report.rowsTotal = answer.report.rowsMatching }
+                self.fetch(answer, request, principal, context, completion)
             }
         }
         if !accepted { completion(.failure(.busy("searches"))) }

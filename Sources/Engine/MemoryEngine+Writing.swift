@@ -55,7 +55,7 @@ extension MemoryEngine {
                 Memory(
                     id: draft.id ?? identifiers.next(at: now), organization: principal.organization, agent: draft.agent, user: draft.user,
                     session: draft.session, type: draft.type, content: draft.content, importance: draft.importance, tags: draft.tags,
-                    metadata: draft.metadata, createdAt: draft.createdAt ?? now, updatedAt: now, expiresAt: draft.expiresAt,
+                    metadata: draft.metadata, createdAt: draft.createdAt ?? now, updatedAt: max(now, draft.createdAt ?? now), expiresAt: draft.expiresAt,
                     embedding: draft.vector.flatMap { vector in space.map { Embedding(space: $0.id, vector: vector) } }))
         }
         let changes = memories.filter { $0.embedding != nil }.map(IndexChange.of)

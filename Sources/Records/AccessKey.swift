@@ -3,6 +3,7 @@ public struct AccessKey: Hashable, Sendable {
     public var id: Identifier
     public var organization: Identifier
     public var name: String
+    public var description: String?
     /// The first characters, which are shown so that a person can tell keys apart.
     public var prefix: String
     /// SHA-256 of the whole key, 32 bytes.
@@ -18,12 +19,13 @@ public struct AccessKey: Hashable, Sendable {
     public var revokedAt: Timestamp?
 
     public init(
-        id: Identifier, organization: Identifier, name: String, prefix: String, hash: [UInt8], role: Role? = nil, scopes: Set<Scope> = [],
+        id: Identifier, organization: Identifier, name: String, description: String? = nil, prefix: String, hash: [UInt8], role: Role? = nil, scopes: Set<Scope> = [],
         narrowing: Narrowing = .none, networks: [Network] = [], createdAt: Timestamp, expiresAt: Timestamp? = nil, revokedAt: Timestamp? = nil
     ) {
         self.id = id
         self.organization = organization
         self.name = name
+        self.description = description
         self.prefix = prefix
         self.hash = hash
         self.role = role
@@ -45,7 +47,7 @@ public struct AccessKey: Hashable, Sendable {
         let networks = record.texts(.networks).map { Network($0) }
         guard scopes.allSatisfy({ $0 != nil }), kinds.allSatisfy({ $0 != nil }), networks.allSatisfy({ $0 != nil }) else { return nil }
         self.init(
-            id: record.id, organization: record.organization, name: name, prefix: prefix, hash: hash, role: record.text(.role).flatMap(Role.init),
+            id: record.id, organization: record.organization, name: name, description: record.text(.description), prefix: prefix, hash: hash, role: record.text(.role).flatMap(Role.init),
             scopes: Set(scopes.compactMap(\.self)),
             narrowing: Narrowing(
                 user: record.identifier(.user), agent: record.identifier(.agent), session: record.identifier(.session),
@@ -55,6 +57,7 @@ public struct AccessKey: Hashable, Sendable {
 
     public var record: Record {
         var values: [RecordField: Value] = [.name: .text(name), .prefix: .text(prefix), .hash: .bytes(hash)]
+        values[.description] = description.map { .text($0) }
         values[.role] = role.map { .text($0.rawValue) }
         if !scopes.isEmpty { values[.scopes] = .texts(scopes.map(\.rawValue).sorted()) }
         values[.user] = narrowing.user.map { .identifier($0) }

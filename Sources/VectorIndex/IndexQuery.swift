@@ -34,7 +34,7 @@ public struct IndexQuery: Sendable {
 /// min(k, matching) hits, by score descending, then by id ascending, and how they were found.
 public struct IndexAnswer: Hashable, Sendable {
     public let hits: [Hit]
-    public let report: SearchReport
+    public var report: SearchReport
 
     public init(hits: [Hit], report: SearchReport) {
         self.hits = hits
