@@ -5,10 +5,10 @@ public import Secrets
 public import Storage
 
 extension MemoryEngine {
-    /// Makes the first organization and its admin key in an empty store. Blocks; called before an engine is made.
+    /// Makes an organization and its admin key. Blocks; called before an engine is made.
     ///
     /// `admin` must be on disk in its file already: a crash in between then leaves a key that the next start takes, and not a locked house.
-    public static func makeFirstOrganization(in store: any Store, name: String, slug: String, admin: KeyText, at time: Timestamp) throws(StorageError) {
+    public static func makeOrganization(in store: any Store, name: String, slug: String, admin: KeyText, at time: Timestamp) throws(StorageError) {
         let organization = Organization(id: Identifier(at: time), name: name, slug: slug, createdAt: time)
         let key = AccessKey(
             id: Identifier(at: time), organization: organization.id, name: "admin", prefix: admin.prefix, hash: admin.hash, role: .admin, createdAt: time)

@@ -4,11 +4,15 @@ internal import Wire
 
 enum DemoCommand {
     static let verb = Verb(
-        name: "demo", summary: "Load the sample once and ask it three questions", words: "", wordsMax: 0,
+        name: "demo", summary: "Load the sample once and ask it some questions", words: "", wordsMax: 0,
         options: [Option("sample", "DIR", "where the sample is", or: "datasets/sample")] + Connection.options, run: run)
 
-    private static let answersShown = 3
     private static let questionBytesMax = 1_048_576
+
+    private struct Question {
+        let text: String
+        let request: SearchRequest
+    }
 
     @Sendable static func run(_ arguments: Arguments) async throws {
         let folder = try arguments.required("sample")
@@ -17,42 +21,62 @@ enum DemoCommand {
         let all = lines
         let questions = try questions(folder + "/questions.jsonl")
         try await Connection.run(arguments) { client in
-            let loaded = try await load(all, client)
-            if !arguments.has("json") { print(loaded > 0 ? "Remembered \(loaded) memories of the sample." : "The sample is there already.") }
+            let records = try await loadRecords(folder + "/records.jsonl", client)
+            let memories = try await loadMemories(all, client)
+            if !arguments.has("json") {
+                print(records + memories > 0 ? "Loaded \(memories) memories and \(records) other rows of the sample." : "The sample is there already.")
+            }
             var answers: [JSON] = []
-            for (text, vector) in questions {
-                let answer = try await client.search(SearchRequest(query: .vector(vector), k: answersShown))
+            for question in questions {
+                let answer = try await client.search(question.request)
                 if arguments.has("json") {
-                    answers.append(["question": .text(text), "answer": Printing.json(answer)])
+                    answers.append(["question": .text(question.text), "answer": Printing.json(answer, question.request.kind)])
                 } else {
-                    print("\n\(text)")
+                    print("\n\(question.text) [\(question.request.kind.plural)]")
                     for line in Printing.lines(answer) { print(line) }
                 }
             }
-            if arguments.has("json") { print(["loaded": .integer(Int64(loaded)), "answers": .list(answers)] as JSON) }
+            if arguments.has("json") { print(["loaded": .integer(Int64(records + memories)), "answers": .list(answers)] as JSON) }
         }
     }
 
-    /// Sends only what the server does not have.
-    private static func load(_ lines: [MemoryLine], _ client: MemoryClient) async throws -> Int {
-        var known: Set<Identifier> = []
-        do {
-            known = Set(try await client.memories(lines.compactMap(\.draft.id)).map(\.id))
-        } catch {
-            guard case .refused(let fault) = error, fault.code == .notFound else { throw error }
+    /// Users, agents, conversations, messages, terms and patterns, by way of an import, which goes on where one was cut off.
+    private static func loadRecords(_ path: String, _ client: MemoryClient) async throws -> Int {
+        var conversations: [Identifier] = []
+        let reader = try LineReader(path)
+        while let line = try reader.next() {
+            let json = try JSON(parsing: Array(line.bytes))
+            if json["kind"]?.text == Kind.conversation.name, let id = json["id"]?.text.flatMap({ Identifier($0) }) { conversations.append(id) }
         }
+        let isThere = try await !found(nothing: []) { try await client.records(.conversation, conversations) }.isEmpty
+        if isThere, try await JobWork.unfinished(client, .importing, try ImportRun.parameters(path)) == nil { return 0 }
+        var run = try await ImportRun.begin(client, path, Progress(isQuiet: true), isNew: false, errorsMax: Int64(Int32.max))
+        try await run.run()
+        return Int(run.work.done)
+    }
+
+    /// Sends only what the server does not have.
+    private static func loadMemories(_ lines: [MemoryLine], _ client: MemoryClient) async throws -> Int {
+        let known = Set(try await found(nothing: []) { try await client.memories(lines.compactMap(\.draft.id)) }.map(\.id))
         let missing = lines.filter { line in line.draft.id.map { !known.contains($0) } ?? true }
         if !missing.isEmpty { _ = try await RememberCommand.send(missing, client) }
         return missing.count
     }
 
-    private static func questions(_ path: String) throws -> [(text: String, vector: [Float])] {
-        var result: [(text: String, vector: [Float])] = []
-        for line in try System.read(file: path, bytesMax: questionBytesMax).split(separator: UInt8(ascii: "\n")) {
-            let json = try JSON(parsing: Array(line))
-            guard let text = json["question"]?.text, let vector = json["vector"] else { throw Failure("\(path): a line lacks its question or vector") }
-            result.append((text, try MemoryLine.vector(vector)))
+    /// What is there; that none of it is there is an error elsewhere, and here what was asked.
+    private static func found<Value>(nothing: Value, _ ask: () async throws -> Value) async throws -> Value {
+        do { return try await ask() } catch let error as ClientError {
+            guard case .refused(let fault) = error, fault.code == .notFound else { throw error }
+            return nothing
         }
-        return result
+    }
+
+    private static func questions(_ path: String) throws -> [Question] {
+        try System.read(file: path, bytesMax: questionBytesMax).split(separator: UInt8(ascii: "\n")).map { line in
+            let json = try JSON(parsing: Array(line))
+            guard let text = json["question"]?.text, let vector = json["vector"], let kind = json["kind"]?.text.flatMap({ Kind(name: $0) }), let k = json["k"]?.integer
+            else { throw Failure("\(path): a line lacks its question, kind, k or vector") }
+            return Question(text: text, request: SearchRequest(kind, query: .vector(try MemoryLine.vector(vector)), k: Int(clamping: k)))
+        }
     }
 }

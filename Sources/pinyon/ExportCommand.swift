@@ -27,7 +27,7 @@ enum ExportCommand {
         try await Connection.run(arguments) { client in
             let progress = Progress(isQuiet: arguments.has("json") && !System.isErrorTerminal)
             defer { progress.end() }
-            var run = try await ExportRun(client, path, wanted, progress, isNew: arguments.has("new"))
+            var run = try await ExportRun.begin(client, path, wanted, progress, isNew: arguments.has("new"))
             try await run.run()
             progress.end()
             guard path != "-" else { return }
@@ -52,25 +52,61 @@ private struct ExportRun {
     private var after: Identifier?
     private let expected: Int64
 
-    init(_ client: MemoryClient, _ path: String, _ kinds: [Kind], _ progress: Progress, isNew: Bool) async throws {
+    init(_ client: MemoryClient, _ kinds: [Kind], _ work: JobWork, _ place: Place, _ writer: LineWriter, expected: Int64) {
         self.client = client
         self.kinds = kinds
+        self.work = work
+        self.writer = writer
+        self.expected = expected
+        position = place.position
+        after = place.after
+    }
+
+    /// What a job's cursor says: which kind, after which row of it, and how long the file was then.
+    struct Place {
+        var position = 0
+        var after: Identifier?
+        var bytes: Int64 = 0
+
+        init() {}
+
+        init?(_ cursor: String, kinds: Int) {
+            let parts = cursor.split(separator: " ").map(String.init)
+            guard parts.count == 3, let position = Int(parts[0]), (0...kinds).contains(position), let bytes = Int64(parts[2]) else { return nil }
+            self.position = position
+            self.bytes = bytes
+            after = Identifier(parts[1])
+        }
+    }
+
+    /// Goes on with the unfinished export into that file, or begins one.
+    static func begin(_ client: MemoryClient, _ path: String, _ kinds: [Kind], _ progress: Progress, isNew: Bool) async throws -> ExportRun {
         let parameters: JSON = ["file": .text(path.file), "kinds": .list(kinds.map { .text($0.name) })]
         let known = isNew || path == "-" || !System.exists(path) ? nil : try await JobWork.unfinished(client, .exporting, parameters)
-        let organization = try? await client.status()["organization"]
-        expected = kinds.reduce(0) { $0 + (organization?[$1.plural]?.integer ?? 0) }
         if known == nil, path != "-", System.exists(path) { throw Failure("\(path) is there already; move it away first") }
+        let expected = try await expected(client, kinds)
         let id: Identifier
         if let known { id = known.id } else { id = try await client.startJob(.exporting, parameters: parameters, total: expected) }
-        work = try await JobWork(client, id, progress)
-        let parts = (work.cursor ?? "0 - 0").split(separator: " ").map(String.init)
-        guard parts.count == 3, let position = Int(parts[0]), (0...kinds.count).contains(position), let bytes = Int64(parts[2]) else {
-            throw Failure("the job \(id) does not say where to go on")
+        let work = try await JobWork.claim(client, id, progress)
+        var place = Place()
+        if let cursor = work.cursor {
+            guard let found = Place(cursor, kinds: kinds.count) else { throw Failure("the job \(id) does not say where to go on") }
+            place = found
+            progress.say("going on after \(place.bytes) bytes, where an export into this file ended (job \(id))")
         }
-        self.position = position
-        after = Identifier(parts[1])
-        writer = try LineWriter(path, keeping: known == nil ? nil : bytes)
-        if work.cursor != nil { progress.say("going on after \(bytes) bytes, where an export into this file ended (job \(id))") }
+        let writer = try LineWriter(path, keeping: known == nil ? nil : place.bytes)
+        return ExportRun(client, kinds, work, place, writer, expected: expected)
+    }
+
+    /// Without what is deleted, so that there can be more; 0 where the key may not ask.
+    private static func expected(_ client: MemoryClient, _ kinds: [Kind]) async throws -> Int64 {
+        do throws(ClientError) {
+            let organization = try await client.status()["organization"]
+            return kinds.reduce(0) { $0 + (organization?[$1.plural]?.integer ?? 0) }
+        } catch {
+            guard case .refused = error else { throw error }
+            return 0
+        }
     }
 
     mutating func run() async throws {

@@ -18,16 +18,21 @@ struct JobWork {
     private static let claimSecondsMax = Int(Limits.jobLeaseSeconds) + 5
     private static let jobsLookedAt = 200
 
-    init(_ client: MemoryClient, _ id: Identifier, _ progress: Progress) async throws {
+    private init(_ client: MemoryClient, _ job: Record, _ worker: Identifier, _ progress: Progress) {
         self.client = client
-        self.id = id
+        self.worker = worker
         self.progress = progress
-        worker = Identifier(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+        id = job.id
         stop = Signals.stopRequests()
-        let job = try await JobWork.claim(client, id, worker, progress)
         cursor = job.text(.cursor)
         done = job.integer(.doneCount) ?? 0
         failed = job.integer(.failedCount) ?? 0
+    }
+
+    /// Takes the job, once no other worker holds it.
+    static func claim(_ client: MemoryClient, _ id: Identifier, _ progress: Progress) async throws -> JobWork {
+        let worker = Identifier(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+        return JobWork(client, try await claim(client, id, worker, progress), worker, progress)
     }
 
     /// The newest unfinished job of that type with these parameters.

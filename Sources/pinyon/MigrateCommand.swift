@@ -10,7 +10,7 @@ enum MigrateCommand {
         ],
         notes: "A server migrates its store up by itself when it starts. Going down loses what the older schema has no place for: keep a copy."
     ) { arguments in
-        let folder = arguments["data"] ?? ".pinyon"
+        let folder = try arguments.required("data")
         do {
             if arguments["to"] != nil {
                 let version = try arguments.integer("to", in: 0...SQLiteStore.schemaVersionMax)

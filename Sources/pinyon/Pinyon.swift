@@ -13,7 +13,7 @@ struct Pinyon {
         [
             ServeCommand.verb, StatusCommand.verb, RememberCommand.verb, RecallCommand.verb, SearchCommand.verb, GetCommand.verb, DeleteCommand.verb,
             ListCommand.verb,
-        ] + RecordVerbs.verbs + KeyCommand.verbs + JobCommand.verbs + [
+        ] + RecordVerbs.verbs + [OrganizationCommand.create] + KeyCommand.verbs + JobCommand.verbs + [
             ImportCommand.verb, ExportCommand.verb, DemoCommand.verb, VerifyCommand.verb, MigrateCommand.verb, SelfSignedCommand.verb, CompletionCommand.verb,
             ManualCommand.verb,
         ]

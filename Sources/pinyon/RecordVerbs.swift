@@ -26,7 +26,7 @@ enum RecordVerbs {
         RecordGroup(name: "pattern", summary: "Learning patterns", kind: .pattern, add: "add", words: [.type, .data], shown: [.type, .confidence, .occurrences]),
         RecordGroup(name: "user", summary: "Users", kind: .user, add: "add", words: [.email], shown: [.email, .role, .name]),
         RecordGroup(name: "agent", summary: "Agents", kind: .agent, add: "add", words: [.slug], shown: [.slug, .status, .name]),
-        RecordGroup(name: "organization", summary: "The organization's settings", kind: .organization, add: nil, words: [], shown: [.slug, .name]),
+        RecordGroup(name: "organization", summary: "The organization, and making others", kind: .organization, add: nil, words: [], shown: [.slug, .name]),
     ]
 
     static var verbs: [Verb] { groups.flatMap(verbs) }

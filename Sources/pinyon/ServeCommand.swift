@@ -120,7 +120,7 @@ enum ServeCommand {
         }
     }
 
-    private static func open(_ folder: String) throws -> SQLiteStore {
+    static func open(_ folder: String) throws -> SQLiteStore {
         do throws(StorageError) {
             let directory = try DataDirectory.open(folder, at: System.wallClock)
             do throws(StorageError) {
@@ -151,7 +151,7 @@ enum ServeCommand {
             key = given ?? .random()
             try System.write(Array("\(key.text)\n".utf8), file: path, mode: 0o600)
         }
-        try MemoryEngine.makeFirstOrganization(in: store, name: "Default", slug: "default", admin: key, at: System.wallClock)
+        try MemoryEngine.makeOrganization(in: store, name: "Default", slug: "default", admin: key, at: System.wallClock)
         print(
             given == nil
                 ? "A first organization was made. Its admin key, kept in \(path), is shown this once:\n\n  \(key.text)\n"

@@ -10,7 +10,7 @@ enum VerifyCommand {
         ], run: run)
 
     @Sendable static func run(_ arguments: Arguments) async throws {
-        let folder = arguments["data"] ?? ".pinyon"
+        let folder = try arguments.required("data")
         guard System.exists(folder) else { throw Failure("there is no data directory \(folder); name it with --data") }
         let report: VerificationReport
         do { report = try Verification.run(path: folder) } catch { throw Failure(error.description) }

@@ -28,8 +28,8 @@ final class House: Sendable {
         store = try SQLiteStore.open(try DataDirectory.open(folder.path, at: now))
         let firstKey = KeyText.random()
         if try store.tenancy().organizations.isEmpty {
-            try MemoryEngine.makeFirstOrganization(in: store, name: "First", slug: "first", admin: firstKey, at: now)
-            try MemoryEngine.makeFirstOrganization(in: store, name: "Second", slug: "second", admin: .random(), at: now)
+            try MemoryEngine.makeOrganization(in: store, name: "First", slug: "first", admin: firstKey, at: now)
+            try MemoryEngine.makeOrganization(in: store, name: "Second", slug: "second", admin: .random(), at: now)
         }
         self.firstKey = firstKey
         let clock = Clock(now: { Timestamp(microseconds: box.microseconds.withLock { $0 }) }, ticks: { UInt64(box.microseconds.withLock { $0 }) * 1_000 })

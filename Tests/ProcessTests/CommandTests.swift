@@ -173,7 +173,8 @@ extension RealBinary {
                 #expect(first.output.split(separator: "\n").dropFirst() == second.output.split(separator: "\n").dropFirst())
                 let third = try json(await server.ask(sample + ["--json"]))
                 #expect(third["loaded"]?.integer == 0)
-                #expect(third["answers"]?.list?.count == 3)
+                #expect(third["answers"]?.list?.count == 6)
+                for answer in third["answers"]?.list ?? [] { #expect(answer["answer"]?["hits"]?.list?.isEmpty == false) }
                 let lines = try Checkout.text("datasets/sample/memories.jsonl").split(separator: "\n").count
                 #expect(try json(await server.ask(["status", "--json"]))["organization"]?["memories"]?.integer == Int64(lines))
             }

@@ -1,0 +1,220 @@
+internal import Client
+internal import Records
+internal import Wire
+
+/// One run over a file, from where the job has come to.
+struct ImportRun {
+    private struct Row {
+        let line: Int64
+        let end: Int64
+        let row: RowOfAnyKind
+    }
+
+    private enum RowOfAnyKind {
+        case memory(Memory)
+        case record(Record)
+    }
+
+    private static let batchRows = 500
+    private static let batchBytesMax = 4 * 1_024 * 1_024
+
+    var work: JobWork
+    private(set) var counts: [Kind: Int64] = [:]
+    private let client: MemoryClient
+    private let path: String
+    private let reader: LineReader
+    private let errorsMax: Int64
+    private var names = Names()
+    private var kind: Kind?
+    private var rows: [Row] = []
+    private var bytes = 0
+    /// Bad lines of which no step has told yet, and up to where was read.
+    private var bad: Int64 = 0
+    private var lastError: String?
+    private var place: String
+
+    init(_ client: MemoryClient, _ path: String, _ work: JobWork, _ reader: LineReader, _ place: String, errorsMax: Int64) {
+        self.client = client
+        self.path = path
+        self.work = work
+        self.reader = reader
+        self.place = place
+        self.errorsMax = errorsMax
+    }
+
+    /// Goes on with the unfinished import of that file, or begins one.
+    static func begin(_ client: MemoryClient, _ path: String, _ progress: Progress, isNew: Bool, errorsMax: Int64) async throws -> ImportRun {
+        let parameters = try parameters(path)
+        let known = isNew || path == "-" ? nil : try await JobWork.unfinished(client, .importing, parameters)
+        let id: Identifier
+        if let known { id = known.id } else { id = try await client.startJob(.importing, parameters: parameters) }
+        let work = try await JobWork.claim(client, id, progress)
+        let at = (work.cursor ?? "0 0").split(separator: " ").compactMap { Int64($0) }
+        guard at.count == 2 else { throw Failure("the job \(id) does not say where to go on") }
+        if at[1] > 0 { progress.say("going on after line \(at[1]), where an import of this file ended (job \(id))") }
+        let reader = try LineReader(path, from: at[0], line: at[1])
+        return ImportRun(client, path, work, reader, "\(at[0]) \(at[1])", errorsMax: errorsMax)
+    }
+
+    /// By which a job of this file is known again.
+    static func parameters(_ path: String) throws(Failure) -> JSON {
+        path == "-" ? ["file": "-"] : ["file": .text(path.file), "digest": .text(try LineReader.digest(of: path))]
+    }
+
+    mutating func run() async throws {
+        while let line = try reader.next() {
+            try await work.pauseIfAsked()
+            if line.bytes.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }) { continue }
+            do {
+                let json = try JSON(parsing: Array(line.bytes))
+                let next = try ImportRun.kind(of: json)
+                if next != kind || rows.count >= ImportRun.batchRows || bytes + line.bytes.count > ImportRun.batchBytesMax { try await flush() }
+                kind = next
+                let row = try await row(next, json)
+                rows.append(Row(line: line.number, end: line.end, row: row))
+                bytes += line.bytes.count
+            } catch let error as FieldError {
+                try refuse(line.number, error.description)
+            } catch let error as JSONError {
+                try refuse(line.number, "\(error)")
+            }
+            if rows.isEmpty { place = "\(line.end) \(line.number)" }
+        }
+        try await flush()
+        _ = try await client.stepJob(work.step(cursor: place, failed: bad, error: lastError, end: .succeeded))
+        work.count(done: 0, failed: bad)
+    }
+
+    private static func kind(of json: JSON) throws(FieldError) -> Kind {
+        guard case .object = json else { throw FieldError("line", .malformed("it is no JSON object")) }
+        guard let name = json["kind"] else { return .memory }
+        guard let kind = name.text.flatMap({ Kind(name: $0) }), ExportCommand.kinds.contains(kind) else {
+            throw FieldError("kind", .unknown(known: ExportCommand.kinds.map(\.name)))
+        }
+        return kind
+    }
+
+    private mutating func refuse(_ line: Int64, _ why: String) throws {
+        work.progress.say("\(path), line \(line): \(why)")
+        bad += 1
+        lastError = "line \(line): \(why)"
+        guard work.failed + bad <= errorsMax else { throw Failure("more than \(errorsMax) bad lines; nothing after line \(line) was read") }
+    }
+
+    // MARK: Rows
+
+    private mutating func row(_ kind: Kind, _ given: JSON) async throws -> RowOfAnyKind {
+        let json = try await names.resolved(given, kind, client)
+        let now = System.wallClock
+        let id = Identifier(at: now)
+        guard kind == .memory else {
+            let record = try Record(kind, json, id: id, at: now)
+            try record.check()
+            return .record(record)
+        }
+        guard let agent = json["agent"]?.text.flatMap({ Identifier($0) }) else { throw FieldError("agent", .missing) }
+        let memory = try Memory(json, agent: agent, id: id, at: now)
+        try memory.check()
+        return .memory(memory)
+    }
+
+    private mutating func flush() async throws {
+        let waiting = rows
+        rows = []
+        bytes = 0
+        if !waiting.isEmpty { try await send(waiting[...]) }
+    }
+
+    /// All at once, or, when one of them is refused, in halves, until it is alone.
+    private mutating func send(_ part: ArraySlice<Row>) async throws {
+        guard let kind, let last = part.last else { return }
+        let batch: ImportBatch =
+            kind == .memory
+            ? .memories(part.compactMap { if case .memory(let memory) = $0.row { memory } else { nil } })
+            : .records(part.compactMap { if case .record(let record) = $0.row { record } else { nil } })
+        let cursor = "\(last.end) \(last.line)"
+        do throws(ClientError) {
+            _ = try await client.bring(batch, step: work.step(cursor: cursor, done: Int64(part.count), failed: bad, error: lastError))
+        } catch {
+            guard case .refused(let fault) = error, fault.isAboutARow else { throw error }
+            guard part.count > 1 else {
+                try refuse(last.line, fault.sentence.withoutPlace)
+                return place = cursor
+            }
+            try await send(part.prefix(part.count / 2))
+            try await send(part.suffix(part.count - part.count / 2))
+            return
+        }
+        work.count(done: Int64(part.count), failed: bad)
+        bad = 0
+        place = cursor
+        counts[kind, default: 0] += Int64(part.count)
+        let share = reader.byteCount.map { $0 == 0 ? 1 : Double(last.end) / Double($0) }
+        work.progress.show(Progress.text(done: work.done, failed: work.failed, rate: 0), share: share)
+    }
+}
+
+/// What people call users and agents, and who they are.
+struct Names {
+    private var users: [String: Identifier] = [:]
+    private var agents: [String: Identifier] = [:]
+
+    mutating func resolved(_ json: JSON, _ kind: Kind, _ client: MemoryClient) async throws -> JSON {
+        guard case .object(var members) = json else { return json }
+        for index in members.indices {
+            guard let name = members[index].value.text, Identifier(name) == nil else { continue }
+            if members[index].name == "user" {
+                members[index] = JSON.Member("user", .text(try await user(name, client).description))
+            } else if members[index].name == "agent" {
+                members[index] = JSON.Member("agent", .text(try await agent(name, kind, client).description))
+            }
+        }
+        return .object(members)
+    }
+
+    private mutating func user(_ email: String, _ client: MemoryClient) async throws -> Identifier {
+        if let known = users[email] { return known }
+        guard let user = try await client.browse(RecordListing(.user, [.email: .text(email)], limit: 1)).records.first else {
+            throw FieldError("user", .malformed("there is no user \(email)"))
+        }
+        users[email] = user.id
+        return user.id
+    }
+
+    private mutating func agent(_ slug: String, _ kind: Kind, _ client: MemoryClient) async throws -> Identifier {
+        if let known = agents[slug] { return known }
+        try Checks.slug(slug)
+        var found = try await client.browse(RecordListing(.agent, [.slug: .text(slug)], limit: 1)).records.first?.id
+        if found == nil, kind == .memory { found = try await client.ensureAgent(slug, name: slug).id }
+        guard let found else { throw FieldError("agent", .malformed("there is no agent \(slug)")) }
+        agents[slug] = found
+        return found
+    }
+}
+
+extension Fault {
+    /// Whether another row of the same batch may do.
+    fileprivate var isAboutARow: Bool {
+        [.invalidField, .unknownField, .wrongDimension, .alreadyExists, .notFound, .malformedBody].contains(code)
+    }
+}
+
+extension String {
+    /// The last part of a path.
+    var file: String { split(separator: "/").last.map(String.init) ?? self }
+
+    /// A sentence about `terms[0].term`, said of a line: about `term`.
+    var withoutPlace: String {
+        guard let end = range(of: "[0]."), startIndex < end.lowerBound else { return self }
+        return String(self[end.upperBound...])
+    }
+
+    private func range(of part: String) -> Range<Index>? {
+        var index = startIndex
+        while index < endIndex {
+            if self[index...].hasPrefix(part) { return index..<self.index(index, offsetBy: part.count) }
+            index = self.index(after: index)
+        }
+        return nil
+    }
+}

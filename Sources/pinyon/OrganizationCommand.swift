@@ -1,0 +1,44 @@
+internal import Engine
+internal import Records
+internal import Secrets
+internal import Storage
+
+/// Organizations are made where the data is, by who may read it: no key of one organization can reach another.
+enum OrganizationCommand {
+    static let create = Verb(
+        name: "organization create", summary: "Make another one, while no server runs", words: "SLUG", wordsMax: 1,
+        options: [
+            ServeCommand.dataOption, Option("name", "TEXT", "what it is called; its slug if not given"),
+            Option("to-file", "FILE", "write its admin key here, readable by its owner alone, instead of printing it"),
+            Option("json", nil, "print one JSON object, for programs"),
+        ]
+    ) { arguments in
+        guard let slug = arguments.words.first else { throw UsageError("give it a slug") }
+        let name = arguments["name"] ?? slug
+        do throws(FieldError) {
+            try Checks.slug(slug)
+            try Checks.text(name, "name", bytesMax: Limits.nameBytesMax)
+        } catch {
+            throw UsageError(error.description)
+        }
+        let folder = try arguments.required("data")
+        guard System.exists(folder) else { throw Failure("there is no data directory \(folder); name it with --data") }
+        let store = try ServeCommand.open(folder)
+        defer { store.close() }
+        do {
+            guard try !store.tenancy().organizations.contains(where: { $0.slug == slug }) else { throw Failure("the organization \(slug) is there already") }
+            let key = KeyText.random()
+            // The key is on disk before the store knows it: a crash in between leaves a file that opens nothing, and no house without a key.
+            let path = arguments["to-file"]
+            if let path { try System.write(Array("\(key.text)\n".utf8), file: path, mode: 0o600) }
+            try MemoryEngine.makeOrganization(in: store, name: name, slug: slug, admin: key, at: System.wallClock)
+            if arguments.has("json") {
+                return print(["slug": .text(slug), "key": path == nil ? .text(key.text) : .null, "file": path.map { .text($0) } ?? .null] as JSON)
+            }
+            print("organization \(slug)")
+            print(path.map { "its admin key is written to \($0)" } ?? "\nIts admin key is shown this once:\n\n  \(key.text)\n")
+        } catch let error as StorageError {
+            throw Failure(error.description)
+        }
+    }
+}
