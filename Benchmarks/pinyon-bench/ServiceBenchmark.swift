@@ -12,14 +12,16 @@ struct ServiceBenchmark {
     private let seconds: Double
     private let rounds: Int
     private let rows: Int
-    private let dimension: Int
+    let conversations: Int
+    let messages: Int
+    let dimension: Int
     private let only: String?
     private let jsonFile: String?
     private var results: [Result] = []
     private var sqlite: [Double] = []
 
     /// One thing that is asked in turns with others.
-    private struct Contender {
+    struct Contender {
         let name: String
         let server: RunningServer
         let tls: TLSClient?
@@ -52,6 +54,8 @@ struct ServiceBenchmark {
         seconds = options.number("seconds", 1)
         rounds = options.integer("rounds", 3)
         rows = options.integer("rows", 10_000)
+        conversations = options.integer("conversations", 5_000)
+        messages = options.integer("messages", 200_000)
         dimension = options.integer("dimension", 384)
         only = options["only"]
         jsonFile = options["json"]
@@ -75,6 +79,7 @@ struct ServiceBenchmark {
         if wants("ping") { try await pings(secure, trust) }
         if wants("get") || wants("search") { try await reads(secure, trust) }
         if wants("remember") { try await writes(secure, trust) }
+        if wants("conversations") { try await conversing() }
         summary()
         try writeRaw()
     }
@@ -139,8 +144,8 @@ struct ServiceBenchmark {
 
     // MARK: How it is measured
 
-    private mutating func compare(_ contenders: [Contender], afterRound: (Int) -> Double? = { _ in nil }) async {
-        for (connections, depth) in ServiceBenchmark.shapes {
+    mutating func compare(_ contenders: [Contender], _ shapes: [(Int, Int)] = shapes, afterRound: (Int) -> Double? = { _ in nil }) async {
+        for (connections, depth) in shapes {
             var shape = contenders.map { Result(name: $0.name, connections: connections, depth: depth, tls: $0.tls != nil) }
             for round in 0..<rounds {
                 for (index, contender) in contenders.enumerated() {
@@ -167,11 +172,11 @@ struct ServiceBenchmark {
         print(cells.joined(separator: " ") + (measured.firstFailure.map { "  \($0)" } ?? ""))
     }
 
-    private func start(_ arguments: [String]) throws -> RunningServer {
+    func start(_ arguments: [String]) throws -> RunningServer {
         try RunningServer(binary: binary, arguments: ["serve", "--data", "{DIR}/data", "--listen", "127.0.0.1:0"] + arguments, hasKey: true)
     }
 
-    private func client(_ server: RunningServer, _ trust: TLSClient?) -> MemoryClient {
+    func client(_ server: RunningServer, _ trust: TLSClient?) -> MemoryClient {
         MemoryClient(ClientConfiguration(address: server.address, key: server.key ?? "", tls: trust, name: "pinyon-bench"))
     }
 
@@ -223,12 +228,23 @@ struct ServiceBenchmark {
                 print(String(format: "%@ over TLS costs, %d × 32: %.0f %%", name, connections, (1 - ratio) * 100))
             }
         }
+        limits()
         guard !sqlite.isEmpty, let ours = results.first(where: { $0.name == "remember" && !$0.tls && $0.connections == 16 && $0.depth == 32 }) else { return }
         print(String(format: "SQLite itself, the same rows, %d a commit: %.0f rows/s", SQLitePeer.rowsPerCommit, median(sqlite)))
         let ratios = zip(ours.rounds, sqlite).map { $0.perSecond / $1 }
         print(String(format: "durable remember / SQLite itself, 16 × 32: %.2f", median(ratios)))
         if let one = results.first(where: { $0.name == "remember" && !$0.tls && $0.connections == 1 && $0.depth == 32 }) {
             print(String(format: "durable remember / SQLite itself, 1 × 32: %.2f", median(one.rounds.map(\.perSecond)) / median(sqlite)))
+        }
+    }
+
+    /// What a user of conversations waits for, at most, one request at a time on each connection.
+    private func limits() {
+        for (name, milliseconds) in [("open", 5.0), ("list", 10.0), ("append", 20.0)] {
+            for result in results where result.name == name {
+                let found = result.all.percentile(0.99) / 1_000
+                print(String(format: "%@ p99, %d × %d: %.2f ms, to be under %.0f", name, result.connections, result.depth, found, milliseconds))
+            }
         }
     }
 
