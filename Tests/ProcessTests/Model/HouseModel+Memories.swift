@@ -1,0 +1,85 @@
+import Records
+import Wire
+
+extension HouseModel {
+    private static let past = Timestamp(microseconds: 1_000_000_000_000_000)
+
+    private func isExpired(_ memory: Memory) -> Bool { memory.expiresAt.map { $0 <= HouseModel.past } ?? false }
+
+    mutating func remember(_ drafts: [MemoryDraft], _ holder: Holder) -> Expected {
+        var made: [Memory] = []
+        for draft in drafts {
+            guard let id = draft.id, let createdAt = draft.createdAt else { return .error(.internalError) }
+            let memory = Memory(
+                id: id, organization: organization, agent: draft.agent, user: draft.user ?? holder.narrowing.user,
+                session: draft.session ?? holder.narrowing.session, type: draft.type, content: draft.content, importance: draft.importance, tags: draft.tags,
+                metadata: draft.metadata, createdAt: createdAt, updatedAt: createdAt, expiresAt: draft.expiresAt,
+                embedding: draft.vector.map { Embedding(space: HouseModel.space, vector: $0) })
+            guard holder.reach.writes(memory.row) else { return .error(.forbidden) }
+            made.append(memory)
+        }
+        for memory in made {
+            guard memories[memory.id] == nil else { return .error(.alreadyExists) }
+            guard self[.agent, memory.agent] != nil else { return .error(.invalidField) }
+            memories[memory.id] = memory
+        }
+        return .rows(made.map { ($0.id, 1) })
+    }
+
+    func get(_ ids: [Identifier], _ withVectors: Bool, _ holder: Holder) -> Expected {
+        let found = ids.compactMap { memories[$0] }.filter { !isExpired($0) && holder.reach.writes($0.row) }
+        return found.isEmpty ? .error(.notFound) : .memories(found, withVectors: withVectors)
+    }
+
+    func matching(_ listing: MemoryListing, _ holder: Holder) -> [Memory] {
+        memories.values.filter { memory in
+            !isExpired(memory) && holder.reach.writes(memory.row) && listing.agent.map { memory.agent == $0 } ?? true
+                && listing.session.map { memory.session == $0 } ?? true && listing.type.map { memory.type == $0 } ?? true
+                && listing.after.map { memory.id < $0 } ?? true
+        }.sorted { $1.id < $0.id }
+    }
+
+    func list(_ listing: MemoryListing, _ holder: Holder) -> Expected {
+        let found = matching(listing, holder)
+        return .memoryPage(Array(found.prefix(listing.limit)), hasMore: found.count > listing.limit, withVectors: listing.withVectors)
+    }
+
+    mutating func update(_ patch: MemoryPatch, _ holder: Holder) -> Expected {
+        guard let old = memories[patch.id], !isExpired(old), holder.reach.writes(old.row) else { return .error(.notFound) }
+        if let version = patch.ifVersion, version != old.version { return .error(.versionMismatch) }
+        var new = old
+        if case .set(let user) = patch.user { new.user = user } else if case .clear = patch.user { new.user = nil }
+        if case .set(let session) = patch.session { new.session = session } else if case .clear = patch.session { new.session = nil }
+        if let type = patch.type { new.type = type }
+        if let content = patch.content { new.content = content }
+        if let importance = patch.importance { new.importance = importance }
+        if let tags = patch.tags { new.tags = tags }
+        if let metadata = patch.metadata { new.metadata = metadata }
+        new.version += 1
+        switch patch.vector {
+        case .set(let vector): new.embedding = Embedding(space: HouseModel.space, vector: vector)
+        case .clear: new.embedding = nil
+        case .keep: if new.content != old.content { new.embedding = nil }
+        }
+        guard holder.reach.writes(new.row) else { return .error(.notFound) }
+        memories[patch.id] = new
+        return .rows([(new.id, new.version)])
+    }
+
+    mutating func delete(_ ids: [Identifier], _ holder: Holder) -> Expected {
+        var rows: [(id: Identifier?, version: Int64)] = []
+        var seen: Set<Identifier> = []
+        for id in ids where seen.insert(id).inserted {
+            guard let memory = memories[id], holder.reach.writes(memory.row) else { return .error(.notFound) }
+            rows.append((id, memory.version))
+        }
+        for id in ids { memories[id] = nil }
+        return .rows(rows)
+    }
+
+    /// Every row that may be in the answer: it is seen, it has a vector, and it is neither deleted nor expired. The filter is the asker's to judge.
+    func search(_ request: SearchRequest, _ holder: Holder) -> Expected {
+        let rows = request.kind == .memory ? memories.values.filter { !isExpired($0) }.map(\.row) : all(request.kind).filter(isLive).map(whole)
+        return .hits(request, rows.filter { $0.embedding != nil && holder.reach.sees($0) })
+    }
+}

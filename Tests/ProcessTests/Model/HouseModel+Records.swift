@@ -1,0 +1,216 @@
+import Records
+import Wire
+
+extension HouseModel {
+    private static let referring: [Kind: [RecordField: Kind]] = [
+        .agent: [.user: .user], .conversation: [.user: .user, .agent: .agent], .term: [.user: .user], .pattern: [.user: .user],
+        .key: [.user: .user, .agent: .agent],
+    ]
+
+    /// Whether the rows that it names are there, deleted ones too.
+    func hasReferences(_ record: Record) -> Bool {
+        (HouseModel.referring[record.kind] ?? [:]).allSatisfy { field, kind in record.identifier(field).map { self[kind, $0] != nil } ?? true }
+    }
+
+    private func isTaken(_ record: Record) -> Bool {
+        switch record.kind {
+        case .user: all(.user).contains { $0.id != record.id && $0.deletedAt == nil && record.deletedAt == nil && $0.text(.email) == record.text(.email) }
+        case .agent: all(.agent).contains { $0.id != record.id && $0.text(.slug) == record.text(.slug) }
+        case .memory, .organization, .key, .conversation, .message, .term, .pattern, .job: false
+        }
+    }
+
+    func live(_ kind: Kind, _ id: Identifier, _ holder: Holder) -> Record? {
+        guard let record = self[kind, id], isLive(record), holder.reach.writes(record) else { return nil }
+        return record
+    }
+
+    mutating func create(_ drafts: [RecordDraft], _ holder: Holder) -> Expected {
+        var made: [Record] = []
+        for draft in drafts {
+            guard let id = draft.id, let createdAt = draft.createdAt else { return .error(.internalError) }
+            var record = Record(draft.kind, id: id, organization: organization, createdAt: createdAt, values: draft.values)
+            for (field, own) in [(RecordField.user, holder.narrowing.user), (.agent, holder.narrowing.agent)] {
+                guard let own, record[field] == nil, draft.kind != .message, HouseModel.referring[draft.kind]?[field] != nil else { continue }
+                record[field] = .identifier(own)
+            }
+            if case .text(let email)? = record[.email] { record[.email] = .text(email.lowercased()) }
+            for field in [RecordField.lastActivityAt, .lastUsedAt, .lastSeenAt] where record.schema[field] != nil && record[field] == nil { record[field] = .time(createdAt) }
+            if let vector = draft.vector {
+                if draft.kind == .conversation { record[.titleVector] = .vector(vector) } else { record.embedding = Embedding(space: HouseModel.space, vector: vector) }
+            }
+            made.append(record)
+        }
+        if made.contains(where: { $0.kind != .message && !holder.reach.writes($0) }) { return .error(.forbidden) }
+        for given in made {
+            var record = given
+            if record.kind == .message {
+                let reach = Reach(narrowing: Narrowing(user: holder.narrowing.user, agent: holder.narrowing.agent, session: holder.narrowing.session))
+                guard let id = record.identifier(.conversation), var conversation = self[.conversation, id], conversation.deletedAt == nil,
+                    reach.writes(conversation), conversation.time(.endedAt) == nil
+                else { return .error(.invalidField) }
+                record[.user] = conversation[.user]
+                record[.agent] = conversation[.agent]
+                conversation[.lastActivityAt] = .time(max(record.createdAt, conversation.time(.lastActivityAt) ?? record.createdAt))
+                self[.conversation, id] = conversation
+            }
+            guard self[record.kind, record.id] == nil, !isTaken(record) else { return .error(.alreadyExists) }
+            guard hasReferences(record) else { return .error(.invalidField) }
+            self[record.kind, record.id] = record
+        }
+        return .rows(made.map { ($0.id, 1) })
+    }
+
+    mutating func change(_ patch: RecordPatch, _ holder: Holder) -> Expected {
+        guard let old = live(patch.kind, patch.id, holder) else { return .error(.notFound) }
+        if let version = patch.ifVersion, version != old.version { return .error(.versionMismatch) }
+        var new = old
+        for (field, value) in patch.values { new[field] = value }
+        for field in patch.cleared { new[field] = nil }
+        if case .text(let email)? = new[.email] { new[.email] = .text(email.lowercased()) }
+        new.version += 1
+        let saying: [RecordField] = [.conversation: [.title], .message: [.content], .term: [.term, .definition]][patch.kind] ?? []
+        let isNewText = saying.contains { new[$0] != old[$0] }
+        if new[.content] != old[.content], patch.kind == .message {
+            new[.edited] = .flag(true)
+            new[.editedAt] = .time(new.updatedAt)
+        }
+        let vector: [Float]?
+        switch patch.vector {
+        case .set(let given): vector = given
+        case .clear: vector = nil
+        case .keep: vector = isNewText ? nil : patch.kind == .conversation ? old.vector(.titleVector) : old.embedding?.vector
+        }
+        if patch.kind == .conversation {
+            new[.titleVector] = vector.map { .vector($0) }
+        } else {
+            new.embedding = vector.map { Embedding(space: HouseModel.space, vector: $0) }
+        }
+        guard !isTaken(new) else { return .error(.alreadyExists) }
+        self[patch.kind, patch.id] = new
+        return .rows([(new.id, new.version)])
+    }
+
+    private func each(_ ids: [Identifier]) -> [Identifier] {
+        var seen: Set<Identifier> = []
+        return ids.filter { seen.insert($0).inserted }
+    }
+
+    mutating func remove(_ kind: Kind, _ ids: [Identifier], _ holder: Holder) -> Expected {
+        let found = each(ids).map { live(kind, $0, holder) }
+        guard found.allSatisfy({ $0 != nil }) else { return .error(.notFound) }
+        var rows: [(id: Identifier?, version: Int64)] = []
+        for var record in found.compactMap({ $0 }) {
+            if [.term, .pattern].contains(kind) {
+                records[kind]?[record.id] = nil
+            } else {
+                record.deletedAt = record.createdAt
+                record.version += 1
+                if kind == .conversation { record[.status] = .text("deleted") }
+                self[kind, record.id] = record
+            }
+            rows.append((record.id, record.version))
+        }
+        return .rows(rows)
+    }
+
+    mutating func restore(_ kind: Kind, _ ids: [Identifier], _ holder: Holder) -> Expected {
+        let found = each(ids).map { self[kind, $0] }
+        for record in found {
+            guard let record, record.deletedAt != nil, holder.reach.writes(record), !isHidden(record) else { return .error(.notFound) }
+        }
+        var rows: [(id: Identifier?, version: Int64)] = []
+        for var record in found.compactMap({ $0 }) {
+            record.deletedAt = nil
+            record.version += 1
+            if kind == .conversation { record[.status] = .text("active") }
+            guard !isTaken(record) else { return .error(.alreadyExists) }
+            self[kind, record.id] = record
+            rows.append((record.id, record.version))
+        }
+        return .rows(rows)
+    }
+
+    mutating func use(_ kind: Kind, _ ids: [Identifier], _ holder: Holder) -> Expected {
+        let counter: RecordField = kind == .term ? .frequency : .occurrences
+        for id in ids {
+            guard var record = self[kind, id], holder.reach.sees(record) else { return .error(.notFound) }
+            record[counter] = .integer((record.integer(counter) ?? 0) + 1)
+            self[kind, id] = record
+        }
+        return .rows(ids.map { ($0, self[kind, $0]?.version ?? 0) })
+    }
+
+    mutating func end(_ ids: [Identifier], _ holder: Holder) -> Expected {
+        let found = each(ids).map { live(.conversation, $0, holder) }
+        guard found.allSatisfy({ $0 != nil }) else { return .error(.notFound) }
+        for var record in found.compactMap({ $0 }) where record.time(.endedAt) == nil {
+            record[.endedAt] = .time(record.createdAt)
+            record.version += 1
+            self[.conversation, record.id] = record
+        }
+        return .rows(each(ids).map { ($0, self[.conversation, $0]?.version ?? 0) })
+    }
+
+    mutating func ensureAgent(_ slug: String, _ name: String, _ holder: Holder) -> Expected {
+        guard var found = all(.agent).first(where: { $0.text(.slug) == slug }) else {
+            // Its identifier is the server's, so that a key of one agent cannot make it.
+            return holder.narrowing.agent == nil && holder.narrowing.user == nil && holder.narrowing.session == nil ? .agent(slug: slug, known: nil) : .error(.notFound)
+        }
+        guard holder.reach.sees(found) else { return .error(.notFound) }
+        if found.deletedAt != nil {
+            guard holder.reach.writes(found) else { return .error(.notFound) }
+            found.deletedAt = nil
+            found.version += 1
+            self[.agent, found.id] = found
+        }
+        return .agent(slug: slug, known: found.id)
+    }
+
+    // MARK: Reading
+
+    func fetch(_ kind: Kind, _ ids: [Identifier], _ withVectors: Bool, _ holder: Holder) -> Expected {
+        let found = ids.compactMap { self[kind, $0] }.filter { isLive($0) && holder.reach.sees($0) }
+        return found.isEmpty ? .error(.notFound) : .records(found.map(whole), withVectors: withVectors)
+    }
+
+    func browse(_ listing: RecordListing, _ holder: Holder) -> Expected {
+        var found = all(listing.kind).filter { record in
+            guard holder.reach.sees(record), listing.values.allSatisfy({ record[$0.key] == $0.value }) else { return false }
+            switch listing.deleted {
+            case .without: return isLive(record)
+            case .with: return true
+            case .only: return record.deletedAt != nil
+            }
+        }
+        let key = { (record: Record) -> Value? in listing.order == .createdAt ? .time(record.createdAt) : listing.order.flatMap { record[$0] } }
+        let precedes = { (a: (Value?, Identifier), b: (Value?, Identifier)) -> Bool in
+            let order = HouseModel.compare(a.0, b.0)
+            let less = order < 0 || order == 0 && a.1 < b.1
+            return listing.isAscending ? less : !less && !(order == 0 && a.1 == b.1)
+        }
+        found.sort { precedes((key($0), $0.id), (key($1), $1.id)) }
+        if let after = listing.after { found = found.filter { precedes((after.value, after.id), (key($0), $0.id)) } }
+        return .page(found.prefix(listing.limit).map(whole), hasMore: found.count > listing.limit, withVectors: listing.withVectors)
+    }
+
+    /// Nothing comes before something; texts by their bytes.
+    static func compare(_ a: Value?, _ b: Value?) -> Int {
+        switch (a, b) {
+        case (nil, nil): 0
+        case (nil, _): -1
+        case (_, nil): 1
+        case (.text(let a)?, .text(let b)?): a.utf8.elementsEqual(b.utf8) ? 0 : a.utf8.lexicographicallyPrecedes(b.utf8) ? -1 : 1
+        case (.integer(let a)?, .integer(let b)?): a == b ? 0 : a < b ? -1 : 1
+        case (.number(let a)?, .number(let b)?): a == b ? 0 : a < b ? -1 : 1
+        case (.time(let a)?, .time(let b)?): a == b ? 0 : a < b ? -1 : 1
+        default: 0
+        }
+    }
+
+    func open(_ id: Identifier, _ count: Int, _ holder: Holder) -> Expected {
+        guard let conversation = self[.conversation, id], conversation.deletedAt == nil, holder.reach.sees(conversation) else { return .error(.notFound) }
+        let spoken = messages(of: id).filter(holder.reach.sees).sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+        return .conversation(whole(conversation), Array(spoken.suffix(count)))
+    }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import Records
+import Wire
+
+/// Holds an answer against what it must be. Every function says what is wrong, or nothing.
+struct Judge {
+    /// Where the server's clock decides: only whether there is something.
+    private static let ofClock: Set<RecordField> = [.endedAt, .revokedAt, .expiresAt]
+    /// What moves by itself.
+    private static let open: Set<RecordField> = [
+        .startedAt, .finishedAt, .heartbeatAt, .leaseUntil, .rate, .useCount, .lastUsedFrom, .prefix, .lastLoginAt, .lastActiveAt,
+    ]
+    private static let scoreTolerance = 3e-5
+    /// A row that was made at a time of ours, later than any that the server's clock shows.
+    static let farAway = Timestamp("2090-01-01T00:00:00Z")?.microseconds ?? 0
+
+    static func difference(_ want: Record, _ got: Record?, withVectors: Bool) -> String? {
+        guard let got else { return "nothing for \(want.kind) \(want.id)" }
+        let name = "\(want.kind) \(got.id)"
+        guard got.kind == want.kind, got.id == want.id || want.id == HouseModel.space else { return "\(name) in place of \(want.id)" }
+        guard got.version == want.version else { return "\(name): version \(got.version), not \(want.version)" }
+        guard (got.deletedAt == nil) == (want.deletedAt == nil) else { return "\(name): deleted at \(got.deletedAt?.description ?? "no time")" }
+        if want.createdAt.microseconds > farAway, got.createdAt != want.createdAt || got.updatedAt != want.updatedAt { return "\(name): other times" }
+        for rule in want.schema.rules where !open.contains(rule.field) {
+            if want.kind == .key, rule.field == .lastUsedAt { continue }
+            let (wanted, found) = (rule.setter == .hidden ? nil : rule.field == .titleVector && !withVectors ? nil : want[rule.field], got[rule.field])
+            if ofClock.contains(rule.field) ? (wanted == nil) != (found == nil) : !agree(wanted, found) {
+                return "\(name): \(rule.field.name) is \(String(describing: found)), not \(String(describing: wanted))"
+            }
+        }
+        return vectorDifference(want.embedding?.vector, got.embedding?.vector, withVectors, isSum: want.kind == .conversation).map { "\(name): \($0)" }
+    }
+
+    /// An empty list is as good as none.
+    private static func agree(_ a: Value?, _ b: Value?) -> Bool {
+        if case .texts(let a)? = a, a.isEmpty { return b == nil || b == .texts([]) }
+        return a == b
+    }
+
+    private static func vectorDifference(_ want: [Float]?, _ got: [Float]?, _ withVectors: Bool, isSum: Bool) -> String? {
+        guard withVectors else { return got == nil ? nil : "a vector that nobody asked for" }
+        guard isSum, let want, let got, want.count == got.count else { return want == got ? nil : "another vector: \(String(describing: got)), not \(String(describing: want))" }
+        return zip(want, got).allSatisfy { abs($0 - $1) < 1e-3 } ? nil : "another sum: \(got), not \(want)"
+    }
+
+    static func difference(_ want: Memory, _ got: Memory?, withVectors: Bool) -> String? {
+        guard let got else { return "nothing for memory \(want.id)" }
+        guard got.id == want.id, got.version == want.version, got.createdAt == want.createdAt, got.updatedAt == want.updatedAt, got.expiresAt == want.expiresAt,
+            got.accessCount == want.accessCount, got.agent == want.agent, got.user == want.user, got.session == want.session, got.type == want.type,
+            got.content == want.content, got.importance == want.importance, got.tags == want.tags, got.metadata == want.metadata
+        else { return "memory \(got) in place of \(want)" }
+        return vectorDifference(want.embedding?.vector, got.embedding?.vector, withVectors, isSum: false).map { "memory \(got.id): \($0)" }
+    }
+
+    static func difference(_ want: [Record], _ got: [Record], withVectors: Bool) -> String? {
+        guard want.count == got.count else { return "\(got.count) rows, not \(want.count)" }
+        return zip(want, got).lazy.compactMap { difference($0, $1, withVectors: withVectors) }.first
+    }
+
+    static func difference(_ want: [Memory], _ got: [Memory], withVectors: Bool) -> String? {
+        guard want.count == got.count else { return "\(got.count) memories, not \(want.count)" }
+        return zip(want, got).lazy.compactMap { difference($0, $1, withVectors: withVectors) }.first
+    }
+
+    static func difference(_ expected: Expected, _ outcome: Outcome, admits: (Record) -> Bool) -> String? {
+        switch (expected, outcome) {
+        case (.pong, .pong): return nil
+        case (.status(let counts), .status(let facts)): return status(counts, facts)
+        case (.rows(let rows), .written(let receipt)):
+            guard rows.count == receipt.rows.count, zip(rows, receipt.rows).allSatisfy({ $0.id ?? $1.id == $1.id && $0.version == $1.version }) else {
+                return "a receipt for \(receipt.rows), not \(rows)"
+            }
+            return nil
+        case (.records(let want, let withVectors), .records(let got)): return difference(want, got, withVectors: withVectors)
+        case (.page(let want, let hasMore, let withVectors), .recordPage(let page)):
+            if hasMore != (page.next != nil) { return "\(hasMore ? "no" : "a") next page" }
+            if let next = page.next, next.id != want.last?.id { return "the next page after \(next)" }
+            return difference(want, page.records, withVectors: withVectors)
+        case (.memories(let want, let withVectors), .memories(let got)): return difference(want, got, withVectors: withVectors)
+        case (.memoryPage(let want, let hasMore, let withVectors), .page(let page)):
+            if hasMore != (page.next != nil) { return "\(hasMore ? "no" : "a") next page" }
+            if let next = page.next, next != want.last?.id { return "the next page after \(next)" }
+            return difference(want, page.memories, withVectors: withVectors)
+        case (.conversation(let want, let messages), .conversation(let got, let found)):
+            return difference(want, got, withVectors: false) ?? difference(messages, found, withVectors: false)
+        case (.agent(let slug, let known), .agent(let agent)): return agent.slug == slug && known ?? agent.id == agent.id ? nil : "the agent \(agent), not \(slug)"
+        case (.key(let want), .key(let key, let text)):
+            if text.isEmpty || key[.hash] != nil { return "a key without a text, or with its hash" }
+            return difference(want, key, withVectors: false)
+        case (.job(let want), .records(let jobs)): return jobs.count == 1 ? difference(want, jobs.first, withVectors: false) : "\(jobs.count) jobs"
+        case (.hits(let request, let rows), .found(let answer)): return difference(request, rows.filter(admits), answer)
+        default: return "another sort of answer: \(outcome)"
+        }
+    }
+
+    private static func status(_ counts: [String: Int64]?, _ facts: JSON) -> String? {
+        guard let counts else { return facts["organization"]?["memories"] == nil && facts["operations"] == nil ? nil : "counts for a narrowed key" }
+        for (name, count) in counts where facts["organization"]?[name]?.integer != count {
+            return "status says \(facts["organization"]?[name]?.description ?? "nothing") \(name), not \(count)"
+        }
+        return nil
+    }
+
+    /// The nearest rows, each with its true cosine; among equals any.
+    private static func difference(_ request: SearchRequest, _ rows: [Record], _ answer: SearchAnswer) -> String? {
+        guard case .vector(let query) = request.query else { return "no vector" }
+        guard answer.report.rowsMatching == rows.count, answer.report.isExact else { return "a report of \(answer.report), and \(rows.count) match" }
+        guard answer.entries.count == min(request.k, rows.count) else { return "\(answer.entries.count) hits, and \(rows.count) match" }
+        var scores = Dictionary(uniqueKeysWithValues: rows.map { ($0.id, cosine(query, $0.embedding?.vector ?? [])) })
+        let byId = Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) })
+        var last = Double.infinity
+        for entry in answer.entries {
+            guard let score = scores.removeValue(forKey: entry.hit.id), let row = byId[entry.hit.id] else { return "a hit that does not match: \(entry.hit)" }
+            guard abs(score - Double(entry.hit.score)) < scoreTolerance else { return "\(row.kind) \(row.id) scores \(entry.hit.score), not \(score)" }
+            guard Double(entry.hit.score) <= last else { return "hits out of their order" }
+            last = Double(entry.hit.score)
+            if request.kind == .memory {
+                guard (entry.memory?.content == row.text(.content)) == request.withContent else { return "a hit with another content" }
+            } else if request.withContent {
+                var plain = row
+                plain.embedding = nil
+                if let wrong = difference(plain, entry.record, withVectors: false) { return wrong }
+            } else if entry.record != nil {
+                return "a row that nobody asked for"
+            }
+        }
+        if let best = scores.values.max(), best > last + scoreTolerance { return "a row that scores \(best) was left out for one of \(last)" }
+        return nil
+    }
+
+    private static func cosine(_ a: [Float], _ b: [Float]) -> Double {
+        guard a.count == b.count else { return -2 }
+        var (dot, aa, bb) = (0.0, 0.0, 0.0)
+        for (x, y) in zip(a, b) {
+            dot += Double(x) * Double(y)
+            aa += Double(x) * Double(x)
+            bb += Double(y) * Double(y)
+        }
+        return dot / (aa * bb).squareRoot()
+    }
+}
