@@ -32,7 +32,7 @@ extension ServiceBenchmark {
                 request(.create([RecordDraft(.message, values, vector: vectors[Int($0) % vectors.count])]), $0, &$1)
             },
         ]
-        for contender in contenders { await compare([contender], [(1, 1), (16, 1)]) }
+        for contender in contenders { await compare([contender], [(1, 1), (4, 1), (16, 1)]) }
     }
 
     private func fillConversations(_ server: RunningServer) async throws -> (user: Identifier, conversations: [Identifier]) {

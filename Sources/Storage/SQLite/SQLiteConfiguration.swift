@@ -16,10 +16,10 @@ public struct SQLiteConfiguration: Hashable, Sendable {
     public var commitBytesMax = 8 * 1_024 * 1_024
     /// Reads that wait for each of the reading connections.
     public var waitingReadsMax = 16_384
-    /// When the write-ahead log has grown so far, a commit copies it into the database file: 16 MB, some tens of milliseconds.
+    /// When the write-ahead log has grown so far, it is copied into the database file beside the commits: 16 MB, some tens of milliseconds.
     public var checkpointPages = 2_048
-    /// What stays of the write-ahead log when it begins again.
-    public var logBytesMax = 64 * 1_024 * 1_024
+    /// About how long the write-ahead log becomes before it begins again.
+    public var logBytesMax = 128 * 1_024 * 1_024
     /// How large the database file may become; nil for as large as the disk allows.
     public var databaseBytesMax: Int?
 

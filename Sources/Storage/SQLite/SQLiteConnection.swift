@@ -13,6 +13,8 @@ import CSQLite
 
     let path: String
     private let handle: OpaquePointer
+    /// How many pages the write-ahead log had after the last commit, once they are counted.
+    private(set) var logPages = 0
 
     init(path: String, _ mode: Mode) throws(StorageError) {
         let flags =
@@ -52,6 +54,17 @@ import CSQLite
 
     /// How long a statement waits for another process, a backup or a shell, that holds the file.
     static let busyMilliseconds: Int32 = 5_000
+
+    /// Counts the log's pages from here on. SQLite then copies the log into the database file no more by itself.
+    func countLogPages() {
+        unsafe sqlite3_wal_hook(
+            handle,
+            { context, _, _, pages in
+                guard let context = unsafe context else { return SQLITE_OK }
+                unsafe Unmanaged<SQLiteConnection>.fromOpaque(context).takeUnretainedValue().logPages = Int(pages)
+                return SQLITE_OK
+            }, Unmanaged.passUnretained(self).toOpaque())
+    }
 
     /// Runs statements one after another and drops the rows they give.
     func execute(_ sql: String) throws(StorageError) {

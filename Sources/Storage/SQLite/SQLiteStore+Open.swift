@@ -23,7 +23,9 @@ extension SQLiteStore {
             let reader = try ReadConnection(path: directory.databasePath)
             readers.append(SQLiteReader(reader, number: number, countMax: configuration.waitingReadsMax))
         }
-        let writes = WriteQueue(writer, directory, configuration)
+        connection.countLogPages()
+        let checkpoints = try Checkpoints(path: directory.databasePath, configuration)
+        let writes = WriteQueue(writer, directory, checkpoints, configuration)
         return SQLiteStore(directory, writes: writes, readers: readers, notes: notes)
     }
 

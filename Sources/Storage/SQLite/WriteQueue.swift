@@ -35,14 +35,16 @@ final class WriteQueue: @unchecked Sendable {
 
     private let configuration: SQLiteConfiguration
     private let directory: DataDirectory
+    private let checkpoints: Checkpoints
     private let queue = DispatchQueue(label: "pinyon.store.writes")
     private let completions = DispatchQueue(label: "pinyon.store.completions")
     private let waiting = Mutex(Waiting())
     private var writer: SQLiteWriter?
 
-    init(_ writer: sending SQLiteWriter, _ directory: DataDirectory, _ configuration: SQLiteConfiguration) {
+    init(_ writer: sending SQLiteWriter, _ directory: DataDirectory, _ checkpoints: Checkpoints, _ configuration: SQLiteConfiguration) {
         self.writer = writer
         self.directory = directory
+        self.checkpoints = checkpoints
         self.configuration = configuration
     }
 
@@ -86,6 +88,7 @@ final class WriteQueue: @unchecked Sendable {
 
     /// Copies the log into the database file and lets go of the connection. What was acknowledged is on disk even if this fails.
     func close() {
+        checkpoints.close()
         queue.sync {
             guard let connection = writer?.connection else { return }
             try? connection.execute("PRAGMA analysis_limit = 1000; PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
@@ -109,6 +112,7 @@ final class WriteQueue: @unchecked Sendable {
                     for pending in batch { waiting.bytes -= pending.bytes }
                 }
             }
+            if let writer { checkpoints.committed(writer.connection) }
         }
     }
 
