@@ -9,7 +9,7 @@ struct AccessTests {
     private static let id = Identifier(high: 1, low: 1)
 
     /// Every operation of the protocol, for every kind that it can be about, beside what it needs.
-    static let rules: [(operation: Operation, scopes: Set<Scope>)] = {
+    static var rules: [(operation: Operation, scopes: Set<Scope>)] {
         var rules: [(Operation, Set<Scope>)] = [
             (.ping, []), (.status, [.statusRead]), (.ensureAgent(slug: "a", name: "a"), [.agentsWrite]), (.remember([]), [.memoriesWrite]),
             (.get([id], withVectors: false), [.memoriesRead]), (.list(MemoryListing()), [.memoriesRead]), (.update(MemoryPatch(id: id)), [.memoriesWrite]),
@@ -38,7 +38,7 @@ struct AccessTests {
             rules.append((.importing(batch(kind), JobStep(job: id, worker: id)), Set(write).union([.jobsRun])))
         }
         return rules
-    }()
+    }
 
     private static func batch(_ kind: Kind) -> ImportBatch {
         let time = Timestamp(microseconds: 0)
