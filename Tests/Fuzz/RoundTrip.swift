@@ -24,7 +24,7 @@ extension Operation {
     /// The checks that stand between a request that was understood and the engine that performs it.
     func check() throws(FieldError) {
         switch self {
-        case .ping, .status, .open, .rotateKey, .revokeKey: break
+        case .ping, .status, .open, .rotateKey, .revokeKey, .claimJob, .controlJob, .watchJob: break
         case .ensureAgent(let slug, let name):
             try Checks.slug(slug)
             try Checks.text(name, "name", bytesMax: Limits.nameBytesMax)
@@ -36,7 +36,15 @@ extension Operation {
         case .update(let patch): try patch.check()
         case .search(let search): try search.check()
         case .create(let drafts): for draft in drafts { try draft.check() }
-        case .createKey(let draft): try draft.check()
+        case .createKey(let draft), .startJob(let draft): try draft.check()
+        case .stepJob(let step): try step.check()
+        case .importing(let batch, let step):
+            try Checks.batch(batch.count, "rows")
+            switch batch {
+            case .memories(let memories): for memory in memories { try memory.check() }
+            case .records(let records): for record in records { try record.check() }
+            }
+            try step.check()
         case .change(let patch): try patch.check()
         case .browse(let listing): try listing.check()
         case .fetch(_, let ids, _), .remove(_, let ids), .restore(_, let ids), .use(_, let ids), .end(let ids): try Checks.batch(ids.count, "ids")

@@ -29,7 +29,7 @@ enum Seeds {
         try write(requests, to: folder.appendingPathComponent("requests"))
         try write(wireFilters(from: requests) + jsonFilters.map { Array($0.utf8) }, to: folder.appendingPathComponent("filters"))
         try write([Array("canarx".utf8)], to: folder.appendingPathComponent("canary"))
-        let words = Field.plain.map(\.name) + ["metadata", "and", "or", "not", "eq", "any", "all", "gt", "gte", "lt", "lte", "exists"]
+        let words = RecordField.allCases.map(\.name) + ["metadata", "and", "or", "not", "eq", "any", "all", "gt", "gte", "lt", "lte", "exists"]
         let dictionary = words.map { "\"\($0)\"\n\"\\\"\($0)\\\":\"\n" }.joined()
         try Data(dictionary.utf8).write(to: folder.appendingPathComponent("names.dict"))
     }
