@@ -57,11 +57,13 @@ final class Access: Sendable {
         return nil
     }
 
-    /// Whether without that key nobody could make keys for all of the organization any more.
+    func key(_ id: Identifier) -> AccessKey? { state.withLock { $0.keys[id] } }
+
+    /// Whether without that key nobody could do everything in the organization any more.
     func isLastOfItsKind(_ id: Identifier, of organization: Identifier, at time: Timestamp) -> Bool {
         let masters = state.withLock { state in
             state.keys.values.filter { key in
-                key.organization == organization && key.allScopes.contains(.adminKeys) && key.narrowing.isNone && key.revokedAt == nil
+                key.organization == organization && key.allScopes.isSuperset(of: Scope.allCases) && key.narrowing.isNone && key.networks.isEmpty && key.revokedAt == nil
                     && key.expiresAt.map { $0 > time } ?? true
             }
         }

@@ -60,10 +60,25 @@ extension MemoryEngine {
 
     func revokeKey(_ id: Identifier, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         let now = clock.now()
+        if let error = refusal(toTouch: id, principal) { return completion(.failure(error)) }
         guard !access.isLastOfItsKind(id, of: principal.organization, at: now) else {
-            return completion(.failure(.field(FieldError("id", .malformed("it is the last key that can make keys; make another first")))))
+            return completion(.failure(.field(FieldError("id", .malformed("it is the last key that can do everything; make another first")))))
         }
         write(.revokeKey(id), principal, context, at: now, completion)
+    }
+
+    /// Why this one may not change or end that key: it allows more than his own. Of keys that he does not see he is told nothing here.
+    func refusal(toTouch id: Identifier, _ principal: Principal) -> EngineError? {
+        guard let key = access.key(id), key.organization == principal.organization, principal.narrowing.shows(key.record) else { return nil }
+        return principal.refusal(toMake: key)
+    }
+
+    /// A change of a key that could lock everybody out.
+    func check(_ patch: RecordPatch, _ principal: Principal, at now: Timestamp) throws(FieldError) {
+        guard access.isLastOfItsKind(patch.id, of: principal.organization, at: now) else { return }
+        for field in [RecordField.networks, .expiresAt] where patch.values[field] != nil {
+            throw FieldError(field.name, .malformed("it is the last key that can do everything from anywhere and without end; make another first"))
+        }
     }
 
     private func make(

@@ -59,6 +59,7 @@ extension MemoryEngine {
     }
 
     func change(_ patch: RecordPatch, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        if patch.kind == .key, let error = refusal(toTouch: patch.id, principal) { return completion(.failure(error)) }
         let now = clock.now()
         var patch = patch
         var space: EmbeddingSpace?
@@ -70,6 +71,7 @@ extension MemoryEngine {
             }
             if patch.kind == .organization { try Organization.check(settings: patch.values[.settings]) }
             if case .texts(let networks)? = patch.values[.networks] { try MemoryEngine.check(networks: networks) }
+            if patch.kind == .key { try check(patch, principal, at: now) }
             if case .text(let email)? = patch.values[.email] { patch.values[.email] = .text(email.lowercased()) }
             patch.values = patch.values.mapValues(\.normal)
             if case .set(let vector) = patch.vector {
@@ -80,6 +82,10 @@ extension MemoryEngine {
             }
         } catch {
             return completion(.failure(.field(error)))
+        }
+        // Who he is and what he may are not for a person's own key to say.
+        if patch.kind == .user, !principal.narrowing.isNone, [RecordField.email, .role, .permissions].contains(where: { patch.values[$0] != nil || patch.cleared.contains($0) }) {
+            return completion(.failure(.narrowed(.user)))
         }
         write(
             .change(patch, space: space?.id), newSpace: newSpace(space, principal.organization), principal, context, at: now, completion)

@@ -15,7 +15,11 @@ extension MemoryEngine {
         }
         let now = clock.now()
         let agent = Agent(id: identifiers.next(at: now), organization: principal.organization, slug: slug, name: name, createdAt: now)
-        write(.ensureAgent(agent), principal, context, at: now, completion) { [self] outcome, finish in
+        // What the store does not find is one that this key may not make or reach.
+        let told: Completion = { result in
+            if case .failure(.notFound(.agent, _)) = result { completion(.failure(.narrowed(.agent))) } else { completion(result) }
+        }
+        write(.ensureAgent(agent), principal, context, at: now, told) { [self] outcome, finish in
             if let agent = outcome.records.first.flatMap({ Agent($0) }) { return finish(.success(.agent(agent))) }
             // A replay says which one it was.
             store.records(

@@ -25,16 +25,19 @@ extension Record {
     /// Makes a message's vector, or the title's, a part of this conversation's.
     mutating func join(_ embedding: Embedding?) {
         guard let embedding else { return }
-        self.embedding = Embedding(space: embedding.space, vector: VectorSum.adding(embedding.vector, to: self.embedding?.vector))
         self[.vectorCount] = .integer((integer(.vectorCount) ?? 0) + 1)
+        take(VectorSum.adding(embedding.vector, to: self.embedding?.vector), embedding.space)
     }
 
-    mutating func leave(_ vector: [Float]?) {
-        guard let vector, let sum = embedding else { return }
-        let left = (integer(.vectorCount) ?? 0) - 1
-        self[.vectorCount] = .integer(max(0, left))
-        let rest = VectorSum.taking(vector, from: sum.vector)
-        // Opposite vectors can sum to nothing, which has no direction.
-        embedding = left > 0 && rest.contains { $0 != 0 } ? Embedding(space: sum.space, vector: rest) : nil
+    mutating func leave(_ embedding: Embedding?) {
+        guard let embedding, let count = integer(.vectorCount), count > 0 else { return }
+        self[.vectorCount] = .integer(count - 1)
+        let nothing = [Float](repeating: 0, count: embedding.vector.count)
+        take(count > 1 ? VectorSum.taking(embedding.vector, from: self.embedding?.vector ?? nothing) : nothing, embedding.space)
+    }
+
+    /// Opposite vectors can sum to nothing, which has no direction and is kept as none.
+    private mutating func take(_ sum: [Float], _ space: Identifier) {
+        embedding = sum.contains { $0 != 0 } ? Embedding(space: space, vector: sum) : nil
     }
 }

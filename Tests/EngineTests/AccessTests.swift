@@ -140,6 +140,55 @@ struct AccessTests {
         _ = try await house.perform(.revokeKey(mine)).get()
     }
 
+    @Test("nobody ends or changes a key that allows more than his own, and the last that allows everything cannot be locked out")
+    func lockingOut() async throws {
+        let house = try House()
+        let master = try house.engine.authenticate(house.firstKey.text, from: "127.0.0.1").key
+        let (_, text) = try await key(house, [.scopes: .texts(["admin:keys"])])
+        let weak = try house.engine.authenticate(text, from: "127.0.0.1")
+        for operation in [
+            Operation.revokeKey(master), .rotateKey(master, overlapSeconds: 0), .change(RecordPatch(.key, id: master, [.networks: .texts(["10.0.0.0/8"])])),
+        ] {
+            guard case .failure(.forbidden) = await house.perform(operation, as: weak) else {
+                Issue.record("\(operation.name) of a stronger key")
+                continue
+            }
+        }
+        for operation in [
+            Operation.revokeKey(master), .change(RecordPatch(.key, id: master, [.networks: .texts(["10.0.0.0/8"])])),
+            .change(RecordPatch(.key, id: master, [.expiresAt: .time(house.clock.now().adding(seconds: 60))])),
+        ] {
+            guard case .failure(.field) = await house.perform(operation) else {
+                Issue.record("\(operation.name) of the last")
+                continue
+            }
+        }
+        _ = try await house.perform(.change(RecordPatch(.key, id: master, [.name: .text("renamed")]))).get()
+    }
+
+    @Test("a key of one user raises nobody's role, and puts nothing into another's session")
+    func ownUser() async throws {
+        let house = try House()
+        let (maya, noor) = (try await house.user("maya"), try await house.user("noor"))
+        let foreign = try await house.create(RecordDraft(.conversation, [.user: .identifier(noor)]))
+        let own = try await house.create(RecordDraft(.conversation, [.user: .identifier(maya)]))
+        guard case .agent(let agent) = try await house.perform(.ensureAgent(slug: "a", name: "a")).get() else { throw House.Unexpected() }
+        let narrowed = Principal(
+            organization: house.first.organization, key: house.first.key, scopes: Set(Scope.allCases), narrowing: Narrowing(user: maya))
+        for values in [[RecordField.role: Value.text("owner")], [.email: .text("other@example.com")], [.permissions: .json(.list([]))]] {
+            #expect(await house.perform(.change(RecordPatch(.user, id: maya, values)), as: narrowed) == .failure(.narrowed(.user)))
+        }
+        _ = try await house.perform(.change(RecordPatch(.user, id: maya, [.name: .text("Maya L.")])), as: narrowed).get()
+        let draft = { (session: Identifier) in Operation.remember([MemoryDraft(agent: agent.id, session: session, content: "x")]) }
+        guard case .failure(.field(let error)) = await house.perform(draft(foreign), as: narrowed) else {
+            Issue.record("it was taken")
+            return
+        }
+        #expect(error.field == "session")
+        for session in [own, AccessTests.id] { _ = try await house.perform(draft(session), as: narrowed).get() }
+        _ = try await house.perform(draft(foreign)).get()
+    }
+
     @Test("a key with networks opens from there alone", arguments: [
         ("10.0.0.0/8", "10.255.1.2", "11.0.0.1"), ("192.0.2.7", "192.0.2.7", "192.0.2.8"), ("fd00::/8", "fd12:3456::1", "fe80::1"),
         ("::ffff:10.0.0.0/104", "::1", "10.0.0.1"), ("2001:db8::/32", "2001:db8:1::5", "2001:db9::1"), ("0.0.0.0/0", "127.0.0.1", "::1"),

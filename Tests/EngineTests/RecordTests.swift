@@ -68,6 +68,24 @@ struct RecordTests {
         #expect(try await found(again, .message, [0, 1]) == [message])
     }
 
+    @Test("opposite vectors leave a conversation without one, until one of them goes")
+    func oppositeVectors() async throws {
+        let house = try House()
+        let user = try await house.user("maya")
+        let conversation = try await house.create(RecordDraft(.conversation, [.user: .identifier(user)], vector: [1, 0]))
+        let message = try await house.create(RecordDraft(.message, [.conversation: .identifier(conversation), .role: .text("user"), .content: .text("no")], vector: [-1, 0]))
+        func vector() async throws -> [Float]? {
+            guard case .records(let found) = try await house.perform(.fetch(.conversation, [conversation], withVectors: true)).get() else { throw House.Unexpected() }
+            return found.first?.embedding?.vector
+        }
+        #expect(try await vector() == nil)
+        _ = try await house.perform(.remove(.message, [message])).get()
+        #expect(try await vector() == [1, 0])
+        _ = try await house.perform(.restore(.message, [message])).get()
+        _ = try await house.perform(.change(RecordPatch(.conversation, id: conversation, [.title: .text("other")]))).get()
+        #expect(try await vector() == [-1, 0])
+    }
+
     @Test("what is deleted is found no more, and is again when it is restored; a conversation takes its messages along")
     func deletion() async throws {
         let house = try House()

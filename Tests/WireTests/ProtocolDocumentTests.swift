@@ -247,4 +247,14 @@ struct ProtocolDocumentTests {
         #expect(writer.bytes == bytes)
         #expect(try FilterReader.read(bytes) == filter)
     }
+
+    @Test("the tables of scopes and of filter fields have them all")
+    func scopesAndFilterFields() throws {
+        let scopes = Scope.allCases.map { scope in
+            [scope.rawValue, Role.allCases.filter { $0.scopes.contains(scope) }.map(\.rawValue).joined(separator: ", ")]
+        }
+        #expect(try document.table("### Scopes and roles") == scopes)
+        let fields = Kind.searchable.map { kind in [kind.name, Schema.of(kind).filterFields.map(\.name).joined(separator: ", ")] }
+        #expect(try document.table("### Fields of filters") == fields)
+    }
 }

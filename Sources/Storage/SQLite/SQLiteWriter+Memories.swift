@@ -8,6 +8,7 @@ extension SQLiteWriter {
         for memory in memories {
             guard memory.organization == request.organization else { throw .internalError("a memory under another organization's request") }
             try check(memory.embedding, request.organization)
+            try check(session: memory.session, request)
             MemoryRow.encode(memory, into: row)
             try statements.insertMemory.bind(row)
             if let constraint = try statements.insertMemory.runUnlessRefused() { throw try refusal(of: memory, constraint) }
@@ -16,6 +17,14 @@ extension SQLiteWriter {
             count(.memory, of: request.organization, StoreCounts.Count(rows: 1, withVectors: memory.embedding == nil ? 0 : 1))
         }
         return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows))
+    }
+
+    /// A session that is a conversation beyond the key takes no memory from it: who reads that session trusts what stands there.
+    private func check(session: Identifier?, _ request: WriteRequest) throws(StorageError) {
+        guard let session, !request.narrowing.isNone, let conversation = try stored.find(.conversation, session, of: request.organization, withVector: false),
+            !request.narrowing.admitsConversation(conversation)
+        else { return }
+        throw .missingReference(field: "session")
     }
 
     func check(_ embedding: Embedding?, _ organization: Identifier) throws(StorageError) {
@@ -45,6 +54,7 @@ extension SQLiteWriter {
         if case .set = patch.vector, space == nil { throw .missingReference(field: "space") }
         let new = patch.applied(to: old, at: request.at, space: space)
         guard request.narrowing.admits(new) else { throw .notFound(.memory, patch.id) }
+        if new.session != old.session { try check(session: new.session, request) }
         if new.embedding != old.embedding { try check(new.embedding, request.organization) }
         MemoryRow.encode(new, into: row)
         try statements.updateMemory.bind(row)

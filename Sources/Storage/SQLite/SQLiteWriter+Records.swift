@@ -53,7 +53,8 @@ extension SQLiteWriter {
         switch patch.kind {
         case .conversation:
             if replacesVector {
-                new.leave(old.vector(.titleVector))
+                let space = if let known = old.embedding?.space { known } else { try mainSpace(of: request.organization)?.id }
+                new.leave(old.vector(.titleVector).flatMap { title in space.map { Embedding(space: $0, vector: title) } })
                 new[.titleVector] = vector.map { .vector($0.vector) }
                 new.join(vector)
             }
@@ -65,7 +66,7 @@ extension SQLiteWriter {
             if replacesVector {
                 new.embedding = vector
                 try follow(new, request, &effects) { conversation in
-                    conversation.leave(old.embedding?.vector)
+                    conversation.leave(old.embedding)
                     conversation.join(vector)
                 }
             }
@@ -99,7 +100,7 @@ extension SQLiteWriter {
             if kind == .message {
                 try follow(record, request, &effects) { conversation in
                     conversation[.messageCount] = .integer((conversation.integer(.messageCount) ?? 0) - 1)
-                    conversation.leave(record.embedding?.vector)
+                    conversation.leave(record.embedding)
                 }
             }
             try update(record)

@@ -10,7 +10,7 @@ extension SQLiteWriter {
             if message.deletedAt == nil {
                 try follow(message, request, &effects) { conversation in
                     conversation[.messageCount] = .integer((conversation.integer(.messageCount) ?? 0) - 1)
-                    conversation.leave(message.embedding?.vector)
+                    conversation.leave(message.embedding)
                 }
             }
             try drop(message, request, &effects)

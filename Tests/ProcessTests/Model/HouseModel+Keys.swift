@@ -25,6 +25,20 @@ extension HouseModel {
         return nil
     }
 
+    /// Nobody changes or ends a key that allows more than his own.
+    func refusalToTouch(_ id: Identifier, _ holder: Holder) -> Expected? {
+        guard let key = self[.key, id], holder.reach.writes(key) else { return nil }
+        return refusal(key, holder)
+    }
+
+    /// Whether without it nobody could do everything.
+    private func isLastMaster(_ id: Identifier) -> Bool {
+        let masters = all(.key).filter { key in
+            HouseModel.scopes(of: key) == Set(Scope.allCases) && HouseModel.narrowing(of: key).isNone && key.time(.revokedAt) == nil
+        }
+        return masters.map(\.id) == [id]
+    }
+
     func createKey(_ draft: RecordDraft, _ holder: Holder) -> Expected {
         var key = Record(.key, id: HouseModel.space, organization: organization, createdAt: Timestamp(microseconds: 0), values: draft.values)
         let own = holder.narrowing
@@ -45,10 +59,8 @@ extension HouseModel {
     }
 
     mutating func revokeKey(_ id: Identifier, _ holder: Holder) -> Expected {
-        let masters = all(.key).filter { key in
-            HouseModel.scopes(of: key).contains(.adminKeys) && HouseModel.narrowing(of: key).isNone && key.time(.revokedAt) == nil
-        }
-        if masters.map(\.id) == [id] { return .error(.invalidField) }
+        if let refused = refusalToTouch(id, holder) { return refused }
+        if isLastMaster(id) { return .error(.invalidField) }
         guard var key = live(.key, id, holder) else { return .error(.notFound) }
         if key.time(.revokedAt) == nil {
             key[.revokedAt] = .time(key.createdAt)

@@ -6,6 +6,13 @@ extension HouseModel {
 
     private func isExpired(_ memory: Memory) -> Bool { memory.expiresAt.map { $0 <= HouseModel.past } ?? false }
 
+    /// A session may be anything; one that is a conversation must be within reach.
+    private func takes(_ session: Identifier?, _ holder: Holder) -> Bool {
+        guard let session, let conversation = self[.conversation, session] else { return true }
+        let own = holder.narrowing
+        return Reach(narrowing: Narrowing(user: own.user, agent: own.agent, session: own.session)).writes(conversation)
+    }
+
     mutating func remember(_ drafts: [MemoryDraft], _ holder: Holder) -> Expected {
         var made: [Memory] = []
         for draft in drafts {
@@ -19,6 +26,7 @@ extension HouseModel {
             made.append(memory)
         }
         for memory in made {
+            guard takes(memory.session, holder) else { return .error(.invalidField) }
             guard memories[memory.id] == nil else { return .error(.alreadyExists) }
             guard self[.agent, memory.agent] != nil else { return .error(.invalidField) }
             memories[memory.id] = memory
@@ -62,6 +70,7 @@ extension HouseModel {
         case .keep: if new.content != old.content { new.embedding = nil }
         }
         guard holder.reach.writes(new.row) else { return .error(.notFound) }
+        guard new.session == old.session || takes(new.session, holder) else { return .error(.invalidField) }
         memories[patch.id] = new
         return .rows([(new.id, new.version)])
     }

@@ -62,6 +62,9 @@ extension HouseModel {
     }
 
     mutating func change(_ patch: RecordPatch, _ holder: Holder) -> Expected {
+        if patch.kind == .key, let refused = refusalToTouch(patch.id, holder) { return refused }
+        let own: [RecordField] = [.email, .role, .permissions]
+        if patch.kind == .user, !holder.narrowing.isNone, own.contains(where: { patch.values[$0] != nil || patch.cleared.contains($0) }) { return .error(.forbidden) }
         guard let old = live(patch.kind, patch.id, holder) else { return .error(.notFound) }
         if let version = patch.ifVersion, version != old.version { return .error(.versionMismatch) }
         var new = old
@@ -155,11 +158,11 @@ extension HouseModel {
     mutating func ensureAgent(_ slug: String, _ name: String, _ holder: Holder) -> Expected {
         guard var found = all(.agent).first(where: { $0.text(.slug) == slug }) else {
             // Its identifier is the server's, so that a key of one agent cannot make it.
-            return holder.narrowing.agent == nil && holder.narrowing.user == nil && holder.narrowing.session == nil ? .agent(slug: slug, known: nil) : .error(.notFound)
+            return holder.narrowing.agent == nil && holder.narrowing.user == nil && holder.narrowing.session == nil ? .agent(slug: slug, known: nil) : .error(.forbidden)
         }
-        guard holder.reach.sees(found) else { return .error(.notFound) }
+        guard holder.reach.sees(found) else { return .error(.forbidden) }
         if found.deletedAt != nil {
-            guard holder.reach.writes(found) else { return .error(.notFound) }
+            guard holder.reach.writes(found) else { return .error(.forbidden) }
             found.deletedAt = nil
             found.version += 1
             self[.agent, found.id] = found
