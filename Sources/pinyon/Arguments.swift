@@ -116,6 +116,9 @@ struct Arguments: Sendable {
     private mutating func take(_ value: String, _ option: Option, _ source: Source) throws(UsageError) {
         guard option.repeats || given[option.name] == nil else { return }
         var value = value
+        guard option.choices.isEmpty || option.choices.contains(value) else {
+            throw .init("\(Arguments.label(option.name, source)) is \(option.choices.joined(separator: ", ")), not \"\(value)\"")
+        }
         if option.value == nil {
             guard let flag = Arguments.flags[value.lowercased()] else { throw .init("\(Arguments.label(option.name, source)) is yes or no, not \"\(value)\"") }
             value = flag ? "yes" : "no"

@@ -64,7 +64,7 @@ enum Connection {
         }
     }
 
-    private static func advice(_ error: ClientError) -> String {
+    static func advice(_ error: ClientError) -> String {
         switch error {
         case .unreachable: "\(error). Is the server running? Start it with: pinyon serve"
         case .refused(let fault) where fault.code == .unauthenticated: "\(fault). Check --key-file or PINYON_KEY"

@@ -49,8 +49,10 @@ enum DemoCommand {
             if json["kind"]?.text == Kind.conversation.name, let id = json["id"]?.text.flatMap({ Identifier($0) }) { conversations.append(id) }
         }
         let isThere = try await !found(nothing: []) { try await client.records(.conversation, conversations) }.isEmpty
-        if isThere, try await JobWork.unfinished(client, .importing, try ImportRun.parameters(path)) == nil { return 0 }
-        var run = try await ImportRun.begin(client, path, Progress(isQuiet: true), isNew: false, errorsMax: Int64(Int32.max))
+        let last = try await JobWork.newest(client, .importing, file: path.file)?.jobState
+        let isWhole = last == nil || last == .succeeded
+        if isThere, isWhole { return 0 }
+        guard var run = try await ImportRun.begin(client, path, Progress(isQuiet: true), isNew: isWhole, errorsMax: Int64(Int32.max)) else { return 0 }
         try await run.run()
         return Int(run.work.done)
     }

@@ -13,7 +13,7 @@ enum ExportCommand {
         ] + Connection.options,
         notes: "Users, agents, conversations, messages, memories, terms and patterns, deleted ones too, in the order in which they can be imported. Keys stay. "
             + "A conversation's vector is left out: it follows from its title's and its messages'. Stopped or cut off, the same command goes on where it was. "
-            + "- writes to standard output. What is written meanwhile may be in it or not."
+            + "- writes to standard output. What is written meanwhile may be in it or not, and memories that have expired are not."
     ) { arguments in
         guard let path = arguments.words.first else { throw UsageError("say which file") }
         var asked: [Kind] = []
@@ -82,8 +82,14 @@ private struct ExportRun {
     /// Goes on with the unfinished export into that file, or begins one.
     static func begin(_ client: MemoryClient, _ path: String, _ kinds: [Kind], _ progress: Progress, isNew: Bool) async throws -> ExportRun {
         let parameters: JSON = ["file": .text(path.file), "kinds": .list(kinds.map { .text($0.name) })]
-        let known = isNew || path == "-" || !System.exists(path) ? nil : try await JobWork.unfinished(client, .exporting, parameters)
+        var known = path == "-" || !System.exists(path) ? nil : try await JobWork.unfinished(client, .exporting, parameters)
+        if isNew, let old = known {
+            _ = try await client.controlJob(old.id, .cancel)
+            known = nil
+        }
         if known == nil, path != "-", System.exists(path) { throw Failure("\(path) is there already; move it away first") }
+        // A file that cannot be made is noticed before there is a job for it.
+        let new = known == nil ? try LineWriter(path) : nil
         let expected = try await expected(client, kinds)
         let id: Identifier
         if let known { id = known.id } else { id = try await client.startJob(.exporting, parameters: parameters, total: expected) }
@@ -94,7 +100,7 @@ private struct ExportRun {
             place = found
             progress.say("going on after \(place.bytes) bytes, where an export into this file ended (job \(id))")
         }
-        let writer = try LineWriter(path, keeping: known == nil ? nil : place.bytes)
+        let writer = if let new { new } else { try LineWriter(path, keeping: place.bytes) }
         return ExportRun(client, kinds, work, place, writer, expected: expected)
     }
 
@@ -109,7 +115,12 @@ private struct ExportRun {
         }
     }
 
+    /// All of it; what cannot be done lets go of the job.
     mutating func run() async throws {
+        do { try await bring() } catch { throw await JobWork.letGo(of: work, isResumable: writer.isFile, after: error) }
+    }
+
+    private mutating func bring() async throws {
         while position < kinds.count {
             try await work.pauseIfAsked()
             let (lines, next) = try await page(kinds[position])

@@ -76,10 +76,20 @@ extension String {
 
     /// One line of at most `width` characters, cut with an ellipsis; what could steer a terminal is left out.
     func line(of width: Int) -> String {
-        let single = split(whereSeparator: \.isNewline).joined(separator: " ").shown
+        let single = split { $0.isNewline || $0 == "\t" }.joined(separator: " ").shown
         return single.count <= width ? single : single.prefix(max(0, width - 1)) + "…"
     }
 
-    /// Without control characters.
-    var shown: String { String(unicodeScalars.filter { $0.properties.generalCategory != .control || $0 == "\n" || $0 == "\t" }) }
+    /// Without what steers a terminal or turns the direction of a line; the two joiners stay, which letters and signs need.
+    var shown: String {
+        var kept = String.UnicodeScalarView()
+        for scalar in unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control: if scalar == "\n" || scalar == "\t" { kept.append(scalar) }
+            case .format: if scalar == "\u{200C}" || scalar == "\u{200D}" { kept.append(scalar) }
+            default: kept.append(scalar)
+            }
+        }
+        return String(kept)
+    }
 }

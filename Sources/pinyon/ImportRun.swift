@@ -30,6 +30,8 @@ struct ImportRun {
     private var bytes = 0
     /// Bad lines of which no step has told yet, and up to where was read.
     private var bad: Int64 = 0
+    /// Bad lines of this run.
+    private var refused: Int64 = 0
     private var lastError: String?
     private var place: String
 
@@ -42,28 +44,54 @@ struct ImportRun {
         self.errorsMax = errorsMax
     }
 
-    /// Goes on with the unfinished import of that file, or begins one.
-    static func begin(_ client: MemoryClient, _ path: String, _ progress: Progress, isNew: Bool, errorsMax: Int64) async throws -> ImportRun {
-        let parameters = try parameters(path)
-        let known = isNew || path == "-" ? nil : try await JobWork.unfinished(client, .importing, parameters)
+    /// Goes on with the unfinished import of that file, or begins one; nil when all of it has been imported already.
+    static func begin(_ client: MemoryClient, _ path: String, _ progress: Progress, isNew: Bool, errorsMax: Int64) async throws -> ImportRun? {
+        let reader = try LineReader(path)
+        let digest = try reader.digest()
+        var parameters: JSON = ["file": .text(path.file)]
+        if let digest { parameters = ["file": .text(path.file), "digest": .text(digest)] }
+        var known: Identifier?
+        if digest != nil, let job = try await JobWork.newest(client, .importing, file: path.file), let state = job.jobState {
+            let isSame = job.json(.parameters) == parameters
+            switch (state.isOver && state != .failed, isSame, isNew) {
+            case (true, true, false):
+                progress.say("\(path) was imported already (job \(job.id)); --new imports it once more")
+                return nil
+            case (false, true, false): known = job.id
+            case (false, false, false):
+                throw Failure("\(path) is not what it was when its import stopped (job \(job.id)); --new begins anew with what it is now")
+            case (false, _, true): _ = try await client.controlJob(job.id, .cancel)
+            case (true, _, _): break
+            }
+        }
         let id: Identifier
-        if let known { id = known.id } else { id = try await client.startJob(.importing, parameters: parameters) }
+        if let known { id = known } else { id = try await client.startJob(.importing, parameters: parameters) }
         let work = try await JobWork.claim(client, id, progress)
         let at = (work.cursor ?? "0 0").split(separator: " ").compactMap { Int64($0) }
         guard at.count == 2 else { throw Failure("the job \(id) does not say where to go on") }
         if at[1] > 0 { progress.say("going on after line \(at[1]), where an import of this file ended (job \(id))") }
-        let reader = try LineReader(path, from: at[0], line: at[1])
+        try reader.seek(to: at[0], line: at[1])
+        reader.shouldStop = { work.isAskedToStop }
         return ImportRun(client, path, work, reader, "\(at[0]) \(at[1])", errorsMax: errorsMax)
     }
 
-    /// By which a job of this file is known again.
-    static func parameters(_ path: String) throws(Failure) -> JSON {
-        path == "-" ? ["file": "-"] : ["file": .text(path.file), "digest": .text(try LineReader.digest(of: path))]
+    /// All of it; what cannot be done lets go of the job.
+    mutating func run() async throws {
+        do { try await bring() } catch {
+            // What was read and is sound stays, when it is the file that ends this.
+            if error is Failure { try? await flush() }
+            throw await JobWork.letGo(of: work, isResumable: reader.byteCount != nil, after: error)
+        }
     }
 
-    mutating func run() async throws {
+    private mutating func bring() async throws {
         while let line = try reader.next() {
             try await work.pauseIfAsked()
+            if line.isTooLong {
+                try refuse(line.number, "longer than \(LineReader.lineBytesMax) bytes")
+                if rows.isEmpty { place = "\(line.end) \(line.number)" }
+                continue
+            }
             if line.bytes.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }) { continue }
             do {
                 let json = try JSON(parsing: Array(line.bytes))
@@ -80,6 +108,7 @@ struct ImportRun {
             }
             if rows.isEmpty { place = "\(line.end) \(line.number)" }
         }
+        try await work.pauseIfAsked()
         try await flush()
         _ = try await client.stepJob(work.step(cursor: place, failed: bad, error: lastError, end: .succeeded))
         work.count(done: 0, failed: bad)
@@ -98,7 +127,8 @@ struct ImportRun {
         work.progress.say("\(path), line \(line): \(why)")
         bad += 1
         lastError = "line \(line): \(why)"
-        guard work.failed + bad <= errorsMax else { throw Failure("more than \(errorsMax) bad lines; nothing after line \(line) was read") }
+        refused += 1
+        guard refused <= errorsMax else { throw Failure("more than \(errorsMax) bad lines; nothing after line \(line) was read") }
     }
 
     // MARK: Rows

@@ -1,4 +1,5 @@
 internal import Client
+internal import Glibc
 internal import Records
 internal import Wire
 
@@ -23,7 +24,9 @@ struct JobWork {
         self.worker = worker
         self.progress = progress
         id = job.id
+        Signals.ignoreBrokenPipes()
         stop = Signals.stopRequests()
+        stop.onSecond { _exit(130) }
         cursor = job.text(.cursor)
         done = job.integer(.doneCount) ?? 0
         failed = job.integer(.failedCount) ?? 0
@@ -42,6 +45,12 @@ struct JobWork {
             guard let state = job.jobState, !state.isOver || state == .failed else { return false }
             return job.json(.parameters) == parameters
         }
+    }
+
+    /// The newest job of that type for a file of that name, whatever was in it.
+    static func newest(_ client: MemoryClient, _ type: JobType, file: String) async throws -> Record? {
+        let jobs = try await client.browse(RecordListing(.job, [.type: .text(type.rawValue)], limit: jobsLookedAt)).records
+        return jobs.first { $0.json(.parameters)?["file"]?.text == file && $0.jobState != .cancelled }
     }
 
     private static func claim(_ client: MemoryClient, _ id: Identifier, _ worker: Identifier, _ progress: Progress) async throws -> Record {
@@ -69,6 +78,17 @@ struct JobWork {
     mutating func count(done: Int64, failed: Int64) {
         self.done += done
         self.failed += failed
+    }
+
+    var isAskedToStop: Bool { stop.hasCome }
+
+    /// Does the work, and when it cannot be done lets go of the job with the reason, so that it waits for the next one who wants to go on.
+    static func letGo(of work: JobWork, isResumable: Bool, after error: any Error) async -> any Error {
+        let why = (error as? Failure)?.sentence ?? (error as? ClientError)?.description ?? "\(error)"
+        _ = try? await work.client.stepJob(work.step(cursor: nil, error: why))
+        _ = try? await work.client.controlJob(work.id, isResumable ? .pause : .cancel)
+        guard isResumable, let lost = error as? ClientError else { return error }
+        return Failure("\(Connection.advice(lost)). Stopped after \(work.done) rows; the same command goes on from there (job \(work.id))")
     }
 
     /// Between two steps: whether it was asked to stop. Then the job waits for the next one who wants to go on.

@@ -16,6 +16,7 @@ enum KeyCommand {
     ) { arguments in
         guard let name = arguments.words.first else { throw UsageError("give the key a name") }
         guard arguments["role"] != nil || arguments["scope"] != nil else { throw UsageError("give it a --role or a --scope") }
+        try System.requireAbsent(arguments["to-file"])
         try await Connection.run(arguments) { client in
             var values = try await RecordText.values(optional, arguments, client)
             values[.name] = .text(name)
@@ -60,7 +61,7 @@ enum KeyCommand {
         for field in [RecordField.user, .agent, .session, .kinds, .networks] {
             if let value = key[field] { facts.append("\(RecordText.optionName(field)) \(value.json.shown)") }
         }
-        let end = key.time(.revokedAt).map { "revoked \($0)" } ?? key.time(.expiresAt).map { "until \($0)" } ?? "without end"
+        let end = key.time(.revokedAt).map { "revoked \($0)" } ?? key.time(.expiresAt).map { "\($0 > System.wallClock ? "until" : "ended") \($0)" } ?? "without end"
         let use = key.time(.lastUsedAt).map { "used \(key.integer(.useCount) ?? 0) times, last \($0) from \(key.text(.lastUsedFrom) ?? "")" } ?? "never used"
         return ["\(key.id)  \(key.text(.prefix) ?? "")…  \((key.text(.name) ?? "").line(of: 24))", facts.joined(separator: ", ").line(of: 74), end, use]
     }
@@ -74,7 +75,11 @@ enum KeyCommand {
     ) { arguments in
         let id = try id(arguments)
         let seconds = try arguments.integer("overlap", in: 0...2_592_000)
-        try await Connection.run(arguments) { client in try show(try await client.rotateKey(id, overlapSeconds: Int64(seconds)), arguments) }
+        try System.requireAbsent(arguments["to-file"])
+        try await Connection.run(arguments) { client in
+            try show(try await client.rotateKey(id, overlapSeconds: Int64(seconds)), arguments)
+            if !arguments.has("json") { print("key \(id) goes on for \(seconds) seconds; whoever uses it needs the new one by then") }
+        }
     }
 
     private static let revoke = Verb(

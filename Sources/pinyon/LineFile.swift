@@ -2,64 +2,108 @@ internal import Glibc
 internal import Records
 internal import Secrets
 
-/// A file of lines that is read from some place on, however long it is; `-` is standard input.
+/// A file of lines that is read from some place on, however long it is; `-` is standard input. What is no regular file, as a pipe, is read once.
 final class LineReader {
     struct Line {
         let number: Int64
+        /// Empty when it is too long.
         let bytes: ArraySlice<UInt8>
         /// Where the next line begins.
         let end: Int64
+        let isTooLong: Bool
     }
 
     static let lineBytesMax = 16 * 1_024 * 1_024
     private static let readBytes = 1_024 * 1_024
+    private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     private let descriptor: Int32
     private let path: String
+    /// Nil for what is no regular file.
     let byteCount: Int64?
+    /// Asked while nothing comes; the lines then end.
+    var shouldStop: () -> Bool = { false }
     private var buffer: [UInt8] = []
     private var start = 0
+    /// Up to where there is no line end.
+    private var searched = 0
     private var place: Int64
     private var number: Int64
     private var isAtEnd = false
 
-    init(_ path: String, from place: Int64 = 0, line number: Int64 = 0) throws(Failure) {
+    init(_ path: String) throws(Failure) {
         self.path = path
-        self.place = place
-        self.number = number
-        descriptor = try System.open(path)
+        place = 0
+        number = 0
+        descriptor = try System.open(path, isWaitedFor: false)
         byteCount = System.byteCount(descriptor)
-        guard place == 0 || (byteCount != nil && lseek(descriptor, off_t(place), SEEK_SET) == off_t(place)) else { throw Failure("\(path) is not what it was") }
     }
 
     deinit { close(descriptor) }
 
+    /// Goes on where an earlier reader had come to.
+    func seek(to place: Int64, line number: Int64) throws(Failure) {
+        guard place > 0 else { return }
+        guard let byteCount, place <= byteCount, lseek(descriptor, off_t(place), SEEK_SET) == off_t(place) else { throw Failure("\(path) is not what it was") }
+        self.place = place
+        self.number = number
+    }
+
     /// Nil after the last. A line without a line end at the end of the file is one, too.
     func next() throws(Failure) -> Line? {
+        var dropped = 0
         while true {
-            if let end = buffer[start...].firstIndex(of: UInt8(ascii: "\n")) { return take(buffer[start..<end], with: end + 1 - start) }
+            if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) { return take(start..<end, with: end + 1 - start, after: dropped) }
+            searched = buffer.count
             if isAtEnd {
-                guard start < buffer.count else { return nil }
-                return take(buffer[start...], with: buffer.count - start)
+                guard start < buffer.count || dropped > 0 else { return nil }
+                return take(start..<buffer.count, with: buffer.count - start, after: dropped)
             }
-            guard buffer.count - start <= LineReader.lineBytesMax else { throw Failure("\(path), line \(number + 1): longer than \(LineReader.lineBytesMax) bytes") }
-            try fill()
+            if dropped > 0 || buffer.count - start > LineReader.lineBytesMax {
+                dropped += buffer.count - start
+                start = buffer.count
+            }
+            guard try fill() else { return nil }
         }
     }
 
-    private func take(_ bytes: ArraySlice<UInt8>, with count: Int) -> Line {
+    private func take(_ range: Range<Int>, with count: Int, after dropped: Int) -> Line {
+        var bytes = dropped > 0 ? [] : buffer[range]
+        if place == 0, bytes.starts(with: LineReader.mark) { bytes = bytes.dropFirst(LineReader.mark.count) }
+        if bytes.last == UInt8(ascii: "\r") { bytes = bytes.dropLast() }
         start += count
-        place += Int64(count)
+        searched = start
+        place += Int64(count + dropped)
         number += 1
-        return Line(number: number, bytes: bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes, end: place)
+        return Line(number: number, bytes: bytes, end: place, isTooLong: dropped > 0)
     }
 
-    private func fill() throws(Failure) {
+    /// False when it was asked to stop before anything came.
+    private func fill() throws(Failure) -> Bool {
         buffer.removeSubrange(..<start)
+        searched -= start
         start = 0
+        while byteCount == nil, !System.hasInput(descriptor) {
+            if shouldStop() { return false }
+        }
         let more = try System.read(descriptor, path, bytesMax: LineReader.readBytes)
         if more.isEmpty { isAtEnd = true } else { buffer += more }
+        return true
     }
+
+    /// Tells a file from another of the same name: SHA-256 of its length, its first and its last bytes. Nil for what can be read only once.
+    func digest() throws(Failure) -> String? {
+        guard let byteCount else { return nil }
+        var bytes = Array("\(byteCount) ".utf8)
+        for place in [0, max(0, byteCount - LineReader.digestBytes)] {
+            guard lseek(descriptor, off_t(place), SEEK_SET) == off_t(place) else { throw System.reason(path) }
+            bytes += try System.read(descriptor, path, bytesMax: Int(LineReader.digestBytes))
+        }
+        guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw System.reason(path) }
+        return Digest.sha256(bytes).map(hexadecimalPair).joined()
+    }
+
+    private static let digestBytes: Int64 = 65_536
 }
 
 /// A file that grows by whole pages and is on disk before anybody is told of them; `-` is standard output.
@@ -84,14 +128,5 @@ final class LineWriter {
     func write(_ bytes: [UInt8]) throws(Failure) {
         guard System.writeAll(bytes, to: descriptor), !isFile || fsync(descriptor) == 0 else { throw System.reason(path) }
         byteCount += Int64(bytes.count)
-    }
-}
-
-extension LineReader {
-    /// Tells a file from another of the same name and length: SHA-256 of its length and its first bytes.
-    static func digest(of path: String) throws(Failure) -> String {
-        let reader = try LineReader(path)
-        try reader.fill()
-        return Digest.sha256(Array("\(reader.byteCount ?? 0) ".utf8) + reader.buffer.prefix(65_536)).map(hexadecimalPair).joined()
     }
 }

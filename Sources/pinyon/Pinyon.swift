@@ -13,7 +13,7 @@ struct Pinyon {
         [
             ServeCommand.verb, StatusCommand.verb, RememberCommand.verb, RecallCommand.verb, SearchCommand.verb, GetCommand.verb, DeleteCommand.verb,
             ListCommand.verb,
-        ] + RecordVerbs.verbs + [OrganizationCommand.create] + KeyCommand.verbs + JobCommand.verbs + [
+        ] + RecordVerbs.verbs + OrganizationCommand.verbs + KeyCommand.verbs + JobCommand.verbs + [
             ImportCommand.verb, ExportCommand.verb, DemoCommand.verb, VerifyCommand.verb, MigrateCommand.verb, SelfSignedCommand.verb, CompletionCommand.verb,
             ManualCommand.verb,
         ]
@@ -27,6 +27,10 @@ struct Pinyon {
 
     /// 0 when done, 1 when it could not be done, 2 when the command was used wrongly.
     static func run(_ arguments: [String]) async -> Int32 {
+        guard System.argumentsAreText else {
+            System.printError("pinyon: an argument is no UTF-8 text")
+            return 2
+        }
         if let first = arguments.first, ["--version", "version"].contains(first) {
             print("pinyon \(version)")
             return 0

@@ -18,7 +18,7 @@ enum RecordText {
         case .text: return Option(name, "TEXT", title(rule))
         case .choice(let known): return Option(name, name.uppercased(), "\(title(rule)): \(known.joined(separator: ", "))", choices: known)
         case .identifier:
-            let value = rule.reference == .user ? "UUID|EMAIL" : rule.reference == .agent ? "UUID|SLUG" : "UUID"
+            let value = reference(rule) == .user ? "UUID|EMAIL" : reference(rule) == .agent ? "UUID|SLUG" : "UUID"
             return Option(name, value, title(rule))
         case .time: return Option(name, "TIME", "\(title(rule)), ISO 8601")
         case .texts: return Option(name, "TEXT", explanations[rule.field] ?? "one of its \(title(rule))", repeats: true)
@@ -41,6 +41,11 @@ enum RecordText {
         .plan: "what is paid for", .usersMax: "how many users there may be", .agentsMax: "how many agents there may be", .role: "who it is or speaks",
         .confidence: "how sure it is", .occurrences: "how often it was seen", .session: "of this conversation only",
     ]
+
+    /// Whom it names, also where the store does not look.
+    private static func reference(_ rule: FieldRule) -> Kind? {
+        rule.reference ?? (rule.field == .user ? .user : rule.field == .agent ? .agent : nil)
+    }
 
     private static func title(_ rule: FieldRule) -> String {
         let words = explanations[rule.field] ?? rule.field.name.split(separator: "_").joined(separator: " ")
@@ -79,7 +84,7 @@ enum RecordText {
             case .integer: Int64(text).map { .integer($0) }
             case .number: Double(text).map { .number($0) }
             case .text, .choice: .text(text)
-            case .identifier: .identifier(try await identifier(text, rule.reference, option, client))
+            case .identifier: .identifier(try await identifier(text, reference(rule), option, client))
             case .time: Timestamp(text).map { .time($0) }
             case .texts: .texts([text])
             case .object, .list: try json(text, option)
@@ -134,7 +139,8 @@ enum RecordText {
         let width = members.map(\.name.count).max() ?? 0
         return members.filter { $0.name != "kind" }.map { member in
             let text = member.value.vector.map { $0.isEmpty ? "[]" : "\($0.count) dimensions" } ?? member.value.shown
-            return "\(member.name.padded(to: width))  \(Help.wrapped(text.shown, at: width + 2))"
+            let lines = text.shown.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { Help.wrapped(String($0), at: width + 2) }
+            return "\(member.name.padded(to: width))  " + lines.joined(separator: "\n" + String(repeating: " ", count: width + 2))
         }.joined(separator: "\n")
     }
 }

@@ -61,7 +61,7 @@ enum RecordVerbs {
         let needed = synopses(group.schema.rules.filter { $0.isRequired && $0.fallback == nil && $0.setter == .creator && !group.words.contains($0.field) })
         let words = (wordRules.map { RecordText.option($0).wordName } + needed).joined(separator: " ")
         return Verb(
-            name: "\(group.name) \(name)", summary: "Make a \(group.kind.name)", words: words, wordsMax: group.words.count,
+            name: "\(group.name) \(name)", summary: group.kind == .agent ? "Make an agent" : "Make a \(group.kind.name)", words: words, wordsMax: group.words.count,
             options: options + (group.schema.hasVector ? [RecordText.vectorOption] : []) + own + Connection.options
         ) { arguments in
             guard arguments.words.count == group.words.count else { throw UsageError("it needs \(words)") }
@@ -107,7 +107,7 @@ enum RecordVerbs {
         options.append(Option("if-version", "N", "only if it is of this version"))
         let isOne = group.kind == .organization
         return Verb(
-            name: "\(group.name) update", summary: "Change a \(group.kind.name)", words: isOne ? "" : "UUID", wordsMax: isOne ? 0 : 1,
+            name: "\(group.name) update", summary: isOne ? "Change its name, plan and settings" : group.kind == .agent ? "Change an agent" : "Change a \(group.kind.name)", words: isOne ? "" : "UUID", wordsMax: isOne ? 0 : 1,
             options: options + Connection.options
         ) { arguments in
             try await Connection.run(arguments) { client in
@@ -166,7 +166,7 @@ enum RecordVerbs {
                 let id = try await one(arguments, group, client)
                 let (conversation, messages) = try await client.conversation(id, messages: try arguments.integer("messages", in: 0...Limits.pageMax))
                 if arguments.has("json") { return print(["conversation": conversation.json(), "messages": .list(messages.map { $0.json() })] as JSON) }
-                print("\((conversation.text(.title) ?? "").line(of: Printing.width))\n\(conversation.integer(.messageCount) ?? 0) messages, \(conversation.text(.status) ?? "")")
+                print("\((conversation.text(.title) ?? "").line(of: Printing.width))\n\(conversation.integer(.messageCount).map { $0 == 1 ? "1 message" : "\($0) messages" } ?? ""), \(conversation.text(.status) ?? "")")
                 for message in messages {
                     print("\n\(message.createdAt)  \(message.text(.role) ?? "")\(message.flag(.edited) == true ? " (edited)" : "")")
                     for line in (message.text(.content) ?? "").shown.split(separator: "\n", omittingEmptySubsequences: false) { print("  \(Help.wrapped(String(line), at: 2))") }

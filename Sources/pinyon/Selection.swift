@@ -77,7 +77,7 @@ enum Selection {
         let known = try await client.browse(RecordListing(.agent, order: .slug, isAscending: true, limit: namesShown)).records.compactMap { $0.text(.slug) }
         throw Failure(
             "there is no agent \"\(text)\"; "
-                + (known.isEmpty ? "there are none yet: pinyon remember makes them" : "there are \(known.joined(separator: ", "))\(known.count == namesShown ? ", …" : "")"))
+                + (known.isEmpty ? "there are none yet: pinyon agent add makes one" : "there are \(known.joined(separator: ", "))\(known.count == namesShown ? ", …" : "")"))
     }
 
     private static let namesShown = 20

@@ -21,7 +21,7 @@ enum StatusCommand {
                     continue
                 }
                 let width = members.map(\.name.count).max() ?? 0
-                for member in members where member.value != .null { print("  \(member.name.padded(to: width))  \(member.value.shown.line(of: Printing.width - width - 4))") }
+                for member in members where member.value != .null { print("  \(member.name.padded(to: width))  \(member.value.shown.line(of: System.isTerminal ? Printing.width - width - 4 : .max))") }
             }
         }
     }

@@ -73,9 +73,9 @@ enum System {
         unsafe Failure("\(path): \(String(cString: strerror(errno)))")
     }
 
-    /// Opens a file to read it; `-` is standard input.
-    static func open(_ path: String) throws(Failure) -> Int32 {
-        let descriptor = path == "-" ? dup(STDIN_FILENO) : unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    /// Opens a file to read it; `-` is standard input. A pipe whose other end nobody has opened yet is waited for, or not.
+    static func open(_ path: String, isWaitedFor: Bool = true) throws(Failure) -> Int32 {
+        let descriptor = path == "-" ? dup(STDIN_FILENO) : unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | (isWaitedFor ? 0 : O_NONBLOCK))
         guard descriptor >= 0 else { throw reason(path) }
         return descriptor
     }
@@ -88,12 +88,26 @@ enum System {
         return descriptor
     }
 
+    /// Whether something can be read, or the end has come; waits for it for a moment.
+    static func hasInput(_ descriptor: Int32) -> Bool {
+        var wish = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&wish, 1, 100) > 0
+    }
+
+    /// Whether every word of the command line is UTF-8, as it was given.
+    static var argumentsAreText: Bool {
+        for index in 0..<Int(CommandLine.argc) {
+            if let argument = unsafe CommandLine.unsafeArgv[index], unsafe String(validatingCString: argument) == nil { return false }
+        }
+        return true
+    }
+
     /// What comes next; empty at the end.
     static func read(_ descriptor: Int32, _ path: String, bytesMax: Int) throws(Failure) -> ArraySlice<UInt8> {
         var buffer = [UInt8](repeating: 0, count: bytesMax)
         while true {
             let count = unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
             guard count >= 0 else { throw reason(path) }
             return buffer[..<count]
         }
@@ -121,6 +135,11 @@ enum System {
     static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
     static func isReadable(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
+
+    /// Refuses a name that is taken, before anything is done whose only trace would be that file.
+    static func requireAbsent(_ path: String?) throws(Failure) {
+        if let path, exists(path) { throw Failure("\(path) is there already; name another file") }
+    }
 
     /// Writes a file that is complete or not there: a new name, synced, then renamed, and the folder synced.
     static func write(_ bytes: [UInt8], file path: String, mode: UInt32) throws(Failure) {

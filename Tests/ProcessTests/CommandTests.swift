@@ -70,7 +70,7 @@ extension RealBinary {
                 ([], "usage: pinyon"), (["remeber"], "--help"), (["status", "--jsn"], "--help"), (["status", "--serv", "x"], "--server"),
                 (["status", "--json=1"], "--json"), (["search"], "--vector"), (["search", "--vector", "[1]", "--k", "0"], "--k"),
                 (["search", "--vector", "[1,"], "--vector"), (["search", "--vector", "[1]", "--filter", "{\"colour\": 1}"], "colour"),
-                (["search", "--vector", "[1]", "--type", "rumour"], "known are conversation"), (["remember", "text"], "--agent"), (["remember"], "--file"),
+                (["search", "--vector", "[1]", "--type", "rumour"], "--type is conversation, fact"), (["remember", "text"], "--agent"), (["remember"], "--file"),
                 (["remember", "--agent", "a", "--importance", "7", "text"], "importance"), (["get", "nonsense"], "nonsense"), (["get"], "identifier"),
                 (["delete"], "identifier"), (["list", "--limit", "many"], "--limit"), (["status", "--server", "nowhere"], "--server"),
                 (["status", "--timeout", "0"], "--timeout"), (["status", "--key-file"], "--key-file"), (["status", "one", "two"], "too many"),

@@ -54,7 +54,9 @@ extension RealBinary {
                         let search = ["search", "--kind", kind, "--vector", "[0.2, 1]", "--json"]
                         #expect(try await other.ask(search).output == server.ask(search).output, "\(kind)")
                     }
-                    let again = try await other.ask(["import", path])
+                    let repeated = try await other.ask(["import", path])
+                    #expect(repeated.code == 0 && repeated.errors.contains("imported already"), "\(repeated.errors)")
+                    let again = try await other.ask(["import", path, "--new"])
                     #expect(again.code == 1 && again.errors.contains("line 1: ") && again.errors.contains("18 lines were not imported"))
                     #expect(try await counts(server) == counts(other))
                     #expect(try await pinyon(["verify", "--data", other.dataPath], in: other.folder).code == 0)
@@ -85,6 +87,49 @@ extension RealBinary {
                 #expect(there["memories"] == 3 && there["users"] == 1 && there["conversations"] == 1)
                 let stopped = try await server.ask(["import", path, "--new", "--errors", "2"])
                 #expect(stopped.code == 1 && stopped.errors.contains("more than 2 bad lines"))
+            }
+        }
+
+        @Test("a pipe, a line that is too long, a byte order mark and a file that has changed are met", .timeLimit(.minutes(1)))
+        func oddFiles() async throws {
+            try await withServer { server in
+                let line = { (text: String) in "{\"agent\": \"a\", \"content\": \"\(text)\"}" }
+                let command = "'\(try Checkout.binary())' import"
+                let environment = ["PINYON_SERVER": server.address, "PINYON_KEY_FILE": server.keyFile]
+                for script in ["\(command) <(echo '\(line("one"))')", "echo '\(line("two"))' | \(command) -", "mkfifo f; (echo '\(line("three"))' > f &); \(command) f"] {
+                    let finished = try await run(["/bin/bash", "-c", script], in: server.folder, environment: environment)
+                    #expect(finished.code == 0 && finished.output.contains("1 rows: 1 memory"), "\(script): \(finished.output) \(finished.errors)")
+                }
+                let long = String(repeating: "y", count: 17 * 1_024 * 1_024)
+                let path = try server.folder.write("\u{FEFF}\(line("four"))\r\n\(long)\n\(line("five"))", to: "odd.jsonl")
+                let odd = try await server.ask(["import", path])
+                #expect(odd.code == 1 && odd.errors.contains("line 2: longer than") && odd.output.contains("2 memories"), "\(odd.output) \(odd.errors)")
+                // One that stopped, and is something else by now.
+                try server.folder.write("no JSON\n\(line("six"))", to: "changing.jsonl")
+                #expect(try await server.ask(["import", "changing.jsonl", "--errors", "0"]).code == 1)
+                let jobs = try await server.json(["job", "list", "--state", "paused"])["jobs"]?.list ?? []
+                #expect(jobs.count == 1 && jobs.first?["last_error"]?.text?.contains("bad lines") == true)
+                try server.folder.write("\(line("six"))\n\(line("seven"))", to: "changing.jsonl")
+                #expect(try await server.ask(["import", "changing.jsonl"]).errors.contains("is not what it was"))
+                #expect(try await server.ask(["import", "changing.jsonl", "--new"]).code == 0)
+                #expect(try await server.json(["job", "list", "--state", "running"])["jobs"]?.list?.isEmpty == true)
+                #expect(try await counts(server)["memories"] == 7)
+            }
+        }
+
+        @Test("a command that waits for input ends when it is asked to", .timeLimit(.minutes(1)))
+        func waiting() async throws {
+            try await withServer { server in
+                let code = unsafe mkfifo(server.folder.path + "/pipe", 0o600)
+                try #require(code == 0)
+                let child = try start(server, ["import", "pipe"])
+                defer { child.kill() }
+                let client = try server.client()
+                defer { client.close() }
+                #expect(try await becomesTrue { try await client.browse(RecordListing(.job, [.state: .text("running")])).records.count == 1 })
+                child.send(SIGINT)
+                #expect(try await child.end()?.code == 1, "\(child.errors)")
+                #expect(try await client.browse(RecordListing(.job)).records.first?.jobState != .running)
             }
         }
 

@@ -5,6 +5,21 @@ import Testing
 extension RealBinary {
     @Suite("Each kind has its verbs")
     struct RecordCommandTests {
+        @Test("an organization whose keys are lost gets another one, and no key is written over another", .timeLimit(.minutes(1)))
+        func rescue() async throws {
+            let folder = try Folder()
+            let first = try await RunningServer.start(in: folder)
+            #expect(try await first.ask(["key", "create", "k", "--role", "reader", "--to-file", first.keyFile]).errors.contains("is there already"))
+            let running = try await pinyon(["organization", "rescue", "default", "--data", "data"], in: folder)
+            #expect(running.code == 1, "a server holds the directory")
+            try await first.stop()
+            #expect(try await pinyon(["organization", "rescue", "nobody", "--data", "data"], in: folder).errors.contains("there are default"))
+            #expect(try await pinyon(["organization", "rescue", "default", "--data", "data", "--to-file", "again.key"], in: folder).code == 0)
+            let second = try await RunningServer.start(in: folder)
+            defer { second.child.kill() }
+            #expect(try await second.ask(["key", "list"], keyFile: folder.path + "/again.key").code == 0)
+        }
+
         @Test("a conversation is started, spoken in, listed, searched, ended, deleted and restored", .timeLimit(.minutes(1)))
         func conversation() async throws {
             try await withServer { server in
@@ -138,7 +153,7 @@ extension RealBinary {
                     (["message", "append", "00000000-0000-7000-8000-000000000000", "y"], 1, ["conversation"]),
                     (["message", "list", "--role", "robot"], 2, ["user, assistant, system"]), (["term", "add", "slot"], 2, ["TERM DEFINITION"]),
                     (["term", "add", "slot", "d"], 1, ["user is missing"]), (["pattern", "add", "t", "[1]", "--user", "maya@example.com"], 2, ["JSON object"]),
-                    (["key", "create", "k"], 2, ["--role"]), (["key", "create", "k", "--scope", "fly"], 1, ["memories:read"]),
+                    (["key", "create", "k"], 2, ["--role"]), (["key", "create", "k", "--scope", "fly"], 2, ["memories:read"]),
                     (["organization", "update"], 2, ["changes nothing"]), (["conversation"], 2, ["start"]), (["conversation", "strat"], 2, ["start"]),
                     (["search", "--kind", "user", "--vector", "[1]"], 2, ["conversation"]), (["search", "--kind", "term", "--session", "x", "--vector", "[1]"], 2, ["has no session"]),
                     (["job", "watch", "00000000-0000-7000-8000-000000000000"], 1, ["there"]), (["job", "retention"], 1, ["data_retention_days"]),
