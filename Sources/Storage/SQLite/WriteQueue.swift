@@ -30,6 +30,8 @@ final class WriteQueue: @unchecked Sendable {
         var bytes = 0
         var isScheduled = false
         var isClosed = false
+        /// So many are expected soon; whoever brings the last of them says so.
+        var awaited: Int?
         var commitCount = 0
     }
 
@@ -39,6 +41,9 @@ final class WriteQueue: @unchecked Sendable {
     private let queue = DispatchQueue(label: "pinyon.store.writes")
     private let completions = DispatchQueue(label: "pinyon.store.completions")
     private let waiting = Mutex(Waiting())
+    private let haveCome = DispatchSemaphore(value: 0)
+    /// When the last commit ended, how long it took, and what waited then together with those that it answers.
+    private var last: (end: UInt64, nanoseconds: UInt64, expected: Int)?
     private var writer: SQLiteWriter?
 
     init(_ writer: sending SQLiteWriter, _ directory: DataDirectory, _ checkpoints: Checkpoints, _ configuration: SQLiteConfiguration) {
@@ -60,6 +65,10 @@ final class WriteQueue: @unchecked Sendable {
             waiting.writes.append(pending)
             waiting.count += 1
             waiting.bytes += pending.bytes
+            if let awaited = waiting.awaited, waiting.writes.count >= awaited {
+                waiting.awaited = nil
+                haveCome.signal()
+            }
             if !waiting.isScheduled {
                 waiting.isScheduled = true
                 queue.async { self.drain() }
@@ -98,8 +107,10 @@ final class WriteQueue: @unchecked Sendable {
 
     private func drain() {
         while true {
+            gather()
             let batch = waiting.withLock { takeBatch(&$0) }
             guard !batch.isEmpty else { return }
+            let start = DispatchTime.now().uptimeNanoseconds
             let results = writer?.carryOut(batch.map(\.request)) ?? batch.map { _ in .failure(.closed) }
             if let writer, results.contains(where: WriteQueue.isWritten) {
                 directory.acknowledge(writer.lastChange)
@@ -112,9 +123,30 @@ final class WriteQueue: @unchecked Sendable {
                     for pending in batch { waiting.bytes -= pending.bytes }
                 }
             }
+            let end = DispatchTime.now().uptimeNanoseconds
+            last = (end, end - start, waiting.withLock(\.writes.count) + batch.count)
             if let writer { checkpoints.committed(writer.connection) }
         }
     }
+
+    /// Waits a moment for those who have just been answered, if they ask again at once: else they and those who waited meanwhile would take turns for
+    /// ever, with half as many rows in each commit. Whoever writes alone is never waited for.
+    private func gather() {
+        guard let last, last.expected > 1 else { return }
+        let deadline = last.end + min(last.nanoseconds / WriteQueue.gatheringShare, WriteQueue.gatheringNanosecondsMax)
+        guard DispatchTime.now().uptimeNanoseconds < deadline else { return }
+        let mustWait = waiting.withLock { waiting in
+            guard !waiting.isClosed, !waiting.writes.isEmpty, waiting.writes.count < last.expected else { return false }
+            waiting.awaited = last.expected
+            return true
+        }
+        guard mustWait, haveCome.wait(timeout: DispatchTime(uptimeNanoseconds: deadline)) == .timedOut else { return }
+        // Between the end of the wait and this lock the last may have come and said so.
+        if waiting.withLock({ $0.awaited.take() }) == nil { haveCome.wait() }
+    }
+
+    private static let gatheringShare: UInt64 = 3
+    private static let gatheringNanosecondsMax: UInt64 = 400_000
 
     private static func isWritten(_ result: Result<WriteOutcome, StorageError>) -> Bool {
         switch result {
