@@ -100,13 +100,7 @@ enum KeyCommand {
         let id = try id(arguments)
         let rules = schema.rules.filter { $0.setter == .caller }
         try await Connection.run(arguments) { client in
-            var patch = RecordPatch(.key, id: id)
-            patch.values = try await RecordText.values(rules, arguments, client)
-            for name in arguments.all("clear") {
-                guard let rule = rules.first(where: { RecordText.optionName($0.field) == name }) else { throw UsageError("--clear: there is no field \(name)") }
-                patch.cleared.insert(rule.field)
-            }
-            do throws(FieldError) { try patch.check() } catch { throw UsageError(error.description) }
+            let patch = try await RecordText.patch(.key, id, rules, arguments, client)
             let receipt = try await client.change(patch)
             print(arguments.has("json") ? Printing.json(receipt).description : "key \(id) is changed")
         }

@@ -10,21 +10,26 @@ enum RecordText {
 
     static func optionName(_ field: RecordField) -> String { names[field] ?? field.name.split(separator: "_").joined(separator: "-") }
 
-    static func option(_ rule: FieldRule) -> Option {
+    /// For a new one it says what holds if nothing is given.
+    static func option(_ rule: FieldRule, isNew: Bool = true) -> Option {
         let name = optionName(rule.field)
+        let title = title(rule, isNew: isNew)
         switch rule.type {
-        case .flag: return Option(name, "YES|NO", "\(title(rule))", choices: ["yes", "no"])
-        case .integer, .number: return Option(name, "N", title(rule) + bounds(rule))
-        case .text: return Option(name, "TEXT", title(rule))
-        case .choice(let known): return Option(name, name.uppercased(), "\(title(rule)): \(known.joined(separator: ", "))", choices: known)
+        case .flag: return Option(name, "YES|NO", title, choices: ["yes", "no"])
+        case .integer, .number: return Option(name, "N", title + bounds(rule))
+        case .text: return Option(name, "TEXT", title)
+        case .choice(let all):
+            // Deleted is what a conversation becomes by being deleted.
+            let known = all.filter { rule.field != .status || $0 != "deleted" }
+            return Option(name, name.uppercased(), "\(title): \(known.joined(separator: ", "))", choices: known)
         case .identifier:
             let value = reference(rule) == .user ? "UUID|EMAIL" : reference(rule) == .agent ? "UUID|SLUG" : "UUID"
-            return Option(name, value, title(rule))
-        case .time: return Option(name, "TIME", "\(title(rule)), ISO 8601")
-        case .texts: return Option(name, "TEXT", explanations[rule.field] ?? "one of its \(title(rule))", repeats: true)
-        case .object: return Option(name, "JSON", "\(title(rule)): a JSON object")
-        case .list: return Option(name, "JSON", "\(title(rule)): a JSON list")
-        case .bytes, .vector: return Option(name, "JSON", title(rule))
+            return Option(name, value, title)
+        case .time: return Option(name, "TIME", "\(title), ISO 8601")
+        case .texts: return Option(name, "TEXT", explanations[rule.field] ?? "one of its \(title)", repeats: true)
+        case .object: return Option(name, "JSON", "\(title): a JSON object")
+        case .list: return Option(name, "JSON", "\(title): a JSON list")
+        case .bytes, .vector: return Option(name, "JSON", title)
         }
     }
 
@@ -47,9 +52,9 @@ enum RecordText {
         rule.reference ?? (rule.field == .user ? .user : rule.field == .agent ? .agent : nil)
     }
 
-    private static func title(_ rule: FieldRule) -> String {
+    private static func title(_ rule: FieldRule, isNew: Bool) -> String {
         let words = explanations[rule.field] ?? rule.field.name.split(separator: "_").joined(separator: " ")
-        guard let fallback = rule.fallback, rule.type != .flag else { return words }
+        guard isNew, let fallback = rule.fallback, rule.type != .flag else { return words }
         return "\(words); \(fallback.json.shown) if not given"
     }
 
@@ -75,6 +80,20 @@ enum RecordText {
             }
         }
         return values
+    }
+
+    /// What the options of an update say.
+    static func patch(_ kind: Kind, _ id: Identifier, _ rules: [FieldRule], _ arguments: Arguments, _ client: MemoryClient) async throws -> RecordPatch {
+        var patch = RecordPatch(kind, id: id)
+        patch.values = try await values(rules, arguments, client)
+        for name in arguments.all("clear") {
+            guard let rule = rules.first(where: { optionName($0.field) == name }) else { throw UsageError("--clear: there is no field \(name)") }
+            patch.cleared.insert(rule.field)
+        }
+        if let vector = try vector(arguments) { patch.vector = .set(vector) } else if arguments.has("no-vector") { patch.vector = .clear }
+        if arguments["if-version"] != nil { patch.ifVersion = Int64(try arguments.integer("if-version", in: 1...Int.max)) }
+        do throws(FieldError) { try patch.check() } catch { throw UsageError(error.description) }
+        return patch
     }
 
     static func value(_ text: String, _ rule: FieldRule, _ option: String, _ client: MemoryClient) async throws -> Value {

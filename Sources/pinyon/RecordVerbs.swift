@@ -55,7 +55,7 @@ enum RecordVerbs {
 
     private static func add(_ group: RecordGroup, _ name: String) -> Verb {
         let rules = group.schema.rules.filter { [.creator, .caller].contains($0.setter) }
-        let options = rules.filter { !group.words.contains($0.field) }.map(RecordText.option)
+        let options = rules.filter { !group.words.contains($0.field) }.map { RecordText.option($0) }
         let own = [Option("id", "UUID", "its identifier; made by the server if not given"), Option("created-at", "TIME", "when it was made, ISO 8601")]
         let wordRules = group.words.compactMap { group.schema[$0] }
         let needed = synopses(group.schema.rules.filter { $0.isRequired && $0.fallback == nil && $0.setter == .creator && !group.words.contains($0.field) })
@@ -101,7 +101,7 @@ enum RecordVerbs {
     private static func update(_ group: RecordGroup) -> Verb {
         let rules = group.schema.rules.filter { $0.setter == .caller }
         let clearable = rules.filter { !$0.isRequired }.map { RecordText.optionName($0.field) }
-        var options = rules.map(RecordText.option)
+        var options = rules.map { RecordText.option($0, isNew: false) }
         if !clearable.isEmpty { options.append(Option("clear", "FIELD", "empty this field: \(clearable.joined(separator: ", "))", repeats: true, choices: clearable)) }
         if group.schema.hasVector { options += [RecordText.vectorOption, Option("no-vector", nil, "take its vector away")] }
         options.append(Option("if-version", "N", "only if it is of this version"))
@@ -111,15 +111,8 @@ enum RecordVerbs {
             options: options + Connection.options
         ) { arguments in
             try await Connection.run(arguments) { client in
-                var patch = RecordPatch(group.kind, id: isOne ? try await own(client) : try await one(arguments, group, client))
-                patch.values = try await RecordText.values(rules, arguments, client)
-                for name in arguments.all("clear") {
-                    guard let rule = rules.first(where: { RecordText.optionName($0.field) == name }) else { throw UsageError("--clear: there is no field \(name)") }
-                    patch.cleared.insert(rule.field)
-                }
-                if let vector = try RecordText.vector(arguments) { patch.vector = .set(vector) } else if arguments.has("no-vector") { patch.vector = .clear }
-                if arguments["if-version"] != nil { patch.ifVersion = Int64(try arguments.integer("if-version", in: 1...Int.max)) }
-                do throws(FieldError) { try patch.check() } catch { throw UsageError(error.description) }
+                let id = isOne ? try await own(client) : try await one(arguments, group, client)
+                let patch = try await RecordText.patch(group.kind, id, rules, arguments, client)
                 let receipt = try await client.change(patch)
                 if arguments.has("json") { return print(Printing.json(receipt)) }
                 for row in receipt.rows { print("\(group.kind.name) \(row.id) is of version \(row.version)") }
