@@ -117,7 +117,7 @@ private struct ExportRun {
 
     /// All of it; what cannot be done lets go of the job.
     mutating func run() async throws {
-        do { try await bring() } catch { throw await JobWork.letGo(of: work, isResumable: writer.isFile, after: error) }
+        do { try await bring() } catch { throw await work.letGo(after: error, isResumable: writer.isFile) }
     }
 
     private mutating func bring() async throws {

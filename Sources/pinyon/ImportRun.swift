@@ -80,7 +80,7 @@ struct ImportRun {
         do { try await bring() } catch {
             // What was read and is sound stays, when it is the file that ends this.
             if error is Failure { try? await flush() }
-            throw await JobWork.letGo(of: work, isResumable: reader.byteCount != nil, after: error)
+            throw await work.letGo(after: error, isResumable: reader.byteCount != nil)
         }
     }
 

@@ -40,8 +40,7 @@ struct JobWork {
 
     /// The newest unfinished job of that type with these parameters.
     static func unfinished(_ client: MemoryClient, _ type: JobType, _ parameters: JSON) async throws -> Record? {
-        let jobs = try await client.browse(RecordListing(.job, [.type: .text(type.rawValue)], limit: jobsLookedAt)).records
-        return jobs.first { job in
+        try await recent(client, type).first { job in
             guard let state = job.jobState, !state.isOver || state == .failed else { return false }
             return job.json(.parameters) == parameters
         }
@@ -49,8 +48,11 @@ struct JobWork {
 
     /// The newest job of that type for a file of that name, whatever was in it.
     static func newest(_ client: MemoryClient, _ type: JobType, file: String) async throws -> Record? {
-        let jobs = try await client.browse(RecordListing(.job, [.type: .text(type.rawValue)], limit: jobsLookedAt)).records
-        return jobs.first { $0.json(.parameters)?["file"]?.text == file && $0.jobState != .cancelled }
+        try await recent(client, type).first { $0.json(.parameters)?["file"]?.text == file && $0.jobState != .cancelled }
+    }
+
+    private static func recent(_ client: MemoryClient, _ type: JobType) async throws -> [Record] {
+        try await client.browse(RecordListing(.job, [.type: .text(type.rawValue)], limit: jobsLookedAt)).records
     }
 
     private static func claim(_ client: MemoryClient, _ id: Identifier, _ worker: Identifier, _ progress: Progress) async throws -> Record {
@@ -82,13 +84,14 @@ struct JobWork {
 
     var isAskedToStop: Bool { stop.hasCome }
 
-    /// Does the work, and when it cannot be done lets go of the job with the reason, so that it waits for the next one who wants to go on.
-    static func letGo(of work: JobWork, isResumable: Bool, after error: any Error) async -> any Error {
+    /// Lets go of the job, with what ended the work, so that it waits for the next one who wants to go on; one that nobody can go on with is cancelled.
+    /// Returns what to tell the caller.
+    func letGo(after error: any Error, isResumable: Bool) async -> any Error {
         let why = (error as? Failure)?.sentence ?? (error as? ClientError)?.description ?? "\(error)"
-        _ = try? await work.client.stepJob(work.step(cursor: nil, error: why))
-        _ = try? await work.client.controlJob(work.id, isResumable ? .pause : .cancel)
+        _ = try? await client.stepJob(step(cursor: nil, error: why))
+        _ = try? await client.controlJob(id, isResumable ? .pause : .cancel)
         guard isResumable, let lost = error as? ClientError else { return error }
-        return Failure("\(Connection.advice(lost)). Stopped after \(work.done) rows; the same command goes on from there (job \(work.id))")
+        return Failure("\(Connection.advice(lost)). Stopped after \(done) rows; the same command goes on from there (job \(id))")
     }
 
     /// Between two steps: whether it was asked to stop. Then the job waits for the next one who wants to go on.
