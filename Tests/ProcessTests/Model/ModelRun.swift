@@ -27,6 +27,7 @@ final class ModelRun {
     private(set) var granted: [Records.Operation.Name: Int] = [:]
     private(set) var refused: [Records.Operation.Name: Int] = [:]
     private(set) var scannedBytes = 0
+    var neverGranted: Records.Operation.Name? { Records.Operation.Name.allCases.first { granted[$0] == nil } }
 
     private static let slugs = ["alder", "birch", "cedar"]
     private static let dimension = 4

@@ -57,6 +57,12 @@ struct Wishes {
         return rows.isEmpty ? id(house) : pick(rows)
     }
 
+    /// Mostly what was removed.
+    private mutating func removed(_ kind: Kind, _ house: HouseModel, _ others: [HouseModel]) -> [Identifier] {
+        let rows = house.all(kind).filter { $0.deletedAt != nil }.map(\.id).sorted()
+        return rows.isEmpty || chance(20) ? several(kind, house, others) : [pick(rows)]
+    }
+
     private mutating func several(_ kind: Kind, _ house: HouseModel, _ others: [HouseModel]) -> [Identifier] {
         (0..<(chance(70) ? 1 : count(4))).map { _ in known(kind, house, others) }
     }
@@ -73,7 +79,9 @@ struct Wishes {
         case 24..<29: return Wish(operation: .update(memoryPatch(house, others)))
         case 29..<37: return Wish(operation: .change(patch(chance(8) ? pick([.organization, .key]) : kind, house, others)))
         case 37..<42: return Wish(operation: .remove(kind, several(kind, house, others)))
-        case 42..<46: return Wish(operation: .restore(pick([.user, .agent, .conversation, .message]), several(kind, house, others)))
+        case 42..<46:
+            let kind = pick([.user, .agent, .conversation, .message] as [Kind])
+            return Wish(operation: .restore(kind, removed(kind, house, others)))
         case 46..<48: return Wish(operation: .delete(several(.memory, house, others)))
         case 48..<51: return Wish(operation: .use(pick([.term, .pattern]), several(pick([.term, .pattern]), house, others)))
         case 51..<52: return Wish(operation: .end([known(.conversation, house, others)]))
@@ -97,7 +105,9 @@ struct Wishes {
         case 0..<38: return create(kind, house, [])
         case 38..<62: return .change(patch(chance(10) ? .key : kind, house, []))
         case 62..<71: return .remove(kind, several(kind, house, []))
-        case 71..<80: return .restore(pick([.user, .agent, .conversation, .message]), several(kind, house, []))
+        case 71..<80:
+            let kind = pick([.user, .agent, .conversation, .message] as [Kind])
+            return .restore(kind, removed(kind, house, []))
         case 80..<88: return .use(pick([.term, .pattern]), several(pick([.term, .pattern]), house, []))
         case 88..<90: return .end([known(.conversation, house, [])])
         default:
