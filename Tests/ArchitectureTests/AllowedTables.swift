@@ -13,6 +13,7 @@ let arrowsByModule: [String: Arrows] = [
     "Vectors": Arrows(own: ["CKernels", "CBLAS"], toolchain: ["Glibc", "Synchronization"]),
     "VectorIndex": Arrows(own: ["Vectors", "Columns", "Records"], toolchain: ["Synchronization"]),
     "Secrets": Arrows(own: ["COpenSSL"], toolchain: []),
+    "Embedding": Arrows(own: ["Vectors", "Records", "Secrets"], toolchain: ["Synchronization", "Glibc"]),
     "Storage": Arrows(own: ["Records", "CSQLite", "CSystem"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Wire": Arrows(own: ["Records", "CSystem"], toolchain: []),
     "Transport": Arrows(own: ["CSystem", "COpenSSL"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),

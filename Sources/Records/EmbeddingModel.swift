@@ -1,0 +1,30 @@
+/// What makes vectors comparable: two texts' vectors may be compared when all of this was the same for both.
+public struct EmbeddingModel: Hashable, Sendable {
+    /// `local`, `openai`, or `none` where callers bring their own vectors.
+    public let provider: String
+    public let name: String
+    /// The hash of the weights where we have them, or else what the provider calls this version; empty where nobody says.
+    public let revision: String
+    public let dimension: Int
+    /// `mean` or `cls`: how the vectors of a text's tokens become one; empty where that is the provider's business.
+    public let pooling: String
+    /// Put before a text that is searched with, and before one that is stored.
+    public let queryPrefix: String
+    public let passagePrefix: String
+    /// Whether its vectors have length one.
+    public let isNormalized: Bool
+
+    public init(
+        provider: String, name: String, revision: String, dimension: Int, pooling: String = "", queryPrefix: String = "", passagePrefix: String = "",
+        isNormalized: Bool = false
+    ) {
+        self.provider = provider
+        self.name = name
+        self.revision = revision
+        self.dimension = dimension
+        self.pooling = pooling
+        self.queryPrefix = queryPrefix
+        self.passagePrefix = passagePrefix
+        self.isNormalized = isNormalized
+    }
+}
