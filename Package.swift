@@ -33,13 +33,14 @@ let package = Package(
         .systemLibrary(name: "CBLAS"),
         .systemLibrary(name: "CSQLite"),
         .systemLibrary(name: "COpenSSL"),
+        .systemLibrary(name: "CUTF8Proc"),
 
         module("Records"),
         module("Columns", ["Records"]),
         module("Vectors", ["CKernels", "CBLAS"]),
         module("VectorIndex", ["Vectors", "Columns", "Records"]),
         module("Secrets", ["COpenSSL"]),
-        module("Embedding", ["Vectors", "Records", "Secrets"]),
+        module("Embedding", ["Vectors", "Records", "Secrets", "CUTF8Proc"]),
         module("Storage", ["Records", "CSQLite", "CSystem"]),
         module("Wire", ["Records", "CSystem"]),
         module("Transport", ["CSystem", "COpenSSL"]),
@@ -52,7 +53,7 @@ let package = Package(
             swiftSettings: swift),
         .executableTarget(
             name: "pinyon-bench",
-            dependencies: ["Records", "Wire", "Transport", "Client", "CSQLite"],
+            dependencies: ["Records", "Wire", "Transport", "Client", "Embedding", "Vectors", "CSQLite"],
             path: "Benchmarks/pinyon-bench",
             swiftSettings: swift),
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// `pinyon-bench service` measures a real server; the other verbs are the peers that it starts beside it.
+/// `pinyon-bench service` measures a real server, `pinyon-bench embedding` the local encoder; the other verbs are the peers that it starts beside it.
 @main
 struct Bench {
     static func main() async {
@@ -10,16 +10,19 @@ struct Bench {
             case "service":
                 var benchmark = ServiceBenchmark(try Options(arguments.dropFirst()))
                 try await benchmark.run()
+            case "embedding": try EmbeddingBenchmark(try Options(arguments.dropFirst())).run()
             case "echo": try EchoServer.run(Options(arguments.dropFirst()))
             default:
                 print(
                     """
                     usage: pinyon-bench service [--seconds S] [--rounds N] [--rows N] [--dimension N] [--conversations N] [--messages N]
                                                 [--only ping|get|search|remember|conversations] [--json FILE] [--binary FILE]
+                           pinyon-bench embedding --model FOLDER [--threads N] [--rounds N] [--seconds S] [--only ours] [--json FILE]
 
-                    Starts the server and its peers, and prints requests per second and percentiles for ping, get, remember and search, at 1 and 16
+                    service starts the server and its peers, and prints requests per second and percentiles for ping, get, remember and search, at 1 and 16
                     connections, depth 1 and 32, plain and TLS; then for opening, listing and appending to conversations, of which there are 5,000
-                    with 200,000 messages. --json keeps every raw row.
+                    with 200,000 messages. embedding prints the sentences per second of each precision beside those of onnxruntime and torch, which scripts/peers
+                    installs. --json keeps every raw row.
                     """)
                 exit(arguments.first == "--help" ? 0 : 2)
             }

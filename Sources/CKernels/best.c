@@ -1,4 +1,4 @@
-#include "CKernels.h"
+#include "CKernelsRows.h"
 
 const ck_kernels *ck_best(void) {
     const ck_kernels *candidates[] = {ck_avx512(), ck_avx2(), ck_neon()};

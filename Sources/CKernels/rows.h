@@ -2,7 +2,7 @@
 // What is the same in every instruction set: the two loops over rows around its own DOT, and a plain comparison.
 //
 // Rows far enough ahead are fetched early: what bounds a scan is memory, and a selection jumps where no hardware follows.
-#include "CKernels.h"
+#include "CKernelsRows.h"
 
 enum { FETCH_AHEAD_FLOATS = 1024, FETCH_AHEAD_ROWS = 4, LINE_FLOATS = 16 };
 

@@ -15,6 +15,27 @@ public enum Digest {
         }
         return digest
     }
+
+    /// Of what `next` gives piece by piece, until it gives nothing.
+    public static func sha256(next: () -> [UInt8]) -> [UInt8] {
+        let context = unsafe EVP_MD_CTX_new()
+        defer { unsafe EVP_MD_CTX_free(context) }
+        var isWhole = unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1
+        while isWhole {
+            let piece = next()
+            if piece.isEmpty { break }
+            isWhole = unsafe piece.withUnsafeBytes { unsafe EVP_DigestUpdate(context, $0.baseAddress, $0.count) } == 1
+        }
+        var digest = [UInt8](repeating: 0, count: byteCount)
+        isWhole = unsafe isWhole && digest.withUnsafeMutableBufferPointer { unsafe EVP_DigestFinal_ex(context, $0.baseAddress, nil) } == 1
+        guard isWhole else { fatalError("OpenSSL cannot compute SHA-256") }
+        return digest
+    }
+
+    /// In lower-case hexadecimal.
+    public static func text(_ digest: [UInt8]) -> String {
+        digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
 }
 
 extension Digest {

@@ -1,0 +1,186 @@
+import Embedding
+import Foundation
+import Vectors
+
+/// Sentences per second of the local encoder in each precision, beside onnxruntime and torch on the same sentences in the same run.
+struct EmbeddingBenchmark {
+    private let model: String
+    private let folder: String
+    private let threads: Int
+    private let seconds: Double
+    private let rounds: Int
+    private let withPeers: Bool
+    private let jsonFile: String?
+    private let precisions: [Precision]
+
+    private struct Row {
+        let name: String
+        let isOurs: Bool
+        /// Sentences per second, by the name of the set.
+        var rates: [String: [Double]] = [:]
+        var cosine: Double?
+
+        func rate(_ set: String) -> Double? {
+            guard let rounds = rates[set]?.sorted(), !rounds.isEmpty else { return nil }
+            return rounds[rounds.count / 2]
+        }
+    }
+
+    private static let sets = ["short", "long"]
+
+    init(_ options: Options) throws {
+        guard let model = options["model"] else { throw BenchError("embedding needs --model FOLDER, a folder such as `pinyon model list` shows") }
+        self.model = model
+        folder = options["peers"] ?? "Benchmarks/peers"
+        threads = options.integer("threads", 2)
+        seconds = options.number("seconds", 1)
+        rounds = options.integer("rounds", 5)
+        withPeers = options["only"] != "ours"
+        jsonFile = options["json"]
+        precisions = try options["precision"].map { name in
+            guard let precision = Precision(rawValue: name) else { throw BenchError("there is no precision \(name)") }
+            return [precision]
+        } ?? Precision.allCases
+    }
+
+    func run() throws {
+        EmbeddingBenchmark.leaveBLASAlone()
+        let sets = try EmbeddingBenchmark.sets.map { ($0, try sentences($0)) }
+        print("BLAS: \(BLAS.provider.name) \(BLAS.provider.core), \(BLAS.provider.config)")
+        print("\(threads) threads, \(rounds) rounds of \(seconds) s, each figure the median")
+        let embedders = try precisions.map { try LocalEmbedder(folder: model, precision: $0, callsMax: threads) }
+        let single = try LocalEmbedder(folder: model, precision: .f32)
+        let standard = try LocalEmbedder(folder: model)
+        var rows = try embedders.map { embedder in
+            var row = Row(name: "pinyon \(embedder.precision), \(embedder.kernels)\(embedder.kernels == standard.kernels ? " (default)" : "")", isOurs: true)
+            row.cosine = try leastCosine(embedder, single, sets.flatMap(\.1))
+            return row
+        }
+        for _ in 0..<rounds {
+            for (place, embedder) in embedders.enumerated() {
+                for (name, sentences) in sets { rows[place].rates[name, default: []].append(rate(embedder, sentences)) }
+            }
+        }
+        if withPeers { rows += try peers() }
+        show(rows)
+        try latency(standard, sets[0].1)
+        if let jsonFile { try write(rows, to: jsonFile) }
+    }
+
+    /// Settings of OpenBLAS that force a processor family slow every product down; they must go before it is loaded.
+    private static func leaveBLASAlone() {
+        let names = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]
+        guard names.contains(where: { ProcessInfo.processInfo.environment[$0] != nil }) else { return }
+        for name in names { unsafe unsetenv(name) }
+        var arguments = unsafe CommandLine.arguments.map { unsafe strdup($0) } + [nil]
+        unsafe execv("/proc/self/exe", &arguments)
+    }
+
+    private func sentences(_ name: String) throws -> [String] {
+        let text = try String(contentsOfFile: "\(folder)/\(name).jsonl", encoding: .utf8)
+        return try text.split(separator: "\n").map { try JSONDecoder().decode(String.self, from: Data($0.utf8)) }
+    }
+
+    /// Each thread embeds all sentences again and again, in calls of 64.
+    private func rate(_ embedder: LocalEmbedder, _ sentences: [String]) -> Double {
+        let calls = stride(from: 0, to: sentences.count, by: 64).map { Array(sentences[$0..<min($0 + 64, sentences.count)]) }
+        let started = Date(), seconds = seconds
+        let counts = Counts(threads)
+        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+            var count = 0, place = thread
+            while Date().timeIntervalSince(started) < seconds {
+                count += (try? embedder.embed(calls[place % calls.count], isWanted: { true }).count) ?? 0
+                place += 1
+            }
+            counts.set(thread, count)
+        }
+        return Double(counts.total) / Date().timeIntervalSince(started)
+    }
+
+    private func leastCosine(_ embedder: LocalEmbedder, _ reference: LocalEmbedder, _ sentences: [String]) throws -> Double {
+        let pairs = zip(try embedder.embed(sentences, isWanted: { true }), try reference.embed(sentences, isWanted: { true }))
+        return pairs.map { a, b in zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }.min() ?? 0
+    }
+
+    private func latency(_ embedder: LocalEmbedder, _ sentences: [String]) throws {
+        var times: [Double] = []
+        for round in 0..<20 {
+            for sentence in sentences {
+                let started = Date()
+                _ = try embedder.embed([sentence], isWanted: { true })
+                if round > 0 { times.append(Date().timeIntervalSince(started) * 1_000) }
+            }
+        }
+        times.sort()
+        print(String(format: "one short sentence alone, default precision: p50 %.2f ms, p99 %.2f ms", times[times.count / 2], times[times.count * 99 / 100]))
+    }
+
+    // MARK: Peers
+
+    private struct PeerLine: Decodable {
+        let peer: String
+        let set: String
+        let sentences_per_second: Double
+        let least_cosine: Double?
+    }
+
+    private func peers() throws -> [Row] {
+        let process = Process(), pipe = Pipe()
+        process.executableURL = URL(fileURLWithPath: "scripts/peers")
+        process.arguments = ["embedding", "--model", model, "--threads", "\(threads)", "--json"]
+        process.standardOutput = pipe
+        try process.run()
+        let output = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw BenchError("scripts/peers embedding failed with status \(process.terminationStatus)") }
+        var rows: [Row] = []
+        for line in String(decoding: output, as: UTF8.self).split(separator: "\n") where line.hasPrefix("{") {
+            let peer = try JSONDecoder().decode(PeerLine.self, from: Data(line.utf8))
+            let place = rows.firstIndex { $0.name == peer.peer } ?? rows.endIndex
+            if place == rows.endIndex { rows.append(Row(name: peer.peer, isOurs: false)) }
+            rows[place].rates[peer.set, default: []].append(peer.sentences_per_second)
+            rows[place].cosine = peer.least_cosine
+        }
+        return rows
+    }
+
+    // MARK: What is told
+
+    private func show(_ rows: [Row]) {
+        let best = EmbeddingBenchmark.sets.map { set in rows.filter { !$0.isOurs }.compactMap { $0.rate(set) }.max() }
+        let base = EmbeddingBenchmark.sets.map { set in rows.first { $0.name == "onnxruntime f32" }?.rate(set) }
+        func ratio(_ rate: Double?, _ other: Double?) -> String {
+            guard let rate, let other else { return "      –" }
+            return String(format: "%7.2f", rate / other)
+        }
+        print("sentences/s" + String(repeating: " ", count: 29) + "~20 tokens  /ort f32  /best   ~128 tokens  /ort f32  /best   least cosine")
+        for row in rows {
+            var line = row.name.padding(toLength: 40, withPad: " ", startingAt: 0)
+            for (place, set) in EmbeddingBenchmark.sets.enumerated() {
+                let rate = row.rate(set)
+                line += String(format: "%10.0f", rate ?? 0) + "   " + ratio(rate, base[place]) + " " + ratio(rate, best[place]) + "   "
+            }
+            print(line + (row.cosine.map { String(format: "%.5f", $0) } ?? "–"))
+        }
+    }
+
+    private func write(_ rows: [Row], to path: String) throws {
+        let lines = rows.flatMap { row in
+            row.rates.flatMap { set, rates in rates.map { ["name": row.name, "set": set, "sentences_per_second": $0] as [String: Any] } }
+        }
+        let data = try lines.map { try JSONSerialization.data(withJSONObject: $0, options: .sortedKeys) + Data("\n".utf8) }.reduce(Data(), +)
+        try data.write(to: URL(fileURLWithPath: path))
+    }
+}
+
+/// One number for each thread.
+private final class Counts: @unchecked Sendable {
+    private let lock = NSLock()
+    private var counts: [Int]
+
+    init(_ threads: Int) { counts = Array(repeating: 0, count: threads) }
+
+    func set(_ thread: Int, _ count: Int) { lock.withLock { counts[thread] = count } }
+
+    var total: Int { lock.withLock { counts.reduce(0, +) } }
+}

@@ -1,0 +1,81 @@
+public import Records
+internal import Secrets
+internal import Synchronization
+public import Vectors
+
+/// An encoder of the BERT family, computed here, from a folder in the Hugging Face layout.
+public final class LocalEmbedder: Embedder {
+    public let model: EmbeddingModel
+    public let limits: EmbedderLimits
+    /// What its products run on, such as `amx bf16`.
+    public let kernels: String
+    private let tokenizer: Tokenizer
+    private let encoder: Encoder
+    /// Scratch that nobody works with.
+    private let idle = Mutex<[EncoderScratch]>([])
+
+    /// Tokens in one forward pass: enough for reading the weights to pay, which BLAS packs anew each time, and few enough for results to stay in the cache.
+    static func batchTokens(_ precision: Precision) -> Int { precision == .f32 ? 512 : 256 }
+
+    /// Reads and checks the folder. Without a precision it takes the fastest that this machine has.
+    public init(folder path: String, precision: Precision? = nil, prefixes: (query: String, passage: String)? = nil, callsMax: Int = 2) throws(EmbeddingError) {
+        let folder = ModelFolder(path)
+        var configuration = try EncoderConfiguration(folder: folder)
+        if let prefixes { (configuration.queryPrefix, configuration.passagePrefix) = prefixes }
+        tokenizer = try folder.tokenizer(configuration)
+        let kernels = try LocalEmbedder.kernels(precision, path)
+        let file = try SafeTensors(path: folder.file("model.safetensors"))
+        let weights = try EncoderWeights(file, configuration, kernels: kernels)
+        encoder = Encoder(configuration: configuration, weights: weights, products: kernels)
+        self.kernels = kernels?.name ?? BLAS.provider.name
+        model = EmbeddingModel(
+            provider: "local", name: configuration.name, revision: try folder.hash("model.safetensors"), dimension: configuration.hidden,
+            pooling: configuration.pooling.rawValue, queryPrefix: configuration.queryPrefix, passagePrefix: configuration.passagePrefix,
+            isNormalized: configuration.normalizes)
+        limits = EmbedderLimits(callsMax: callsMax, textsMax: 256, bytesMax: 1 << 20)
+    }
+
+    public var precision: String { encoder.precision.rawValue }
+
+    private static func kernels(_ precision: Precision?, _ path: String) throws(EmbeddingError) -> ProductKernels? {
+        guard let precision else { return ProductKernels.fastest }
+        return precision == .f32 ? nil : ProductKernels.fastest(of: precision)
+    }
+
+    public func embed(_ texts: [String], isWanted: () -> Bool) throws(EmbeddingError) -> [[Float]] {
+        var tokens: [Int32] = []
+        var ranges: [Range<Int>] = []
+        for (place, text) in texts.enumerated() {
+            let bytes = text.utf8.count
+            guard bytes <= limits.textBytesMax else { throw .textTooLong(text: place, bytes: bytes, bytesMax: limits.textBytesMax) }
+            guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else { throw .emptyText(text: place) }
+            let start = tokens.count
+            tokenizer.add(text, to: &tokens)
+            ranges.append(start..<tokens.count)
+        }
+        return try vectors(of: tokens, ranges, isWanted)
+    }
+
+    /// In batches of whole texts.
+    private func vectors(of tokens: [Int32], _ texts: [Range<Int>], _ isWanted: () -> Bool) throws(EmbeddingError) -> [[Float]] {
+        let scratch = takeScratch()
+        defer { idle.withLock { $0.append(scratch) } }
+        var vectors: [[Float]] = []
+        var first = 0
+        while first < texts.count {
+            let start = texts[first].lowerBound
+            var next = first + 1
+            while next < texts.count, texts[next].upperBound - start <= scratch.tokens { next += 1 }
+            let batch = texts[first..<next].map { $0.lowerBound - start..<$0.upperBound - start }
+            let part = Array(tokens[start..<texts[next - 1].upperBound])
+            guard let some = encoder.vectors(of: part, texts: batch, scratch, isWanted: isWanted) else { throw .cancelled }
+            vectors += some
+            first = next
+        }
+        return vectors
+    }
+
+    private func takeScratch() -> EncoderScratch {
+        idle.withLock { $0.popLast() } ?? EncoderScratch(encoder.configuration, tokens: max(LocalEmbedder.batchTokens(encoder.precision), encoder.configuration.tokensMax))
+    }
+}
