@@ -5,6 +5,8 @@ public enum EmbeddingError: Error, Hashable, Sendable {
     case textTooLong(text: Int, bytes: Int, bytesMax: Int)
     /// A model's folder that cannot be used: the file, and what is wrong with it.
     case unusableModel(path: String, why: String)
+    /// A setting of the endpoint that cannot be: its name, and what is wrong with it.
+    case unusableSetting(name: String, why: String)
     /// The endpoint cannot be reached, does not answer in time, or answers that it cannot now. `retryAfter` is in seconds, where it is known.
     case unavailable(endpoint: String, why: String, retryAfter: Double?)
     /// The endpoint refuses what it was asked, such as the key or the model; asking again changes nothing.
@@ -21,6 +23,7 @@ extension EmbeddingError: CustomStringConvertible {
         case .emptyText(let text): "text \(text) is empty: there is nothing to embed"
         case .textTooLong(let text, let bytes, let bytesMax): "text \(text) has \(bytes) bytes; at most \(bytesMax) can be embedded"
         case .unusableModel(let path, let why): "\(path): \(why)"
+        case .unusableSetting(let name, let why): "the endpoint's \(name) cannot be used: \(why)"
         case .unavailable(let endpoint, let why, _): "the embedding endpoint \(endpoint) is not available: \(why)"
         case .refused(let endpoint, let why): "the embedding endpoint \(endpoint) refuses: \(why)"
         case .badAnswer(let endpoint, let why): "the embedding endpoint \(endpoint) gave a bad answer: \(why)"
@@ -32,7 +35,7 @@ extension EmbeddingError: CustomStringConvertible {
     public var isTransient: Bool {
         switch self {
         case .unavailable, .badAnswer: true
-        case .emptyText, .textTooLong, .unusableModel, .refused, .cancelled: false
+        case .emptyText, .textTooLong, .unusableModel, .unusableSetting, .refused, .cancelled: false
         }
     }
 }
