@@ -17,12 +17,11 @@ struct Bench {
                     """
                     usage: pinyon-bench service [--seconds S] [--rounds N] [--rows N] [--dimension N] [--conversations N] [--messages N]
                                                 [--only ping|get|search|remember|conversations] [--json FILE] [--binary FILE]
-                           pinyon-bench embedding --model FOLDER [--threads N] [--rounds N] [--seconds S] [--only ours] [--json FILE]
+                           pinyon-bench embedding --model FOLDER [--threads N] [--rounds N] [--seconds S] [--precision P] [--json FILE]
 
                     service starts the server and its peers, and prints requests per second and percentiles for ping, get, remember and search, at 1 and 16
                     connections, depth 1 and 32, plain and TLS; then for opening, listing and appending to conversations, of which there are 5,000
-                    with 200,000 messages. embedding prints the sentences per second of each precision beside those of onnxruntime and torch, which scripts/peers
-                    installs. --json keeps every raw row.
+                    with 200,000 messages. embedding prints the sentences per second of each precision of the local encoder. --json keeps every raw row.
                     """)
                 exit(arguments.first == "--help" ? 0 : 2)
             }

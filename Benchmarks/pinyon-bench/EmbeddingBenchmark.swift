@@ -2,20 +2,18 @@ import Embedding
 import Foundation
 import Vectors
 
-/// Sentences per second of the local encoder in each precision, beside onnxruntime and torch on the same sentences in the same run.
+/// Sentences per second of the local encoder in each precision.
 struct EmbeddingBenchmark {
     private let model: String
     private let folder: String
     private let threads: Int
     private let seconds: Double
     private let rounds: Int
-    private let withPeers: Bool
     private let jsonFile: String?
     private let precisions: [Precision]
 
     private struct Row {
         let name: String
-        let isOurs: Bool
         /// Sentences per second, by the name of the set.
         var rates: [String: [Double]] = [:]
         var cosine: Double?
@@ -35,7 +33,6 @@ struct EmbeddingBenchmark {
         threads = options.integer("threads", 2)
         seconds = options.number("seconds", 1)
         rounds = options.integer("rounds", 5)
-        withPeers = options["only"] != "ours"
         jsonFile = options["json"]
         precisions = try options["precision"].map { name in
             guard let precision = Precision(rawValue: name) else { throw BenchError("there is no precision \(name)") }
@@ -52,7 +49,7 @@ struct EmbeddingBenchmark {
         let single = try LocalEmbedder(folder: model, precision: .f32)
         let standard = try LocalEmbedder(folder: model)
         var rows = try embedders.map { embedder in
-            var row = Row(name: "pinyon \(embedder.precision), \(embedder.kernels)\(embedder.kernels == standard.kernels ? " (default)" : "")", isOurs: true)
+            var row = Row(name: "pinyon \(embedder.precision), \(embedder.kernels)\(embedder.kernels == standard.kernels ? " (default)" : "")")
             row.cosine = try leastCosine(embedder, single, sets.flatMap(\.1))
             return row
         }
@@ -61,7 +58,6 @@ struct EmbeddingBenchmark {
                 for (name, sentences) in sets { rows[place].rates[name, default: []].append(rate(embedder, sentences)) }
             }
         }
-        if withPeers { rows += try peers() }
         show(rows)
         try latency(standard, sets[0].1)
         if let jsonFile { try write(rows, to: jsonFile) }
@@ -115,52 +111,13 @@ struct EmbeddingBenchmark {
         print(String(format: "one short sentence alone, default precision: p50 %.2f ms, p99 %.2f ms", times[times.count / 2], times[times.count * 99 / 100]))
     }
 
-    // MARK: Peers
-
-    private struct PeerLine: Decodable {
-        let peer: String
-        let set: String
-        let sentences_per_second: Double
-        let least_cosine: Double?
-    }
-
-    private func peers() throws -> [Row] {
-        let process = Process(), pipe = Pipe()
-        process.executableURL = URL(fileURLWithPath: "scripts/peers")
-        process.arguments = ["embedding", "--model", model, "--threads", "\(threads)", "--json"]
-        process.standardOutput = pipe
-        try process.run()
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw BenchError("scripts/peers embedding failed with status \(process.terminationStatus)") }
-        var rows: [Row] = []
-        for line in String(decoding: output, as: UTF8.self).split(separator: "\n") where line.hasPrefix("{") {
-            let peer = try JSONDecoder().decode(PeerLine.self, from: Data(line.utf8))
-            let place = rows.firstIndex { $0.name == peer.peer } ?? rows.endIndex
-            if place == rows.endIndex { rows.append(Row(name: peer.peer, isOurs: false)) }
-            rows[place].rates[peer.set, default: []].append(peer.sentences_per_second)
-            rows[place].cosine = peer.least_cosine
-        }
-        return rows
-    }
-
     // MARK: What is told
 
     private func show(_ rows: [Row]) {
-        let best = EmbeddingBenchmark.sets.map { set in rows.filter { !$0.isOurs }.compactMap { $0.rate(set) }.max() }
-        let base = EmbeddingBenchmark.sets.map { set in rows.first { $0.name == "onnxruntime f32" }?.rate(set) }
-        func ratio(_ rate: Double?, _ other: Double?) -> String {
-            guard let rate, let other else { return "      –" }
-            return String(format: "%7.2f", rate / other)
-        }
-        print("sentences/s" + String(repeating: " ", count: 29) + "~20 tokens  /ort f32  /best   ~128 tokens  /ort f32  /best   least cosine")
+        print("sentences/s".padding(toLength: 40, withPad: " ", startingAt: 0) + "~20 tokens  ~128 tokens  least cosine")
         for row in rows {
-            var line = row.name.padding(toLength: 40, withPad: " ", startingAt: 0)
-            for (place, set) in EmbeddingBenchmark.sets.enumerated() {
-                let rate = row.rate(set)
-                line += String(format: "%10.0f", rate ?? 0) + "   " + ratio(rate, base[place]) + " " + ratio(rate, best[place]) + "   "
-            }
-            print(line + (row.cosine.map { String(format: "%.5f", $0) } ?? "–"))
+            let rates = EmbeddingBenchmark.sets.map { String(format: "%10.0f   ", row.rate($0) ?? 0) }.joined()
+            print(row.name.padding(toLength: 40, withPad: " ", startingAt: 0) + rates + (row.cosine.map { String(format: "%10.5f", $0) } ?? ""))
         }
     }
 
