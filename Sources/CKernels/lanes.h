@@ -78,42 +78,28 @@ INLINE lanes power(lanes x) {
     return p;
 }
 
-/// gelu through erf(x/sqrt 2) = x * q(x^2) within |x| <= 5.25 and the sign beyond; q fitted in u = 2 x^2 / 5.25^2 - 1.
-INLINE lanes gelu_of(lanes x) {
-    const lanes c = least(most(x, all(-5.25f)), all(5.25f));
-    const lanes u = c * c * 7.25623583e-2f - 1.0f;
-    lanes q = all(2.352538714e-3f);
-    q = q * u - 6.018576236e-3f;
-    q = q * u + 5.280788598e-3f;
-    q = q * u - 6.383015598e-3f;
-    q = q * u + 1.656379226e-2f;
-    q = q * u - 2.801269916e-2f;
-    q = q * u + 3.738791749e-2f;
-    q = q * u - 4.943753742e-2f;
-    q = q * u + 6.397520390e-2f;
-    q = q * u - 7.959864355e-2f;
-    q = q * u + 9.929929542e-2f;
-    q = q * u - 1.342513858e-1f;
-    q = q * u + 2.693185906e-1f;
+/// gelu through erf(x/sqrt 2) = x * q(x^2) within |x| <= bound and the sign beyond; q of the given degree in u = 2 x^2 / bound^2 - 1, the highest
+/// coefficient first.
+INLINE lanes gelu_by(lanes x, float bound, const float *q, int degree) {
+    const lanes c = least(most(x, all(-bound)), all(bound));
+    const lanes u = c * c * (2 / (bound * bound)) - 1.0f;
+    lanes value = all(q[0]);
+    for (int i = 1; i <= degree; i++) value = value * u + q[i];
     const lanes half = 0.5f * x;
-    return half * (c * q) + half;
+    return half * (c * value) + half;
 }
 
-/// The same within |x| <= 4.5 and to 1e-4, which is far below what 16 bits keep.
+INLINE lanes gelu_of(lanes x) {
+    const float q[] = {2.352538714e-3f,  -6.018576236e-3f, 5.280788598e-3f,  -6.383015598e-3f, 1.656379226e-2f,  -2.801269916e-2f, 3.738791749e-2f,
+                       -4.943753742e-2f, 6.397520390e-2f,  -7.959864355e-2f, 9.929929542e-2f,  -1.342513858e-1f, 2.693185906e-1f};
+    return gelu_by(x, 5.25f, q, 12);
+}
+
+/// To 1e-4, which is far below what 16 bits keep.
 INLINE lanes coarse_gelu_of(lanes x) {
-    const lanes c = least(most(x, all(-4.5f)), all(4.5f));
-    const lanes u = c * c * 9.87654321e-2f - 1.0f;
-    lanes q = all(7.996001871e-3f);
-    q = q * u - 1.986315998e-2f;
-    q = q * u + 2.268295080e-2f;
-    q = q * u - 3.189933934e-2f;
-    q = q * u + 5.590642891e-2f;
-    q = q * u - 8.168093314e-2f;
-    q = q * u + 1.095764673e-1f;
-    q = q * u - 1.542963150e-1f;
-    q = q * u + 3.138045511e-1f;
-    const lanes half = 0.5f * x;
-    return half * (c * q) + half;
+    const float q[] = {7.996001871e-3f,  -1.986315998e-2f, 2.268295080e-2f,  -3.189933934e-2f, 5.590642891e-2f,
+                       -8.168093314e-2f, 1.095764673e-1f,  -1.542963150e-1f, 3.138045511e-1f};
+    return gelu_by(x, 4.5f, q, 8);
 }
 
 // MARK: Rounding to 16 bits

@@ -5,12 +5,9 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512bf16"))), apply_to = function)
 #define SUM __m512
 #define PAIRS __m512bh
-#define COLUMNS_AT_ONCE 16
-#define BLOCK_ROWS 8
-#define BLOCK_PANELS 3
 #define STEP(sum, pair, pairs) _mm512_dpbf16_ps(sum, (__m512bh)_mm512_set1_epi32(pair), pairs)
 #define FINISH(sum, scale, scales, bias, out) _mm512_storeu_ps(out, _mm512_add_ps(sum, _mm512_loadu_ps(bias)))
-#include "product.h"
+#include "product_512.h"
 #pragma clang attribute pop
 
 const ck_product *ck_product_avx512_bf16(void) {

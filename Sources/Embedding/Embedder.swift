@@ -34,4 +34,13 @@ public struct EmbedderLimits: Sendable, Hashable {
         self.bytesMax = bytesMax
         self.textBytesMax = textBytesMax
     }
+
+    /// Refuses the first text that is empty or too long.
+    func check(_ texts: [String]) throws(EmbeddingError) {
+        for (place, text) in texts.enumerated() {
+            let bytes = text.utf8.count
+            guard bytes <= textBytesMax else { throw .textTooLong(text: place, bytes: bytes, bytesMax: textBytesMax) }
+            guard !text.unicodeScalars.allSatisfy(\.properties.isWhitespace) else { throw .emptyText(text: place) }
+        }
+    }
 }

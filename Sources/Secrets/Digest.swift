@@ -31,11 +31,6 @@ public enum Digest {
         guard isWhole else { fatalError("OpenSSL cannot compute SHA-256") }
         return digest
     }
-
-    /// In lower-case hexadecimal.
-    public static func text(_ digest: [UInt8]) -> String {
-        digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
 }
 
 extension Digest {

@@ -32,7 +32,7 @@ public final class EndpointEmbedder: Embedder {
 
     /// Any number of texts of any size together: what is more than one request takes is sent in several.
     public func embed(_ texts: [String], isWanted: () -> Bool) throws(EmbeddingError) -> [[Float]] {
-        for (place, text) in texts.enumerated() { try check(text, place: place) }
+        try limits.check(texts)
         guard !texts.isEmpty else { return [] }
         do throws(TryFailure) {
             let handle = try pool.take(isWanted: isWanted)
@@ -41,12 +41,6 @@ public final class EndpointEmbedder: Embedder {
         } catch {
             throw error.error(endpoint: settings.url.description)
         }
-    }
-
-    private func check(_ text: String, place: Int) throws(EmbeddingError) {
-        let bytes = text.utf8.count
-        guard bytes <= settings.textBytesMax else { throw .textTooLong(text: place, bytes: bytes, bytesMax: settings.textBytesMax) }
-        guard !text.unicodeScalars.allSatisfy(\.properties.isWhitespace) else { throw .emptyText(text: place) }
     }
 
     private func vectors(_ texts: [String], over handle: HTTPHandle, isWanted: () -> Bool) throws(TryFailure) -> [[Float]] {

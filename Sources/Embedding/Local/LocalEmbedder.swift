@@ -23,7 +23,7 @@ public final class LocalEmbedder: Embedder {
         var configuration = try EncoderConfiguration(folder: folder)
         if let prefixes { (configuration.queryPrefix, configuration.passagePrefix) = prefixes }
         tokenizer = try folder.tokenizer(configuration)
-        let kernels = try LocalEmbedder.kernels(precision, path)
+        let kernels = if let precision { ProductKernels.fastest(of: precision) } else { ProductKernels.fastest }
         let file = try SafeTensors(path: folder.file("model.safetensors"))
         let weights = try EncoderWeights(file, configuration, kernels: kernels)
         encoder = Encoder(configuration: configuration, weights: weights, products: kernels)
@@ -37,18 +37,11 @@ public final class LocalEmbedder: Embedder {
 
     public var precision: String { encoder.precision.rawValue }
 
-    private static func kernels(_ precision: Precision?, _ path: String) throws(EmbeddingError) -> ProductKernels? {
-        guard let precision else { return ProductKernels.fastest }
-        return precision == .f32 ? nil : ProductKernels.fastest(of: precision)
-    }
-
     public func embed(_ texts: [String], isWanted: () -> Bool) throws(EmbeddingError) -> [[Float]] {
+        try limits.check(texts)
         var tokens: [Int32] = []
         var ranges: [Range<Int>] = []
-        for (place, text) in texts.enumerated() {
-            let bytes = text.utf8.count
-            guard bytes <= limits.textBytesMax else { throw .textTooLong(text: place, bytes: bytes, bytesMax: limits.textBytesMax) }
-            guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else { throw .emptyText(text: place) }
+        for text in texts {
             let start = tokens.count
             tokenizer.add(text, to: &tokens)
             ranges.append(start..<tokens.count)

@@ -47,7 +47,7 @@ struct ModelFolder {
             defer { place = next }
             return mapped.bytes(place..<next)
         }
-        return Digest.text(digest)
+        return digest.map(hexadecimalPair).joined()
     }
 
     /// What the model calls itself, or else its folder's name.
