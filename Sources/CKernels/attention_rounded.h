@@ -122,7 +122,7 @@ INLINE float soften_and_round(ck_format format, float *scores, size_t length, fl
     return sum(total);
 }
 
-/// Heads at a time, so that what is between the steps stays in the cache.
+/// As many heads at a time as this holds, but one at least, so that what is between the steps stays in the cache.
 enum { GROUP_BYTES = 512 * 1024 };
 
 static size_t heads_at_once(size_t bytes, size_t heads) {

@@ -6,9 +6,9 @@ size_t ck_attention_scratch(size_t length, size_t size) {
     return size * width + length * padded + ROWS_AT_ONCE * width + ROWS_AT_ONCE * size;
 }
 
-size_t ck_rounded_attention_scratch(size_t length, size_t heads, size_t size) {
+size_t ck_rounded_attention_scratch(size_t length, size_t size) {
     const size_t bytes = parts_of(NULL, length, size).bytes;
-    return bytes * heads_at_once(bytes, heads);
+    return bytes > GROUP_BYTES ? bytes : GROUP_BYTES;
 }
 
 const ck_encoder *ck_encoder_portable(void) {

@@ -68,15 +68,15 @@ public struct Rows: Sendable {
         unsafe table.pointee.gelu(x.start(rows), x.stride, rows.count, width, coarse ? 1 : 0)
     }
 
-    /// Floats of scratch that `attend` takes.
-    public static func attentionScratch(length: Int, heads: Int, headSize: Int) -> Int {
-        max(ck_attention_scratch(length, headSize), (ck_rounded_attention_scratch(length, heads, headSize) + 3) / 4)
+    /// Floats of scratch that `attend` takes for so many rows, and for fewer.
+    public static func attentionScratch(length: Int, headSize: Int) -> Int {
+        max(ck_attention_scratch(length, headSize), (ck_rounded_attention_scratch(length, headSize) + 3) / 4)
     }
 
     /// Attention of each of `rows` to all of them. A row of `qkv` holds query, key and value; head h of each in its h-th part. The products are of rounded
     /// numbers where there are kernels for them.
     public func attend(_ qkv: Rows, rows: Range<Int>, heads: Int, headSize: Int, into out: Rows, scratch: FloatBlock, products: ProductKernels?) {
-        let needed = EncoderKernels.attentionScratch(length: rows.count, heads: heads, headSize: headSize)
+        let needed = EncoderKernels.attentionScratch(length: rows.count, headSize: headSize)
         precondition(3 * heads * headSize <= qkv.stride && heads * headSize <= out.stride && scratch.count >= needed)
         let from = unsafe qkv.start(rows), to = unsafe out.start(rows), scratch = unsafe scratch.start(of: 0..<needed)
         if let products {

@@ -1,13 +1,14 @@
 import Embedding
 import Records
 import Testing
+import Vectors
 
 /// Makes embedders of one kind; the contract's tests run on each.
 protocol EmbedderMaker: Sendable, CustomTestStringConvertible {
     func makeEmbedder() throws -> any Embedder
 }
 
-let embedderMakers: [any EmbedderMaker] = [EndpointMaker()]
+let embedderMakers: [any EmbedderMaker] = [EndpointMaker()] + Precision.allCases.map { LocalMaker(precision: $0) }
 
 /// Of an endpoint that behaves well.
 struct EndpointMaker: EmbedderMaker {
@@ -28,5 +29,18 @@ struct EndpointMaker: EmbedderMaker {
         func embed(_ texts: [String], isWanted: () -> Bool) throws(EmbeddingError) -> [[Float]] {
             try fixture.embedder.embed(texts, isWanted: isWanted)
         }
+    }
+}
+
+/// With small weights.
+struct LocalMaker: EmbedderMaker {
+    let precision: Precision
+
+    var testDescription: String { "local \(precision)" }
+
+    func makeEmbedder() throws -> any Embedder {
+        let model = try SmallModel()
+        try model.write()
+        return try LocalEmbedder(folder: model.path, precision: precision)
     }
 }

@@ -80,7 +80,7 @@ struct EncoderKernelTests {
                 }
             }
         }
-        let scratch = FloatBlock(count: EncoderKernels.attentionScratch(length: length, heads: heads, headSize: size))
+        let scratch = FloatBlock(count: EncoderKernels.attentionScratch(length: length, headSize: size))
         for products in [nil] + ProductKernels.available.map(Optional.some) {
             let out = Rows(FloatBlock(count: ProductKernels.rows(length) * Linear.columns(width)), stride: Linear.columns(width))
             let attend = {
@@ -90,6 +90,13 @@ struct EncoderKernelTests {
             let tolerance: Float = products == nil ? 1e-5 : products?.precision == .bf16 ? 0.05 : 2e-3
             #expect(difference(values(out, length, width), expected) < tolerance, "\(products?.name ?? "floats")")
         }
+    }
+
+    @Test("scratch for one length is enough for every shorter one", arguments: [8, 32, 64, 128])
+    func scratch(size: Int) {
+        let longest = 512
+        let room = EncoderKernels.attentionScratch(length: longest, headSize: size)
+        for length in 1..<longest { #expect(EncoderKernels.attentionScratch(length: length, headSize: size) <= room) }
     }
 
     /// e^x by its series, of a number that halving has made small.

@@ -23,13 +23,14 @@ typedef struct ck_encoder {
     /// Rounds `rows` rows of n floats into rows of `depth` numbers, n <= depth, the rest zeros.
     void (*_Nonnull round)(ck_format format, const float *_Nonnull x, size_t stride, size_t rows, size_t n, size_t depth, uint16_t *_Nonnull values,
                            float *_Nonnull scales);
-    /// `attend` with both products of rounded numbers; `scratch` has ck_rounded_attention_scratch(length, heads, size) bytes on a 64-byte boundary.
+    /// `attend` with both products of rounded numbers; `scratch` has ck_rounded_attention_scratch(length, size) bytes on a 64-byte boundary.
     void (*_Nonnull attend_rounded)(const ck_product *_Nonnull product, const float *_Nonnull qkv, size_t qkv_stride, size_t length, size_t heads,
                                     size_t size, float *_Nonnull out, size_t out_stride, void *_Nonnull scratch);
 } ck_encoder;
 
+// What is enough for one length is enough for every shorter one.
 size_t ck_attention_scratch(size_t length, size_t size);
-size_t ck_rounded_attention_scratch(size_t length, size_t heads, size_t size);
+size_t ck_rounded_attention_scratch(size_t length, size_t size);
 
 const ck_encoder *_Nonnull ck_encoder_portable(void);
 

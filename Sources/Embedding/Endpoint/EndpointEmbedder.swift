@@ -13,7 +13,7 @@ public final class EndpointEmbedder: Embedder {
 
     private let settings: EndpointSettings
     private let clock: EndpointClock
-    private let pool: HandlePool
+    private let pool: Pool<HTTPHandle>
     private let breaker: Mutex<CircuitBreaker>
 
     /// How long a pause lasts before it is asked whether the vectors are still wanted.
@@ -26,7 +26,7 @@ public final class EndpointEmbedder: Embedder {
         self.clock = clock
         model = settings.embeddingModel
         limits = settings.embedderLimits
-        pool = HandlePool(handlesMax: settings.callsMax)
+        pool = Pool(max: settings.callsMax) { HTTPHandle() }
         breaker = Mutex(CircuitBreaker(failuresMax: settings.failuresMax, coolingSeconds: Double(settings.coolingMilliseconds) / 1_000))
     }
 
@@ -35,9 +35,13 @@ public final class EndpointEmbedder: Embedder {
         try limits.check(texts)
         guard !texts.isEmpty else { return [] }
         do throws(TryFailure) {
-            let handle = try pool.take(isWanted: isWanted)
-            defer { pool.giveBack(handle) }
-            return try vectors(texts, over: handle, isWanted: isWanted)
+            switch pool.take(isWanted: isWanted) {
+            case .notWanted: throw .cancelled
+            case .failed: throw .unavailable(why: "there is no memory for another connection")
+            case .lent(let handle):
+                defer { pool.giveBack(handle) }
+                return try vectors(texts, over: handle, isWanted: isWanted)
+            }
         } catch {
             throw error.error(endpoint: settings.url.description)
         }

@@ -24,7 +24,7 @@ struct EncoderScratch: Sendable {
         inner = block(configuration.intermediate)
         numbers = NumberBlock(rows: rows, width: max(configuration.hidden, configuration.intermediate))
         attention = FloatBlock(count: EncoderKernels.attentionScratch(
-                length: min(tokens, configuration.positions), heads: configuration.heads, headSize: configuration.headSize))
+                length: min(tokens, configuration.positions), headSize: configuration.headSize))
         self.tokens = tokens
     }
 }

@@ -1,6 +1,5 @@
 public import Records
 internal import Secrets
-internal import Synchronization
 public import Vectors
 
 /// An encoder of the BERT family, computed here, from a folder in the Hugging Face layout.
@@ -11,8 +10,7 @@ public final class LocalEmbedder: Embedder {
     public let kernels: String
     private let tokenizer: Tokenizer
     private let encoder: Encoder
-    /// Scratch that nobody works with.
-    private let idle = Mutex<[EncoderScratch]>([])
+    private let pool: Pool<EncoderScratch>
 
     /// Tokens in one forward pass: enough for reading the weights to pay, which BLAS packs anew each time, and few enough for results to stay in the cache.
     static func batchTokens(_ precision: Precision) -> Int { precision == .f32 ? 512 : 256 }
@@ -26,7 +24,11 @@ public final class LocalEmbedder: Embedder {
         let kernels = if let precision { ProductKernels.fastest(of: precision) } else { ProductKernels.fastest }
         let file = try SafeTensors(path: folder.file("model.safetensors"))
         let weights = try EncoderWeights(file, configuration, kernels: kernels)
-        encoder = Encoder(configuration: configuration, weights: weights, products: kernels)
+        let encoder = Encoder(configuration: configuration, weights: weights, products: kernels)
+        self.encoder = encoder
+        pool = Pool(max: callsMax) {
+            EncoderScratch(encoder.configuration, tokens: max(LocalEmbedder.batchTokens(encoder.precision), encoder.configuration.tokensMax))
+        }
         self.kernels = kernels?.name ?? BLAS.provider.name
         model = EmbeddingModel(
             provider: "local", name: configuration.name, revision: try folder.hash("model.safetensors"), dimension: configuration.hidden,
@@ -46,13 +48,13 @@ public final class LocalEmbedder: Embedder {
             tokenizer.add(text, to: &tokens)
             ranges.append(start..<tokens.count)
         }
-        return try vectors(of: tokens, ranges, isWanted)
+        guard case .lent(let scratch) = pool.take(isWanted: isWanted) else { throw .cancelled }
+        defer { pool.giveBack(scratch) }
+        return try vectors(of: tokens, ranges, scratch, isWanted)
     }
 
     /// In batches of whole texts.
-    private func vectors(of tokens: [Int32], _ texts: [Range<Int>], _ isWanted: () -> Bool) throws(EmbeddingError) -> [[Float]] {
-        let scratch = takeScratch()
-        defer { idle.withLock { $0.append(scratch) } }
+    private func vectors(of tokens: [Int32], _ texts: [Range<Int>], _ scratch: EncoderScratch, _ isWanted: () -> Bool) throws(EmbeddingError) -> [[Float]] {
         var vectors: [[Float]] = []
         var first = 0
         while first < texts.count {
@@ -66,9 +68,5 @@ public final class LocalEmbedder: Embedder {
             first = next
         }
         return vectors
-    }
-
-    private func takeScratch() -> EncoderScratch {
-        idle.withLock { $0.popLast() } ?? EncoderScratch(encoder.configuration, tokens: max(LocalEmbedder.batchTokens(encoder.precision), encoder.configuration.tokensMax))
     }
 }
