@@ -45,12 +45,12 @@ let package = Package(
         module("Storage", ["Records", "CSQLite", "CSystem"]),
         module("Wire", ["Records", "CSystem"]),
         module("Transport", ["CSystem", "COpenSSL"]),
-        module("Engine", ["Records", "Columns", "Vectors", "VectorIndex", "Storage", "Secrets"]),
+        module("Engine", ["Records", "Columns", "Vectors", "VectorIndex", "Embedding", "Storage", "Secrets"]),
         module("Server", ["Wire", "Transport", "Engine", "Records"]),
         module("Client", ["Wire", "Transport", "Records"]),
         .executableTarget(
             name: "pinyon",
-            dependencies: ["Records", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+            dependencies: ["Records", "Embedding", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
             swiftSettings: swift),
         .executableTarget(
             name: "pinyon-bench",
@@ -69,7 +69,7 @@ let package = Package(
         tests("TransportTests", ["Transport"]),
         tests("EmbeddingTests", ["Embedding", "Vectors", "Records", "Secrets", "Transport"]),
         tests("SecretsTests", ["Secrets"]),
-        tests("EngineTests", ["Engine", "Storage", "Records"]),
+        tests("EngineTests", ["Engine", "Embedding", "Storage", "Records"]),
         tests("ServerTests", ["Server", "Engine", "Storage", "Wire", "Records"]),
         tests("ClientTests", ["Client", "Server", "Engine", "Storage", "Transport", "Wire", "Records"]),
     ]

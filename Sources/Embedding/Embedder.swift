@@ -36,7 +36,7 @@ public struct EmbedderLimits: Sendable, Hashable {
     }
 
     /// Refuses the first text that is empty or too long.
-    func check(_ texts: [String]) throws(EmbeddingError) {
+    public func check(_ texts: [String]) throws(EmbeddingError) {
         for (place, text) in texts.enumerated() {
             let bytes = text.utf8.count
             guard bytes <= textBytesMax else { throw .textTooLong(text: place, bytes: bytes, bytesMax: textBytesMax) }

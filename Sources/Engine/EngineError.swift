@@ -13,6 +13,10 @@ public enum EngineError: Error, Hashable, Sendable {
     case versionMismatch(expected: Int64, found: Int64)
     case idempotencyMismatch
     case noEmbedder
+    /// The embedder cannot be asked now. Seconds after which it may be, where they are known.
+    case embedderUnavailable(retryAfter: Double?)
+    /// The embedder refuses what it is asked, for a reason that is the server's and not the caller's.
+    case embedderRefused
     case deadlineExceeded
     case cancelled
     case busy(String)
@@ -32,6 +36,7 @@ extension EngineError {
         case .missingReference(let field): self = .field(FieldError(field, .malformed("there is no such \(field) in this organization")))
         case .versionMismatch(let expected, let found): self = .versionMismatch(expected: expected, found: found)
         case .wrongDimension(let found, let expected): self = .field(FieldError("vector", .wrongDimension(found: found, expected: expected)))
+        case .wrongSpace(let found, let expected): self = .field(FieldError("space", .wrongSpace(found: found, expected: expected)))
         case .conversationEnded: self = .field(FieldError("conversation", .malformed("it has ended")))
         case .jobIsHeld(let id): self = .jobRefused(id, why: "is held by another worker")
         case .jobIsNotRunning(let id, let state): self = .jobRefused(id, why: "is \(state)")

@@ -16,9 +16,15 @@ struct JobRunner: Sendable {
         var hasEnded = false
         /// When it was last looked for what an organization is due.
         var lookedAt: Timestamp?
+        /// How often a job that goes on failing was tried.
+        var tries: [Identifier: Int] = [:]
+        /// Organizations whose rows that wait for vectors have their job.
+        var embedding: Set<Identifier> = []
     }
 
     private static let rowsAtOnce = 200
+    /// The longest is shorter than the lease of a job, which each try renews.
+    private static let retrySeconds = [1, 2, 4, 8, 15]
     private static let pauseMilliseconds = 100
     private static let lookSeconds: Int64 = 60 * 60
     private static let dueSeconds: Int64 = 24 * 60 * 60
@@ -49,12 +55,14 @@ struct JobRunner: Sendable {
 
     func end() { engine.jobDesk.state.withLock { $0.hasEnded = true } }
 
+    var hasEnded: Bool { engine.jobDesk.state.withLock { $0.hasEnded } }
+
     private func rest(_ message: String? = nil, _ error: StorageError? = nil) {
         if let message, let error, error != .closed { engine.log.warning(message, (.detail, error.description)) }
         engine.jobDesk.state.withLock { $0.isBusy = false }
     }
 
-    private func write(_ job: Record, _ action: WriteAction, _ step: JobStep? = nil, _ then: @escaping @Sendable (Result<WriteOutcome, StorageError>) -> Void) {
+    func write(_ job: Record, _ action: WriteAction, _ step: JobStep? = nil, _ then: @escaping @Sendable (Result<WriteOutcome, StorageError>) -> Void) {
         let request = WriteRequest(organization: job.organization, at: engine.clock.now(), action: action, step: step)
         engine.submit(request, completion: then)
     }
@@ -68,30 +76,91 @@ struct JobRunner: Sendable {
         }
     }
 
-    private func work(at job: Record) {
-        guard !engine.jobDesk.state.withLock({ $0.hasEnded }) else { return rest() }
-        guard job.jobType == .retention, let before = job.json(.parameters)?["before"]?.text.flatMap({ Timestamp($0) }) else {
-            return finish(job, JobStep(job: job.id, worker: worker, error: "its parameters cannot be read", end: .failed))
+    func work(at job: Record) {
+        guard !hasEnded else { return rest() }
+        switch job.jobType {
+        case .retention: retain(job)
+        case .embedding:
+            guard let run = EmbeddingRun(self, engine, job) else {
+                return finish(job, step(job, error: "this server does not make the vectors of this organization", end: .failed))
+            }
+            run.step()
+        case .importing, .exporting, nil: finish(job, step(job, error: "it is no job of the server", end: .failed))
         }
-        write(job, .retain(since: before, limit: JobRunner.rowsAtOnce), JobStep(job: job.id, worker: worker)) { [self] result in
+    }
+
+    private func retain(_ job: Record) {
+        guard let before = job.json(.parameters)?["before"]?.text.flatMap({ Timestamp($0) }) else {
+            return finish(job, step(job, error: "its parameters cannot be read", end: .failed))
+        }
+        write(job, .retain(since: before, limit: JobRunner.rowsAtOnce), step(job)) { [self] result in
             switch result {
             case .success(let outcome):
-                if outcome.removed.isEmpty { finish(job, JobStep(job: job.id, worker: worker, end: .succeeded)) } else { work(at: job) }
-            // It was paused, cancelled or taken over.
-            case .failure(.jobIsHeld), .failure(.jobIsNotRunning), .failure(.notFound): next()
-            case .failure(.busy):
-                DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(JobRunner.pauseMilliseconds)) { self.work(at: job) }
-            case .failure(let error): finish(job, JobStep(job: job.id, worker: worker, error: error.description.shortened, end: .failed))
+                if outcome.removed.isEmpty { finish(job, step(job, end: .succeeded)) } else { work(at: job) }
+            case .failure(let error): stop(job, error)
             }
         }
     }
 
-    private func finish(_ job: Record, _ step: JobStep) {
+    func step(_ job: Record, done: Int64 = 0, failed: Int64 = 0, error: String? = nil, end: JobState? = nil) -> JobStep {
+        JobStep(job: job.id, worker: worker, done: done, failed: failed, error: error?.shortened, end: end)
+    }
+
+    /// After a step that could not be written.
+    func stop(_ job: Record, _ error: StorageError) {
+        switch error {
+        // It was paused, cancelled or taken over.
+        case .jobIsHeld, .jobIsNotRunning, .notFound:
+            forget(job)
+            next()
+        case .busy: DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(JobRunner.pauseMilliseconds)) { self.work(at: job) }
+        case .closed: rest()
+        default: finish(job, step(job, error: error.description, end: .failed))
+        }
+    }
+
+    /// Another try after a while, in which the desk is free for other jobs.
+    func retry(_ job: Record, _ why: String) {
+        let tries = engine.jobDesk.state.withLock { state in
+            state.tries[job.id, default: 0] += 1
+            return state.tries[job.id] ?? 1
+        }
+        let seconds = JobRunner.retrySeconds[min(tries, JobRunner.retrySeconds.count) - 1]
+        write(job, .stepJob(step(job, error: why))) { [self] result in
+            if case .failure(let error) = result { return stop(job, error) }
+            DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(seconds)) { resume(job) }
+            next()
+        }
+    }
+
+    private func resume(_ job: Record) {
+        let isFree = engine.jobDesk.state.withLock { state in
+            guard !state.isBusy, !state.hasEnded else { return false }
+            state.isBusy = true
+            return true
+        }
+        if isFree { return work(at: job) }
+        if !hasEnded { DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(JobRunner.pauseMilliseconds)) { self.resume(job) } }
+    }
+
+    func hasProgressed(_ job: Record) { engine.jobDesk.state.withLock { $0.tries[job.id] = nil } }
+
+    private func forget(_ job: Record) {
+        engine.jobDesk.state.withLock { state in
+            state.tries[job.id] = nil
+            if job.jobType == .embedding { state.embedding.remove(job.organization) }
+        }
+    }
+
+    func finish(_ job: Record, _ step: JobStep) {
         write(job, .stepJob(step)) { [self] result in
+            forget(job)
             switch result {
             case .success:
                 engine.log.info("a job ended", (.organization, job.organization.description), (.detail, "\(job.text(.type) ?? "") \(job.id)"))
                 next()
+                // What came to wait after the job had looked for the last time.
+                if job.jobType == .embedding, step.end == .succeeded { lookForTexts() }
             case .failure(let error): rest("the end of a job could not be written", error)
             }
         }
@@ -112,8 +181,46 @@ struct JobRunner: Sendable {
             state.lookedAt = now
             return true
         }
-        if isDue { for organization in engine.organizations.withLock({ Array($0.values) }) where organization.retentionDays != nil { look(organization, at: now) } }
+        if isDue {
+            for organization in engine.organizations.withLock({ Array($0.values) }) where organization.retentionDays != nil { look(organization, at: now) }
+            lookForTexts()
+        }
         wake()
+    }
+
+    /// A job for every organization that has rows which wait for their vector, where this server can make it.
+    private func lookForTexts() {
+        guard engine.embeddings != nil else { return }
+        engine.store.organizationsWaiting { [self] result in
+            switch result {
+            case .success(let organizations): for organization in organizations { embedWaiting(of: organization) }
+            case .failure(let error): if error != .closed { engine.log.warning("rows that wait for vectors could not be read", (.detail, error.description)) }
+            }
+        }
+    }
+
+    /// Sees to it that there is a job for the rows of an organization that wait for their vector.
+    func embedWaiting(of organization: Identifier) {
+        guard let choice = try? engine.space(for: nil, of: nil, organization, at: engine.clock.now()), choice.embeds else { return }
+        let isNew = engine.jobDesk.state.withLock { $0.hasEnded ? false : $0.embedding.insert(organization).inserted }
+        guard isNew else { return }
+        let last = RecordListing(.job, [.type: .text(JobType.embedding.rawValue)], limit: 1)
+        engine.store.page(last, of: organization, shownTo: .none, isWanted: { true }) { [self] result in
+            if case .success(let page) = result, page.records.first?.jobState?.isOver ?? true {
+                let now = engine.clock.now()
+                let job = Record(
+                    .job, id: engine.identifiers.next(at: now), organization: organization, createdAt: now,
+                    values: [.type: .text(JobType.embedding.rawValue)])
+                return write(job, .create([job])) { [self] result in
+                    if case .failure(let error) = result {
+                        forget(job)
+                        if error != .closed { engine.log.warning("an embedding job could not be started", (.detail, error.description)) }
+                    }
+                    wake()
+                }
+            }
+            wake()
+        }
     }
 
     private func look(_ organization: Organization, at now: Timestamp) {

@@ -110,44 +110,61 @@ extension MemoryEngine {
         guard principal.narrowing.isNone else { return completion(.failure(.narrowed(kind))) }
         let now = clock.now()
         let moved: ImportBatch
-        let space: EmbeddingSpace?
+        let choice: SpaceChoice
         do throws(FieldError) {
             try Checks.batch(batch.count, kind.plural)
             try step.check()
-            space = try self.space(for: batch.firstVector, principal.organization, at: now)
-            moved = try batch.moved(to: principal.organization, space?.id)
+            let first = batch.firstEmbedding
+            choice = try space(for: first?.vector, of: first?.space, principal.organization, at: now)
+            moved = try batch.moved(to: principal.organization, choice)
         } catch {
             return completion(.failure(.field(error)))
         }
-        write(.bring(moved), newSpace: newSpace(space, principal.organization), step: step, principal, context, at: now, completion)
+        write(.bring(moved), in: choice, founds: batch.firstEmbedding != nil, step: step, principal, context, at: now, completion)
     }
 }
 
 extension ImportBatch {
-    fileprivate var firstVector: [Float]? {
+    fileprivate var firstEmbedding: Embedding? {
         switch self {
-        case .memories(let memories): memories.lazy.compactMap(\.embedding?.vector).first
-        case .records(let records): records.lazy.compactMap { $0.kind == .conversation ? $0.vector(.titleVector) : $0.embedding?.vector }.first
+        case .memories(let memories): memories.lazy.compactMap(\.embedding).first
+        case .records(let records): records.lazy.compactMap(\.brought).first
         }
     }
 
     /// Every row checked as if a caller had set each of its fields, and made the organization's own.
-    fileprivate func moved(to organization: Identifier, _ space: Identifier?) throws(FieldError) -> ImportBatch {
+    fileprivate func moved(to organization: Identifier, _ choice: SpaceChoice) throws(FieldError) -> ImportBatch {
+        let space = choice.space?.id
         switch self {
         case .memories(let memories):
             var moved: [Memory] = []
             for (position, memory) in memories.enumerated() {
-                do throws(FieldError) { try memory.check() } catch { throw error.inside("memories[\(position)]") }
+                do throws(FieldError) {
+                    try memory.check()
+                    if let embedding = memory.embedding { try choice.check(embedding.vector, of: embedding.space) }
+                } catch {
+                    throw error.inside("memories[\(position)]")
+                }
                 moved.append(memory.moved(to: organization, space: space))
             }
             return .memories(moved)
         case .records(let records):
             var moved: [Record] = []
             for (position, record) in records.enumerated() {
-                do throws(FieldError) { try record.check() } catch { throw error.inside("\(record.kind.plural)[\(position)]") }
+                do throws(FieldError) {
+                    try record.check()
+                    if let embedding = record.brought { try choice.check(embedding.vector, of: embedding.space) }
+                } catch {
+                    throw error.inside("\(record.kind.plural)[\(position)]")
+                }
                 moved.append(record.moved(to: organization, space: space))
             }
             return .records(moved)
         }
     }
+}
+
+extension Record {
+    /// Its own vector, and the space that it is said to be of.
+    fileprivate var brought: Embedding? { ownVector.map { Embedding(space: embedding?.space ?? .none, vector: $0) } }
 }

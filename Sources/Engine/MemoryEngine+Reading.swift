@@ -26,12 +26,27 @@ extension MemoryEngine {
 
     func search(_ request: SearchRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try request.check() } catch { return completion(.failure(.field(error))) }
-        guard case .vector(let vector) = request.query else { return completion(.failure(.noEmbedder)) }
+        switch request.query {
+        case .text(let text):
+            embed(question: text, principal.organization, context, completion) { [self] vector in
+                search(request, with: vector, principal, context, completion)
+            }
+        case .vector(let vector):
+            do throws(FieldError) {
+                let choice = try space(for: vector, of: request.space, principal.organization, at: clock.now())
+                if !choice.isNew { try choice.check(vector, of: request.space) }
+            } catch {
+                return completion(.failure(.field(error)))
+            }
+            search(request, with: vector, principal, context, completion)
+        }
+    }
+
+    private func search(
+        _ request: SearchRequest, with vector: [Float], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
+    ) {
         guard let partition = partitions[principal.organization, request.kind] else {
             return completion(.success(.found(SearchAnswer(entries: [], report: SearchReport()))))
-        }
-        guard vector.count == partition.space.dimension else {
-            return completion(.failure(.field(FieldError("vector", .wrongDimension(found: vector.count, expected: partition.space.dimension)))))
         }
         let query = IndexQuery(
             vector: vector, k: request.k, filter: principal.narrowing.filter(on: request.kind, and: request.filter), time: clock.now(), exact: request.exact,

@@ -11,17 +11,18 @@ extension MemoryEngine {
 
     func create(_ drafts: [RecordDraft], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         let now = clock.now()
-        var records: [Record] = []
-        let space: EmbeddingSpace?
+        var made: [Record] = []
+        let choice: SpaceChoice
         do throws(FieldError) {
             try Checks.batch(drafts.count, "records")
             let kind = drafts[0].kind
             try MemoryEngine.require(kind, in: MemoryEngine.kept)
-            space = try self.space(for: drafts.lazy.compactMap(\.vector).first, principal.organization, at: now)
+            let first = drafts.first { $0.vector != nil }
+            choice = try space(for: first?.vector, of: first?.space, principal.organization, at: now)
             for (position, draft) in drafts.enumerated() {
                 do throws(FieldError) {
                     guard draft.kind == kind else { throw FieldError("kind", .malformed("one request is about one kind")) }
-                    records.append(try record(of: draft, principal, space, at: now))
+                    made.append(try record(of: draft, principal, choice, at: now))
                 } catch {
                     throw error.inside("\(kind.plural)[\(position)]")
                 }
@@ -29,12 +30,19 @@ extension MemoryEngine {
         } catch {
             return completion(.failure(.field(error)))
         }
-        if let beyond = records.first(where: { $0.kind != .message && !principal.narrowing.admits($0) }) { return completion(.failure(.narrowed(beyond.kind))) }
-        write(.create(records), newSpace: newSpace(space, principal.organization), principal, context, at: now, completion)
+        let checked = made
+        if let beyond = checked.first(where: { $0.kind != .message && !principal.narrowing.admits($0) }) { return completion(.failure(.narrowed(beyond.kind))) }
+        let places = checked.indices.filter { checked[$0].embedding == nil && checked[$0].embeddedText != nil }
+        embed(places.compactMap { checked[$0].embeddedText }, for: choice, principal.organization, context, completion) { [self] vectors in
+            var records = checked
+            for (place, vector) in zip(places, vectors) { records[place].embedding = vector.flatMap { choice.embedding($0) } }
+            let founds = records.contains { $0.embedding != nil }
+            write(.create(records), in: choice, founds: founds, principal, context, at: now, completion)
+        }
     }
 
     /// The record that a draft becomes. What a narrowed key does not say is its own.
-    func record(of draft: RecordDraft, _ principal: Principal, _ space: EmbeddingSpace?, at now: Timestamp) throws(FieldError) -> Record {
+    func record(of draft: RecordDraft, _ principal: Principal, _ choice: SpaceChoice?, at now: Timestamp) throws(FieldError) -> Record {
         var draft = draft
         let schema = Schema.of(draft.kind)
         for (field, own) in [(RecordField.user, principal.narrowing.user), (.agent, principal.narrowing.agent)] {
@@ -51,9 +59,9 @@ extension MemoryEngine {
         for field in [RecordField.lastActivityAt, .lastUsedAt, .lastSeenAt] where schema[field] != nil && record[field] == nil { record[field] = .time(createdAt) }
         // The store takes them from the conversation.
         if draft.kind == .message { record[.user] = .identifier(record.id) }
-        if let vector = draft.vector, let space {
-            guard vector.count == space.dimension else { throw FieldError("vector", .wrongDimension(found: vector.count, expected: space.dimension)) }
-            record.embedding = Embedding(space: space.id, vector: vector)
+        if let vector = draft.vector, let choice {
+            try choice.check(vector, of: draft.space)
+            record.embedding = choice.embedding(vector)
         }
         return record
     }
@@ -62,7 +70,8 @@ extension MemoryEngine {
         if patch.kind == .key, let error = refusal(toTouch: patch.id, principal) { return completion(.failure(error)) }
         let now = clock.now()
         var patch = patch
-        var space: EmbeddingSpace?
+        var given: [Float]?
+        let choice: SpaceChoice
         do throws(FieldError) {
             try MemoryEngine.require(patch.kind, in: MemoryEngine.kept.union([.organization, .key]))
             try patch.check()
@@ -74,12 +83,9 @@ extension MemoryEngine {
             if patch.kind == .key { try check(patch, principal, at: now) }
             if case .text(let email)? = patch.values[.email] { patch.values[.email] = .text(email.lowercased()) }
             patch.values = patch.values.mapValues(\.normal)
-            if case .set(let vector) = patch.vector {
-                space = try self.space(for: vector, principal.organization, at: now)
-                if let space, vector.count != space.dimension {
-                    throw FieldError("vector", .wrongDimension(found: vector.count, expected: space.dimension))
-                }
-            }
+            if case .set(let vector) = patch.vector { given = vector }
+            choice = try space(for: given, of: patch.space, principal.organization, at: now)
+            if let given { try choice.check(given, of: patch.space) }
         } catch {
             return completion(.failure(.field(error)))
         }
@@ -87,8 +93,44 @@ extension MemoryEngine {
         if patch.kind == .user, !principal.narrowing.isNone, [RecordField.email, .role, .permissions].contains(where: { patch.values[$0] != nil || patch.cleared.contains($0) }) {
             return completion(.failure(.narrowed(.user)))
         }
-        write(
-            .change(patch, space: space?.id), newSpace: newSpace(space, principal.organization), principal, context, at: now, completion)
+        change(patch, in: choice, attemptsLeft: MemoryEngine.changeAttempts, principal, context, at: now, completion)
+    }
+
+    /// How often a change is tried whose row another changes in the meantime.
+    private static let changeAttempts = 3
+
+    /// Writes the change, with a new vector where its text is new and this server makes it.
+    private func change(
+        _ patch: RecordPatch, in choice: SpaceChoice, attemptsLeft: Int, _ principal: Principal, _ context: OperationContext, at now: Timestamp,
+        _ completion: @escaping Completion
+    ) {
+        let write: @Sendable (RecordPatch, @escaping Completion) -> Void = { [self] patch, completion in
+            let action = WriteAction.change(patch, space: patch.vector.isSet ? choice.space?.id : nil)
+            self.write(action, in: choice, founds: patch.vector.isSet, principal, context, at: now, completion)
+        }
+        guard choice.embeds, patch.vector == .keep, patch.touchesText else { return write(patch, completion) }
+        store.records(
+            patch.kind, [patch.id], of: principal.organization, shownTo: principal.narrowing, withVectors: true, isWanted: { context.interruption == nil }
+        ) { [self] result in
+            finish(result, context, completion) { found, completion in
+                // A text that is the same as before is not embedded again.
+                guard let old = found.first, let text = patch.applied(to: old, at: now).embeddedText, text != old.embeddedText || old.ownVector == nil else {
+                    return write(patch, completion)
+                }
+                embed([text], for: choice, principal.organization, context, completion) { [self] vectors in
+                    var known = patch
+                    if let vector = vectors[0] { known.vector = .set(vector) }
+                    // The vector is of the whole text, of which the row has a part.
+                    known.ifVersion = patch.ifVersion ?? old.version
+                    write(known) { [self] result in
+                        if case .failure(.versionMismatch) = result, patch.ifVersion == nil, attemptsLeft > 1 {
+                            return change(patch, in: choice, attemptsLeft: attemptsLeft - 1, principal, context, at: now, completion)
+                        }
+                        completion(result)
+                    }
+                }
+            }
+        }
     }
 
     func remove(_ kind: Kind, _ ids: [Identifier], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
@@ -184,20 +226,11 @@ extension MemoryEngine {
             completion(.failure(context.interruption ?? EngineError(error)))
         }
     }
+}
 
-    // MARK: Spaces
-
-    /// The organization's space, or the one that it gets with this vector; nil when there is neither.
-    func space(for vector: [Float]?, _ organization: Identifier, at time: Timestamp) throws(FieldError) -> EmbeddingSpace? {
-        if let known = partitions.space(of: organization) { return known }
-        guard let vector else { return nil }
-        try Checks.vector(vector, "vector")
-        return newSpace(dimension: vector.count, organization, at: time)
-    }
-
-    func newSpace(_ space: EmbeddingSpace?, _ organization: Identifier) -> EmbeddingSpace? {
-        partitions.space(of: organization) == nil ? space : nil
-    }
+extension RecordPatch {
+    /// Whether it may change what the record's vector stands for.
+    fileprivate var touchesText: Bool { !Schema.embeddedFields(kind).isDisjoint(with: values.keys) }
 }
 
 extension Value {

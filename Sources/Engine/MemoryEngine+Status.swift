@@ -1,3 +1,4 @@
+internal import Embedding
 internal import Synchronization
 internal import Records
 internal import Storage
@@ -20,6 +21,8 @@ extension MemoryEngine {
                 let house: [JSON.Member] = [
                     .init("id", .text(organization.description)), .init("name", name.map { .text($0) } ?? .null),
                     .init("space", partitions.space(of: organization).map(\.json) ?? .null),
+                    .init("waiting_for_vectors", .integer(counts.waits.count)),
+                    .init("waiting_since", counts.waits.since.map { .text($0.description) } ?? .null),
                 ]
                 let indexes = Kind.searchable.compactMap { kind in
                     partitions[organization, kind].map { JSON.Member(kind.plural, $0.index.statistics.json) }
@@ -29,7 +32,7 @@ extension MemoryEngine {
                         .status([
                             "server": server, "organization": .object(house + counts.members), "indexes": .object(indexes), "change": .integer(readUpTo.withLock { $0 }),
                             "store": facts.store,
-                            "blas": blas, "operations": meter.json,
+                            "embedder": embeddings.map(\.json) ?? .null, "blas": blas, "operations": meter.json,
                         ])))
             }
         }
@@ -63,10 +66,29 @@ extension StoreCounts {
 }
 
 extension EmbeddingSpace {
-    fileprivate var json: JSON {
+    fileprivate var json: JSON { .object([.init("id", .text(id.description))] + model.members + [.init("precision", .text(precision))]) }
+}
+
+extension EmbeddingModel {
+    fileprivate var members: [JSON.Member] {
         [
-            "id": .text(id.description), "provider": .text(provider), "model": .text(model), "dimension": .integer(Int64(clamping: dimension)),
+            .init("provider", .text(provider)), .init("model", .text(name)), .init("revision", .text(revision)),
+            .init("dimension", .integer(Int64(clamping: dimension))), .init("pooling", .text(pooling)), .init("query_prefix", .text(queryPrefix)),
+            .init("passage_prefix", .text(passagePrefix)), .init("is_normalized", .bool(isNormalized)),
         ]
+    }
+}
+
+extension EmbeddingQueue {
+    /// What texts become vectors with, and what it was asked for since the start.
+    fileprivate var json: JSON {
+        let counts = counts
+        let asked: [JSON.Member] = [
+            .init("calls", .integer(Int64(clamping: counts.calls))), .init("texts", .integer(Int64(clamping: counts.texts))),
+            .init("cached", .integer(Int64(clamping: counts.cached))), .init("failures", .integer(Int64(clamping: counts.failures))),
+        ]
+        let model = embedder.model
+        return .object([.init("space", .text(model.spaceIdentifier.description))] + model.members + [.init("precision", .text(embedder.precision))] + asked)
     }
 }
 

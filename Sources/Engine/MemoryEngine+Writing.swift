@@ -42,47 +42,76 @@ extension MemoryEngine {
             return completion(.failure(.field(error)))
         }
         let now = clock.now()
-        let known = partitions.space(of: principal.organization)
-        let space = known ?? drafts.lazy.compactMap(\.vector).first.map { newSpace(dimension: $0.count, principal.organization, at: now) }
+        let choice: SpaceChoice
         var memories: [Memory] = []
         memories.reserveCapacity(drafts.count)
-        for (position, given) in drafts.enumerated() {
-            var draft = given
-            draft.user = draft.user ?? principal.narrowing.user
-            draft.session = draft.session ?? principal.narrowing.session
-            guard principal.narrowing.admits(draft) else { return completion(.failure(.narrowed(.memory))) }
-            if let vector = draft.vector, let space, vector.count != space.dimension {
-                let error = FieldError("vector", .wrongDimension(found: vector.count, expected: space.dimension))
-                return completion(.failure(.field(error.inside("memories[\(position)]"))))
+        do throws(FieldError) {
+            let first = drafts.first { $0.vector != nil }
+            choice = try space(for: first?.vector, of: first?.space, principal.organization, at: now)
+            for (position, given) in drafts.enumerated() {
+                do throws(FieldError) {
+                    if let vector = given.vector { try choice.check(vector, of: given.space) }
+                } catch {
+                    throw error.inside("memories[\(position)]")
+                }
+                memories.append(memory(of: given, principal, choice.space, at: now))
             }
-            memories.append(
-                Memory(
-                    id: draft.id ?? identifiers.next(at: now), organization: principal.organization, agent: draft.agent, user: draft.user,
-                    session: draft.session, type: draft.type, content: draft.content, importance: draft.importance, tags: draft.tags,
-                    metadata: draft.metadata, createdAt: draft.createdAt ?? now, updatedAt: max(now, draft.createdAt ?? now), expiresAt: draft.expiresAt,
-                    embedding: draft.vector.flatMap { vector in space.map { Embedding(space: $0.id, vector: vector) } }))
+        } catch {
+            return completion(.failure(.field(error)))
         }
-        let changes = memories.filter { $0.embedding != nil }.map(IndexChange.of)
-        write(.remember(memories), newSpace: known == nil ? space : nil, principal, context, at: now, completion) { [partitions] outcome, finish in
-            if !outcome.isReplay { partitions[principal.organization, .memory]?.index.apply(changes) }
-            finish(.success(.written(outcome.receipt)))
+        guard memories.allSatisfy({ principal.narrowing.admits($0) }) else { return completion(.failure(.narrowed(.memory))) }
+        let checked = memories
+        let places = checked.indices.filter { checked[$0].embedding == nil }
+        embed(places.map { checked[$0].content }, for: choice, principal.organization, context, completion) { [self] vectors in
+            var memories = checked
+            for (place, vector) in zip(places, vectors) { memories[place].embedding = vector.flatMap { choice.embedding($0) } }
+            let changes = memories.filter { $0.embedding != nil }.map(IndexChange.of)
+            write(.remember(memories), in: choice, founds: !changes.isEmpty, principal, context, at: now, completion) { [partitions] outcome, finish in
+                if !outcome.isReplay { partitions[principal.organization, .memory]?.index.apply(changes) }
+                finish(.success(.written(outcome.receipt)))
+            }
         }
     }
 
+    /// What a narrowed key does not say is its own.
+    private func memory(of draft: MemoryDraft, _ principal: Principal, _ space: EmbeddingSpace?, at now: Timestamp) -> Memory {
+        Memory(
+            id: draft.id ?? identifiers.next(at: now), organization: principal.organization, agent: draft.agent, user: draft.user ?? principal.narrowing.user,
+            session: draft.session ?? principal.narrowing.session, type: draft.type, content: draft.content, importance: draft.importance, tags: draft.tags,
+            metadata: draft.metadata, createdAt: draft.createdAt ?? now, updatedAt: max(now, draft.createdAt ?? now), expiresAt: draft.expiresAt,
+            embedding: draft.vector.flatMap { vector in space.map { Embedding(space: $0.id, vector: vector) } })
+    }
+
     func update(_ patch: MemoryPatch, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
-        do throws(FieldError) { try patch.check() } catch { return completion(.failure(.field(error))) }
         let now = clock.now()
-        let known = partitions.space(of: principal.organization)
-        var space: EmbeddingSpace?
-        if case .set(let vector) = patch.vector {
-            let wanted = known ?? newSpace(dimension: vector.count, principal.organization, at: now)
-            guard vector.count == wanted.dimension else {
-                return completion(.failure(.field(FieldError("vector", .wrongDimension(found: vector.count, expected: wanted.dimension)))))
-            }
-            space = wanted
+        let choice: SpaceChoice
+        var given: [Float]?
+        do throws(FieldError) {
+            try patch.check()
+            if case .set(let vector) = patch.vector { given = vector }
+            choice = try space(for: given, of: patch.space, principal.organization, at: now)
+            if let given { try choice.check(given, of: patch.space) }
+        } catch {
+            return completion(.failure(.field(error)))
         }
-        let action = WriteAction.update(patch, space: space?.id)
-        write(action, newSpace: known == nil ? space : nil, principal, context, at: now, completion)
+        let write: @Sendable (MemoryPatch) -> Void = { [self] patch in
+            let action = WriteAction.update(patch, space: patch.vector.isSet ? choice.space?.id : nil)
+            self.write(action, in: choice, founds: patch.vector.isSet, principal, context, at: now, completion)
+        }
+        guard let content = patch.content, patch.vector == .keep, choice.embeds else { return write(patch) }
+        // A text that is the same as before is not embedded again.
+        store.memories([patch.id], of: principal.organization, shownTo: principal.narrowing, withVectors: true, isWanted: { context.interruption == nil }) {
+            [self] result in
+            finish(result, context, completion) { found, completion in
+                if let old = found.first, old.content == content, old.embedding != nil { return write(patch) }
+                guard !found.isEmpty else { return write(patch) }
+                embed([content], for: choice, principal.organization, context, completion) { vectors in
+                    var patch = patch
+                    if let vector = vectors[0] { patch.vector = .set(vector) }
+                    write(patch)
+                }
+            }
+        }
     }
 
     func delete(_ ids: [Identifier], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
@@ -94,19 +123,22 @@ extension MemoryEngine {
     }
 
     /// Hands a write to the store; once it is on disk, what it left is taken into the indexes and the keys, in the order of the commits, and `then` answers.
+    /// A space that is new comes with a write that `founds` it, which is one that has a vector.
     func write(
-        _ action: WriteAction, newSpace: EmbeddingSpace? = nil, step: JobStep? = nil, _ principal: Principal, _ context: OperationContext, at time: Timestamp,
-        _ completion: @escaping Completion,
+        _ action: WriteAction, in choice: SpaceChoice? = nil, founds: Bool = false, step: JobStep? = nil, _ principal: Principal, _ context: OperationContext,
+        at time: Timestamp, _ completion: @escaping Completion,
         then: @escaping @Sendable (WriteOutcome, @escaping Completion) -> Void = { outcome, finish in finish(.success(.written(outcome.receipt))) }
     ) {
         if let interruption = context.interruption { return completion(.failure(interruption)) }
         let idempotency = context.idempotencyKey.map { Idempotency(key: $0, digest: Digest.sha256(context.fingerprint)) }
         let request = WriteRequest(
-            organization: principal.organization, at: time, action: action, narrowing: principal.narrowing, idempotency: idempotency, newSpace: newSpace,
-            step: step)
-        submit(request) { [log] result in
+            organization: principal.organization, at: time, action: action, narrowing: principal.narrowing, idempotency: idempotency,
+            newSpace: founds && choice?.isNew == true ? choice?.space : nil, vectorsFollow: choice?.vectorsFollow ?? false, step: step)
+        submit(request) { [self] result in
             switch result {
-            case .success(let outcome): then(outcome, completion)
+            case .success(let outcome):
+                follow(outcome, of: principal.organization)
+                then(outcome, completion)
             case .failure(let error):
                 let told = EngineError(error)
                 if told.isOurs { log.error("a write failed", (.detail, error.description)) }
@@ -141,13 +173,6 @@ extension MemoryEngine {
             if record.kind == .job { watches.tell(record) }
         }
     }
-
-    /// The space that an organization gets with its first vector. It stands once a write that brings it has succeeded.
-    func newSpace(dimension: Int, _ organization: Identifier, at time: Timestamp) -> EmbeddingSpace {
-        EmbeddingSpace(
-            id: identifiers.next(at: time), organization: organization, provider: "none", model: "given by the caller", revision: "", dimension: dimension,
-            createdAt: time)
-    }
 }
 
 extension EngineError {
@@ -155,7 +180,7 @@ extension EngineError {
     var isOurs: Bool {
         switch self {
         case .storeUnavailable, .storeFull, .dataCorrupted, .internalError: true
-        case .forbidden, .narrowed, .field, .notFound, .alreadyExists, .jobRefused, .versionMismatch, .idempotencyMismatch, .noEmbedder, .deadlineExceeded, .cancelled, .busy,
+        case .forbidden, .narrowed, .field, .notFound, .alreadyExists, .jobRefused, .versionMismatch, .idempotencyMismatch, .noEmbedder, .embedderUnavailable, .embedderRefused, .deadlineExceeded, .cancelled, .busy,
             .replyTooLarge:
             false
         }

@@ -1,4 +1,5 @@
 internal import Dispatch
+public import Embedding
 internal import Secrets
 internal import Synchronization
 internal import VectorIndex
@@ -21,6 +22,8 @@ public final class MemoryEngine: Sendable {
     let access: Access
     let partitions: Partitions
     let searches: SearchQueue
+    /// Nil where callers bring all vectors.
+    let embeddings: EmbeddingQueue?
     let meter = Meter()
     let identifiers = IdentifierSource()
     let watches = JobWatches()
@@ -34,7 +37,9 @@ public final class MemoryEngine: Sendable {
     let indexing = DispatchQueue(label: "pinyon.indexing", qos: .userInitiated)
 
     /// Reads everything that is served from memory. Blocks until the indexes stand.
-    public init(store: any Store, clock: Clock, log: Log, limits: EngineLimits, facts: EngineFacts) throws(StorageError) {
+    public init(
+        store: any Store, clock: Clock, log: Log, limits: EngineLimits, facts: EngineFacts, embedder: (any Embedder)? = nil
+    ) throws(StorageError) {
         let tenancy = try store.tenancy()
         self.store = store
         self.clock = clock
@@ -44,6 +49,7 @@ public final class MemoryEngine: Sendable {
         access = Access(tenancy.keys)
         partitions = Partitions(tenancy.spaces)
         searches = SearchQueue(workersMax: limits.searchWorkers, waitingMax: limits.searchesWaitingMax)
+        embeddings = embedder.map { EmbeddingQueue($0, cacheBytesMax: limits.cacheBytesMax, bytesMax: limits.textBytesMax, log: log) }
         startedAt = clock.now()
         startedTicks = clock.ticks()
         organizations = Mutex(Dictionary(uniqueKeysWithValues: tenancy.organizations.map { ($0.id, $0) }))
@@ -122,10 +128,16 @@ public final class MemoryEngine: Sendable {
 public struct EngineLimits: Sendable {
     public var searchWorkers: Int
     public var searchesWaitingMax: Int
+    /// Of texts that wait for their vectors.
+    public var textBytesMax: Int
+    /// Of vectors that are kept for texts which come again.
+    public var cacheBytesMax: Int
 
-    public init(searchWorkers: Int, searchesWaitingMax: Int = 4_096) {
+    public init(searchWorkers: Int, searchesWaitingMax: Int = 4_096, textBytesMax: Int = 64 << 20, cacheBytesMax: Int = 64 << 20) {
         self.searchWorkers = searchWorkers
         self.searchesWaitingMax = searchesWaitingMax
+        self.textBytesMax = textBytesMax
+        self.cacheBytesMax = cacheBytesMax
     }
 }
 

@@ -49,6 +49,11 @@ public enum Checks {
         guard Timestamp.range.contains(value) else { throw FieldError(field, .outOfRange("between the years 1 and 9999")) }
     }
 
+    /// A space says where a vector comes from; without one it would be passed over in silence.
+    public static func space(_ space: Identifier?, ofVector isGiven: Bool) throws(FieldError) {
+        guard space == nil || isGiven else { throw FieldError("space", .malformed("it is that of a vector, and there is none")) }
+    }
+
     /// Finite, not of length zero, and within the limit of dimensions; the space's own dimension is checked where it is known.
     public static func vector(_ values: [Float], _ field: String) throws(FieldError) {
         guard !values.isEmpty else { throw FieldError(field, .empty) }

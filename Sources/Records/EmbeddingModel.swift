@@ -27,4 +27,19 @@ public struct EmbeddingModel: Hashable, Sendable {
         self.passagePrefix = passagePrefix
         self.isNormalized = isNormalized
     }
+
+    /// That of vectors which callers bring, of whose origin nothing is known but that it is one.
+    public static func ofCallers(dimension: Int) -> EmbeddingModel {
+        EmbeddingModel(provider: "none", name: "given by the caller", revision: "", dimension: dimension)
+    }
+
+    public var isOfCallers: Bool { provider == "none" }
+}
+
+extension EmbeddingModel: CustomStringConvertible {
+    /// `all-MiniLM-L6-v2 of local, revision 53aa51172d14, 384 dimensions`, as sentences say it.
+    public var description: String {
+        if isOfCallers { return "vectors that callers bring, \(dimension) dimensions" }
+        return "\(name) of \(provider)\(revision.isEmpty ? "" : ", revision \(revision.prefix(12))"), \(dimension) dimensions"
+    }
 }

@@ -13,6 +13,7 @@ public struct FieldError: Error, Hashable, Sendable {
         case notFinite(position: Int)
         case zeroVector
         case wrongDimension(found: Int, expected: Int)
+        case wrongSpace(found: String, expected: String)
         case duplicate(String)
     }
 
@@ -43,6 +44,7 @@ extension FieldError: CustomStringConvertible {
         case .notFinite(let position): "\(field) has a value that is not finite at position \(position)"
         case .zeroVector: "\(field) has length zero, so it has no direction"
         case .wrongDimension(let found, let expected): "\(field) has \(found) dimensions; this organization's embedding space has \(expected)"
+        case .wrongSpace(let found, let expected): "\(field) does not fit: the vector is of \(found), and those of this organization are of \(expected)"
         case .duplicate(let value): "\(field) holds \(value) twice"
         }
     }

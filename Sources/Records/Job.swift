@@ -6,12 +6,14 @@ public enum JobType: String, Hashable, Sendable, CaseIterable {
     case exporting = "export"
     /// What is older than the organization keeps is deleted.
     case retention
+    /// Rows that wait for their vector get it.
+    case embedding = "embed"
 
     /// Whether a client does the work; the rest the server does itself.
     public var isOfClient: Bool {
         switch self {
         case .importing, .exporting: true
-        case .retention: false
+        case .retention, .embedding: false
         }
     }
 }

@@ -13,11 +13,13 @@ public struct MemoryDraft: Hashable, Sendable {
     public var createdAt: Timestamp?
     public var expiresAt: Timestamp?
     public var vector: [Float]?
+    /// The space that the vector is of; where callers bring all vectors it need not be named.
+    public var space: Identifier?
 
     public init(
         id: Identifier? = nil, agent: Identifier, user: Identifier? = nil, session: Identifier? = nil, type: MemoryType = .fact, content: String,
         importance: Double = 0.5, tags: [String] = [], metadata: JSON = .emptyObject, createdAt: Timestamp? = nil, expiresAt: Timestamp? = nil,
-        vector: [Float]? = nil
+        vector: [Float]? = nil, space: Identifier? = nil
     ) {
         self.id = id
         self.agent = agent
@@ -31,6 +33,7 @@ public struct MemoryDraft: Hashable, Sendable {
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.vector = vector
+        self.space = space
     }
 
     public func check() throws(FieldError) {
@@ -41,5 +44,6 @@ public struct MemoryDraft: Hashable, Sendable {
         try Checks.time(createdAt, "created_at")
         try Checks.time(expiresAt, "expires_at")
         if let vector { try Checks.vector(vector, "vector") }
+        try Checks.space(space, ofVector: vector != nil)
     }
 }

@@ -11,6 +11,10 @@ public enum Change<Value: Hashable & Sendable>: Hashable, Sendable {
         case .clear: nil
         }
     }
+
+    public var isSet: Bool {
+        if case .set = self { true } else { false }
+    }
 }
 
 /// An update of one memory: what is nil, or `.keep`, stays as it is.
@@ -28,11 +32,13 @@ public struct MemoryPatch: Hashable, Sendable {
     public var expiresAt: Change<Timestamp>
     /// New content without a vector clears the old one, which would answer for a text that is gone.
     public var vector: Change<[Float]>
+    /// The space that a vector which is set is of; where callers bring all vectors it need not be named.
+    public var space: Identifier?
 
     public init(
         id: Identifier, ifVersion: Int64? = nil, user: Change<Identifier> = .keep, session: Change<Identifier> = .keep, type: MemoryType? = nil,
         content: String? = nil, importance: Double? = nil, tags: [String]? = nil, metadata: JSON? = nil, expiresAt: Change<Timestamp> = .keep,
-        vector: Change<[Float]> = .keep
+        vector: Change<[Float]> = .keep, space: Identifier? = nil
     ) {
         self.id = id
         self.ifVersion = ifVersion
@@ -45,6 +51,7 @@ public struct MemoryPatch: Hashable, Sendable {
         self.metadata = metadata
         self.expiresAt = expiresAt
         self.vector = vector
+        self.space = space
     }
 
     public func check() throws(FieldError) {
@@ -54,6 +61,7 @@ public struct MemoryPatch: Hashable, Sendable {
         if let metadata { try Checks.metadata(metadata) }
         if case .set(let time) = expiresAt { try Checks.time(time, "expires_at") }
         if case .set(let vector) = vector { try Checks.vector(vector, "vector") }
+        try Checks.space(space, ofVector: vector.isSet)
     }
 
     /// The memory after this update; `space` is that of a vector that is set.

@@ -97,6 +97,13 @@ struct Members {
         return vector
     }
 
+    /// That of the vector, where the line names one.
+    mutating func space() throws(FieldError) -> Identifier {
+        guard let json = take("space") else { return .none }
+        guard let space = json.text.flatMap({ Identifier($0) }) else { throw FieldError("space", .malformed("it is a UUID")) }
+        return space
+    }
+
     func checkAllTaken() throws(FieldError) {
         if let unknown = all.first(where: { !taken.contains($0.name) }) { throw FieldError(unknown.name, .unknown(known: taken.sorted())) }
     }
@@ -114,6 +121,7 @@ extension Record {
         if let deletedAt { members.append(JSON.Member("deleted_at", .text(deletedAt.description))) }
         members.append(JSON.Member("version", .integer(version)))
         if withOwnVector, let embedding { members.append(JSON.Member("vector", JSON(embedding.vector))) }
+        if let embedding, withOwnVector || ownVector != nil { members.append(JSON.Member("space", .text(embedding.space.description))) }
         return .object(members)
     }
 
@@ -134,12 +142,14 @@ extension Record {
             values[field] = .time(createdAt)
         }
         let vector = try members.vector()
+        let space = try members.space()
         try members.checkAllTaken()
         // A conversation's vector, where one is given, is that of its title.
         if kind == .conversation, let vector, values[.titleVector] == nil { values[.titleVector] = .vector(vector) }
         self.init(
             kind, id: id, organization: .none, createdAt: createdAt, updatedAt: updatedAt, deletedAt: deletedAt, version: version, values: values,
-            embedding: vector.map { Embedding(space: .none, vector: $0) })
+            embedding: vector.map { Embedding(space: space, vector: $0) })
+        if kind == .conversation { embedding = ownVector.map { Embedding(space: space, vector: $0) } }
         // They are the conversation's.
         if kind == .message, self[.user] == nil { self[.user] = .identifier(.none) }
     }
@@ -162,7 +172,7 @@ extension Memory {
         members += [
             .init("created_at", .text(createdAt.description)), .init("updated_at", .text(updatedAt.description)), .init("version", .integer(version)),
         ]
-        if let embedding { members.append(.init("vector", JSON(embedding.vector))) }
+        if let embedding { members += [.init("vector", JSON(embedding.vector)), .init("space", .text(embedding.space.description))] }
         return .object(members)
     }
 
@@ -181,17 +191,18 @@ extension Memory {
         let updatedAt = try members.time(.updatedAt) ?? row.createdAt
         let version = try members.integer(.version) ?? 1
         let vector = try members.vector()
+        let space = try members.space()
         try members.checkAllTaken()
         guard let type = row.text(.type).flatMap({ MemoryType(name: $0) }) else { throw FieldError("type", .unknown(known: MemoryType.allCases.map(\.name))) }
         self.init(
             id: row.id, organization: .none, agent: agent, user: row.identifier(.user), session: row.identifier(.session), type: type, content: content,
             importance: row.number(.importance) ?? 0.5, accessCount: row.integer(.accessCount) ?? 0, lastAccessedAt: row.time(.lastAccessedAt),
             tags: row.texts(.tags), metadata: row.json(.metadata) ?? .emptyObject, createdAt: row.createdAt, updatedAt: updatedAt,
-            expiresAt: row.time(.expiresAt), version: version, embedding: vector.map { Embedding(space: .none, vector: $0) })
+            expiresAt: row.time(.expiresAt), version: version, embedding: vector.map { Embedding(space: space, vector: $0) })
     }
 }
 
 extension Identifier {
-    /// Stands where the server puts its own.
-    fileprivate static let none = Identifier(high: 0, low: 0)
+    /// Stands where the server puts its own, and where a vector's space is not named.
+    public static let none = Identifier(high: 0, low: 0)
 }

@@ -6,13 +6,16 @@ public struct RecordDraft: Hashable, Sendable {
     public var createdAt: Timestamp?
     public var values: [RecordField: Value]
     public var vector: [Float]?
+    /// The space that the vector is of; where callers bring all vectors it need not be named.
+    public var space: Identifier?
 
-    public init(_ kind: Kind, id: Identifier? = nil, createdAt: Timestamp? = nil, _ values: [RecordField: Value] = [:], vector: [Float]? = nil) {
+    public init(_ kind: Kind, id: Identifier? = nil, createdAt: Timestamp? = nil, _ values: [RecordField: Value] = [:], vector: [Float]? = nil, space: Identifier? = nil) {
         self.kind = kind
         self.id = id
         self.createdAt = createdAt
         self.values = values
         self.vector = vector
+        self.space = space
     }
 
     public func check() throws(FieldError) {
@@ -29,6 +32,7 @@ public struct RecordDraft: Hashable, Sendable {
             guard schema.hasVector else { throw FieldError("vector", .malformed("a \(kind.name) has none")) }
             try Checks.vector(vector, "vector")
         }
+        try Checks.space(space, ofVector: vector != nil)
     }
 }
 

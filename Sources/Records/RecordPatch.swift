@@ -8,10 +8,12 @@ public struct RecordPatch: Hashable, Sendable {
     public var cleared: Set<RecordField>
     /// A new text without a vector clears the old one, which would answer for a text that is gone.
     public var vector: Change<[Float]>
+    /// The space that a vector which is set is of; where callers bring all vectors it need not be named.
+    public var space: Identifier?
 
     public init(
         _ kind: Kind, id: Identifier, ifVersion: Int64? = nil, _ values: [RecordField: Value] = [:], clearing cleared: Set<RecordField> = [],
-        vector: Change<[Float]> = .keep
+        vector: Change<[Float]> = .keep, space: Identifier? = nil
     ) {
         self.kind = kind
         self.id = id
@@ -19,6 +21,7 @@ public struct RecordPatch: Hashable, Sendable {
         self.values = values
         self.cleared = cleared
         self.vector = vector
+        self.space = space
     }
 
     public func check() throws(FieldError) {
@@ -35,6 +38,7 @@ public struct RecordPatch: Hashable, Sendable {
         case .set, .clear: guard schema.hasVector else { throw FieldError("vector", .malformed("a \(kind.name) has none")) }
         }
         if case .set(let vector) = vector { try Checks.vector(vector, "vector") }
+        try Checks.space(space, ofVector: vector.isSet)
         guard !values.isEmpty || !cleared.isEmpty || vector != .keep else { throw FieldError(kind.name, .malformed("the update changes nothing")) }
     }
 

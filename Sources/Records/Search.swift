@@ -7,6 +7,8 @@ public struct SearchRequest: Hashable, Sendable {
 
     public var kind: Kind
     public var query: Query
+    /// The space that a vector is of; where callers bring all vectors it need not be named.
+    public var space: Identifier?
     public var k: Int
     public var filter: Filter?
     /// Every row that the filter admits is compared, whatever the index could skip.
@@ -14,9 +16,10 @@ public struct SearchRequest: Hashable, Sendable {
     /// Hits carry the whole record; otherwise identifier and score.
     public var withContent: Bool
 
-    public init(_ kind: Kind = .memory, query: Query, k: Int = 10, filter: Filter? = nil, exact: Bool = false, withContent: Bool = true) {
+    public init(_ kind: Kind = .memory, query: Query, space: Identifier? = nil, k: Int = 10, filter: Filter? = nil, exact: Bool = false, withContent: Bool = true) {
         self.kind = kind
         self.query = query
+        self.space = space
         self.k = k
         self.filter = filter
         self.exact = exact
@@ -28,6 +31,7 @@ public struct SearchRequest: Hashable, Sendable {
         case .vector(let vector): try Checks.vector(vector, "vector")
         case .text(let text): try Checks.text(text, "text", bytesMax: Limits.textQueryBytesMax)
         }
+        if case .vector = query { try Checks.space(space, ofVector: true) } else { try Checks.space(space, ofVector: false) }
         guard Schema.of(kind).hasVector else { throw FieldError("kind", .unknown(known: Kind.searchable.map(\.name))) }
         try Checks.k(k)
         try filter?.check(on: kind)
@@ -113,9 +117,12 @@ public struct WriteReceipt: Hashable, Sendable {
     /// Of the last row.
     public let change: Int64
     public let rows: [Row]
+    /// How many of the rows are stored and wait for their vector, because it could not be made now.
+    public var waiting: Int
 
-    public init(change: Int64, rows: [Row]) {
+    public init(change: Int64, rows: [Row], waiting: Int = 0) {
         self.change = change
         self.rows = rows
+        self.waiting = waiting
     }
 }

@@ -86,22 +86,18 @@ public struct Principal: Hashable, Sendable {
 public struct EmbeddingSpace: Hashable, Sendable {
     public let id: Identifier
     public let organization: Identifier
-    /// `none` where callers bring their own vectors.
-    public let provider: String
-    public let model: String
-    public let revision: String
-    public let dimension: Int
+    public let model: EmbeddingModel
+    /// What the first vectors were computed in; empty where nobody says. Those of all offered precisions are near enough to be compared.
+    public let precision: String
     public let createdAt: Timestamp
 
-    public init(
-        id: Identifier, organization: Identifier, provider: String, model: String, revision: String, dimension: Int, createdAt: Timestamp
-    ) {
+    public init(id: Identifier, organization: Identifier, model: EmbeddingModel, precision: String = "", createdAt: Timestamp) {
         self.id = id
         self.organization = organization
-        self.provider = provider
         self.model = model
-        self.revision = revision
-        self.dimension = dimension
+        self.precision = precision
         self.createdAt = createdAt
     }
+
+    public var dimension: Int { model.dimension }
 }

@@ -17,6 +17,13 @@ extension Fault {
             self.init(.idempotencyMismatch, field: "idempotency_key", sentence: "this idempotency key was used for another request")
         case .noEmbedder:
             self.init(.noEmbedder, field: "text", sentence: "no embedder is configured, so text cannot be searched; send a vector instead")
+        case .embedderUnavailable(let seconds):
+            let milliseconds = UInt32(clamping: Int((min(max(seconds ?? 1, 0), 3_600) * 1_000).rounded(.up)))
+            self.init(
+                .embedderUnavailable, isRetryable: true, retryAfterMilliseconds: milliseconds, field: "text",
+                sentence: "the embedder cannot be asked now, so text cannot be searched; the server's log says why")
+        case .embedderRefused:
+            self.init(.embedderRefused, field: "text", sentence: "the embedder refuses what this server asks of it; the server's log says why")
         case .deadlineExceeded: self.init(.deadlineExceeded, isRetryable: true, sentence: "the deadline passed before the answer was there")
         case .cancelled: self.init(.cancelled, sentence: "the request was cancelled")
         case .busy(let what):

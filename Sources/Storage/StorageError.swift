@@ -12,6 +12,8 @@ public enum StorageError: Error, Hashable, Sendable {
     case missingReference(field: String)
     case versionMismatch(expected: Int64, found: Int64)
     case wrongDimension(found: Int, expected: Int)
+    /// A vector of another model than the organization's space is of.
+    case wrongSpace(found: String, expected: String)
     /// Nothing more can be said in it.
     case conversationEnded(Identifier)
     case jobIsHeld(Identifier)
@@ -42,6 +44,7 @@ extension StorageError: CustomStringConvertible {
         case .missingReference(let field): "\(field) names something that this organization does not have"
         case .versionMismatch(let expected, let found): "the stored version is \(found), not \(expected); read it again and repeat the change"
         case .wrongDimension(let found, let expected): "the vector has \(found) dimensions; its embedding space has \(expected)"
+        case .wrongSpace(let found, let expected): "the vector is of \(found); this organization's space is of \(expected)"
         case .conversationEnded(let id): "the conversation \(id) has ended"
         case .jobIsHeld(let id): "the job \(id) is held by another worker"
         case .jobIsNotRunning(let id, let state): "the job \(id) is \(state)"
@@ -66,7 +69,7 @@ extension StorageError: CustomStringConvertible {
     /// Whether it concerns one request alone, so that the others of the same transaction may still be committed.
     var isOfOneRequest: Bool {
         switch self {
-        case .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .conversationEnded, .jobIsHeld, .jobIsNotRunning,
+        case .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .wrongSpace, .conversationEnded, .jobIsHeld, .jobIsNotRunning,
             .idempotencyMismatch, .corruptRow:
             true
         case .tooLarge, .notWanted, .busy, .full, .unavailable, .corruptFile, .newerSchema, .notPinyon, .locked, .closed, .internalError: false

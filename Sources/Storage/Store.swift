@@ -34,7 +34,13 @@ public protocol Store: Sendable {
     /// Jobs of those types, of all organizations, that wait for a worker or whose worker is dead at that moment.
     func waitingJobs(_ types: Set<JobType>, at time: Timestamp, completion: @escaping @Sendable (Result<[Record], StorageError>) -> Void)
 
-    /// Takes the same short time however many rows there are.
+    /// At most `limit` of the rows that wait for their vector, those first that wait longest.
+    func waitingTexts(of organization: Identifier, limit: Int, completion: @escaping @Sendable (Result<[WaitingText], StorageError>) -> Void)
+
+    /// Those that have rows which wait for their vector.
+    func organizationsWaiting(completion: @escaping @Sendable (Result<[Identifier], StorageError>) -> Void)
+
+    /// Takes the same short time however many rows there are, and a little for each that waits for its vector.
     func counts(of organization: Identifier, completion: @escaping @Sendable (Result<StoreCounts, StorageError>) -> Void)
 
     /// At most `limit` changes of all organizations with numbers greater than `after`, in order and without gaps.

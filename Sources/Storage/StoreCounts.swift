@@ -21,7 +21,20 @@ public struct StoreCounts: Hashable, Sendable {
         static func += (a: inout Count, b: Count) { a = Count(rows: a.rows + b.rows, withVectors: a.withVectors + b.withVectors, deleted: a.deleted + b.deleted) }
     }
 
+    /// Rows that are kept and wait for their vector.
+    public struct Waits: Hashable, Sendable {
+        public let count: Int64
+        /// Since when the first of them waits; nil when none does.
+        public let since: Timestamp?
+
+        public init(count: Int64 = 0, since: Timestamp? = nil) {
+            self.count = count
+            self.since = since
+        }
+    }
+
     private var counts: [Kind: Count]
+    public var waits = Waits()
 
     /// The kinds that are counted: what agents and people keep, not the house itself.
     public static let kinds: [Kind] = [.memory, .agent, .user, .conversation, .message, .term, .pattern]

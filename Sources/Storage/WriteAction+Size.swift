@@ -14,6 +14,7 @@ extension WriteAction {
         case .bring(let batch): batch.count
         case .retain(_, let limit): limit
         case .claimJob, .stepJob, .controlJob: 1
+        case .embed(let made, _): made.count
         }
     }
 
@@ -35,6 +36,7 @@ extension WriteAction {
         case .bring(.records(let records)): records.reduce(0) { $0 + RecordRow.bytes(of: $1) }
         case .retain(_, let limit): limit * WriteAction.rowBytes
         case .claimJob, .stepJob, .controlJob: WriteAction.rowBytes
+        case .embed(let made, _): made.reduce(0) { $0 + WriteAction.rowBytes + $1.text.utf8.count + 4 * ($1.vector?.count ?? 0) }
         }
     }
 

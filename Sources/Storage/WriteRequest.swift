@@ -9,15 +9,17 @@ public struct WriteRequest: Sendable {
     /// Rows beyond it are treated as if they were not there.
     public let narrowing: Narrowing
     public let idempotency: Idempotency?
-    /// The main space that the organization gets if it has none: made with the action, or not at all. Vectors of the action are kept in the one that is
-    /// there afterwards, and refused when its dimension is another.
+    /// The main space that the organization gets if it has none: made with the action, or not at all. Where there is one already, the action's vectors
+    /// are kept in it if it is of the same model, and refused otherwise.
     public let newSpace: EmbeddingSpace?
+    /// Whether rows that have a text and are left without a vector of their own wait for one.
+    public let vectorsFollow: Bool
     /// The step of a job that the action is: taken with it, or the action is refused.
     public let step: JobStep?
 
     public init(
         organization: Identifier, at: Timestamp, action: WriteAction, narrowing: Narrowing = .none, idempotency: Idempotency? = nil,
-        newSpace: EmbeddingSpace? = nil, step: JobStep? = nil
+        newSpace: EmbeddingSpace? = nil, vectorsFollow: Bool = false, step: JobStep? = nil
     ) {
         self.organization = organization
         self.at = at
@@ -25,6 +27,7 @@ public struct WriteRequest: Sendable {
         self.narrowing = narrowing
         self.idempotency = idempotency
         self.newSpace = newSpace
+        self.vectorsFollow = vectorsFollow
         self.step = step
     }
 }
@@ -66,6 +69,8 @@ public enum WriteAction: Sendable {
     case claimJob(Identifier, worker: Identifier)
     case stepJob(JobStep)
     case controlJob(Identifier, JobControl)
+    /// Vectors of that space for rows that wait for them. A row whose text is another by now, or that has a vector, is passed over.
+    case embed([MadeVector], space: Identifier)
 }
 
 /// Uses of one key, counted together.
@@ -99,8 +104,8 @@ public struct Idempotency: Hashable, Sendable {
 }
 
 public struct WriteOutcome: Hashable, Sendable {
-    public let receipt: WriteReceipt
-    /// The memory as it is after an update that was not a replay; otherwise empty.
+    public internal(set) var receipt: WriteReceipt
+    /// Memories as they are after an update, an import or an embedding that was not a replay; otherwise empty.
     public let memories: [Memory]
     /// Every record that indexes must take anew, as it is afterwards: those of the request, and those that follow them. Empty after a replay.
     public internal(set) var records: [Record]

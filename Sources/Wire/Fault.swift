@@ -44,6 +44,9 @@ public enum ErrorCode: UInt16, Hashable, Sendable, CaseIterable {
     case draining = 86
     case internalError = 87
     case jobRefused = 88
+    case wrongSpace = 89
+    case embedderUnavailable = 90
+    case embedderRefused = 91
 
     public var endsConnection: Bool { rawValue < 64 }
 }
@@ -93,6 +96,9 @@ extension ErrorCode: CustomStringConvertible {
         case .draining: "draining"
         case .internalError: "internal_error"
         case .jobRefused: "job_refused"
+        case .wrongSpace: "wrong_space"
+        case .embedderUnavailable: "embedder_unavailable"
+        case .embedderRefused: "embedder_refused"
         }
     }
 }
@@ -190,6 +196,7 @@ extension Fault {
             switch error.reason {
             case .unknown: .unknownField
             case .wrongDimension: .wrongDimension
+            case .wrongSpace: .wrongSpace
             case .missing, .empty, .tooLong, .tooMany, .tooDeep, .outOfRange, .notText, .malformed, .notFinite, .zeroVector, .duplicate: .invalidField
             }
         self.init(code, field: Fault.clipped(error.field), sentence: Fault.clipped(error.description))

@@ -97,7 +97,7 @@ extension MemoryFields {
         guard let content else { throw .field(FieldError("content", .missing)) }
         return MemoryDraft(
             id: id, agent: agent, user: user, session: session, type: type ?? .fact, content: content, importance: importance ?? 0.5, tags: tags,
-            metadata: metadata ?? .emptyObject, createdAt: createdAt, expiresAt: expiresAt, vector: vector)
+            metadata: metadata ?? .emptyObject, createdAt: createdAt, expiresAt: expiresAt, vector: vector, space: space)
     }
 
     func patch() throws(BodyError) -> MemoryPatch {
@@ -109,7 +109,7 @@ extension MemoryFields {
         return MemoryPatch(
             id: id, ifVersion: ifVersion, user: change(user, MemoryTag.user), session: change(session, MemoryTag.session), type: type,
             content: content, importance: importance, tags: replacesTags || !tags.isEmpty ? tags : nil, metadata: metadata,
-            expiresAt: change(expiresAt, MemoryTag.expiresAt), vector: change(vector, MemoryTag.vector))
+            expiresAt: change(expiresAt, MemoryTag.expiresAt), vector: change(vector, MemoryTag.vector), space: space)
     }
 
     private func change<Value>(_ value: Value?, _ tag: UInt16) -> Change<Value> {
@@ -142,6 +142,7 @@ extension FieldWriter {
         if let createdAt = draft.createdAt { time(MemoryTag.createdAt, createdAt) }
         if let expiresAt = draft.expiresAt { time(MemoryTag.expiresAt, expiresAt) }
         if let vector = draft.vector { self.vector(MemoryTag.vector, vector) }
+        if let space = draft.space { identifier(MemoryTag.space, space) }
     }
 
     mutating func patch(_ patch: MemoryPatch) {
@@ -176,6 +177,7 @@ extension FieldWriter {
         case .set(let vector): self.vector(MemoryTag.vector, vector)
         case .clear: cleared.append(MemoryTag.vector)
         }
+        if let space = patch.space { identifier(MemoryTag.space, space) }
         if !cleared.isEmpty {
             field(MemoryTag.cleared) { writer in
                 for tag in cleared { writer.bytes.append(littleEndian: tag) }

@@ -32,6 +32,7 @@ private enum Tag {
     static let filter: UInt16 = 19
     static let exact: UInt16 = 20
     static let withContent: UInt16 = 21
+    static let space: UInt16 = 22
     // Of an opened conversation, and of a key that is rotated.
     static let messages: UInt16 = 17
     static let overlapSeconds: UInt16 = 17
@@ -83,6 +84,7 @@ extension Operation {
             case .vector(let vector): writer.vector(Tag.vector, vector)
             case .text(let text): writer.text(Tag.text, text)
             }
+            if let space = search.space { writer.identifier(Tag.space, space) }
             writer.integer(Tag.k, UInt32(clamping: search.k))
             if let filter = search.filter { writer.field(Tag.filter, critical: true) { $0.filter(filter) } }
             if search.exact { writer.flag(Tag.exact, true) }
@@ -274,6 +276,7 @@ extension Operation {
             case Tag.vector, Tag.text:
                 guard query == nil else { throw .field(FieldError("query", .malformed("a vector or a text, and one of them"))) }
                 query = field.tag == Tag.vector ? .vector(try body.vector(field, "vector")) : .text(try body.text(field, "text"))
+            case Tag.space: search.space = try body.identifier(field, "space")
             case Tag.k: search.k = Int(try body.integer(field, "k") as UInt32)
             case Tag.filter: filter = field.range
             case RecordTag.kind: search.kind = try body.kind(field)

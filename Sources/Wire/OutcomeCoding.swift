@@ -6,6 +6,7 @@ private enum Tag {
     static let rows: UInt16 = 17
     static let memory: UInt16 = 17
     static let report: UInt16 = 18
+    static let waiting: UInt16 = 18
     static let record: UInt16 = 19
     // Of a conversation, and of a key.
     static let messages: UInt16 = 17
@@ -51,6 +52,7 @@ extension Outcome {
                     writer.bytes.append(littleEndian: row.version)
                 }
             }
+            if receipt.waiting > 0 { writer.integer(Tag.waiting, UInt32(clamping: receipt.waiting)) }
         case .memories(let memories):
             for memory in memories { writer.field(Tag.main) { $0.memory(memory) } }
         case .page(let page):
@@ -153,6 +155,7 @@ extension Outcome {
     private static func readReceipt(_ body: [UInt8]) throws(BodyError) -> WriteReceipt {
         var change: Int64?
         var rows: [WriteReceipt.Row] = []
+        var waiting: UInt32 = 0
         var reader = FieldReader(body)
         try reader.each { (field) throws(BodyError) in
             switch field.tag {
@@ -161,12 +164,13 @@ extension Outcome {
                 for start in try packedRows(field) {
                     rows.append(WriteReceipt.Row(id: body.identifier(at: start), version: body.littleEndian(at: start + Identifier.byteCount)))
                 }
+            case Tag.waiting: waiting = try body.integer(field, "waiting")
             default: return false
             }
             return true
         }
         guard let change else { throw .malformed("the answer holds no change number") }
-        return WriteReceipt(change: change, rows: rows)
+        return WriteReceipt(change: change, rows: rows, waiting: Int(waiting))
     }
 
     private static func packedRows(_ field: FieldSlice) throws(BodyError) -> StrideTo<Int> {

@@ -71,7 +71,7 @@ struct RecordFields {
 }
 
 extension RecordFields {
-    func draft() -> RecordDraft { RecordDraft(kind, id: id, createdAt: createdAt, values, vector: vector) }
+    func draft() -> RecordDraft { RecordDraft(kind, id: id, createdAt: createdAt, values, vector: vector, space: space) }
 
     func patch() throws(BodyError) -> RecordPatch {
         guard let id else { throw .field(FieldError("id", .missing)) }
@@ -85,7 +85,7 @@ extension RecordFields {
                 fields.insert(field)
             }
         }
-        return RecordPatch(kind, id: id, ifVersion: ifVersion, values, clearing: fields, vector: change)
+        return RecordPatch(kind, id: id, ifVersion: ifVersion, values, clearing: fields, vector: change, space: space)
     }
 
     func record(of organization: Identifier) throws(BodyError) -> Record {
@@ -141,6 +141,7 @@ extension FieldWriter {
         if let createdAt = draft.createdAt { time(RecordField.createdAt.rawValue, createdAt) }
         values(draft.values)
         if let vector = draft.vector { self.vector(RecordTag.vector, vector) }
+        if let space = draft.space { identifier(RecordTag.space, space) }
     }
 
     /// A list that is set to nothing is sent as one that is emptied.
@@ -154,6 +155,7 @@ extension FieldWriter {
         case .set(let vector): self.vector(RecordTag.vector, vector)
         case .clear: cleared.append(RecordTag.vector)
         }
+        if let space = patch.space { identifier(RecordTag.space, space) }
         if !cleared.isEmpty {
             field(RecordTag.cleared) { writer in
                 for tag in cleared.sorted() { writer.bytes.append(littleEndian: tag) }

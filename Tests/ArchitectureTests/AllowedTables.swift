@@ -18,14 +18,14 @@ let arrowsByModule: [String: Arrows] = [
     "Wire": Arrows(own: ["Records", "CSystem"], toolchain: []),
     "Transport": Arrows(own: ["CSystem", "COpenSSL"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Engine": Arrows(
-        own: ["Records", "Columns", "Vectors", "VectorIndex", "Storage", "Secrets"],
+        own: ["Records", "Columns", "Vectors", "VectorIndex", "Embedding", "Storage", "Secrets"],
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Server": Arrows(
         own: ["Wire", "Transport", "Engine", "Records"],
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Client": Arrows(own: ["Wire", "Transport", "Records"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "pinyon": Arrows(
-        own: ["Records", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+        own: ["Records", "Embedding", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
 ]
 

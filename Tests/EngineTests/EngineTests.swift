@@ -19,8 +19,8 @@ final class House: Sendable {
     let firstKey: KeyText
     private let keepsFolder: Bool
 
-    init(folder: URL? = nil, keepsFolder: Bool = false) throws {
-        let folder = folder ?? FileManager.default.temporaryDirectory.appendingPathComponent("pinyon-engine-\(UUID().uuidString)")
+    init(folder: URL? = nil, keepsFolder: Bool = false, embedder: FakeEmbedder? = nil) throws {
+        let folder = folder ?? House.temporaryFolder()
         self.folder = folder
         self.keepsFolder = keepsFolder
         let box = HouseClock()
@@ -36,13 +36,15 @@ final class House: Sendable {
         self.clockBox = box
         engine = try MemoryEngine(
             store: store, clock: clock, log: .silent, limits: EngineLimits(searchWorkers: 2),
-            facts: EngineFacts(version: "test", store: [:], residentBytes: { 1 }))
+            facts: EngineFacts(version: "test", store: [:], residentBytes: { 1 }), embedder: embedder)
         let organizations = try store.tenancy().organizations.sorted { $0.slug < $1.slug }
         first = Principal(organization: organizations[0].id, key: organizations[0].id, scopes: Set(Scope.allCases))
         second = Principal(organization: organizations[1].id, key: organizations[1].id, scopes: Set(Scope.allCases))
     }
 
     private let clockBox: HouseClock
+
+    static func temporaryFolder() -> URL { FileManager.default.temporaryDirectory.appendingPathComponent("pinyon-engine-\(UUID().uuidString)") }
 
     func pass(seconds: Int64) { clockBox.microseconds.withLock { $0 += seconds * 1_000_000 } }
 
@@ -229,7 +231,7 @@ struct EngineTests {
 
     @Test("a new engine over the same store answers as the old one did")
     func reopening() async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pinyon-engine-\(UUID().uuidString)")
+        let folder = House.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
         var expected: [SearchAnswer.Entry] = []
         do {
@@ -247,7 +249,7 @@ struct EngineTests {
 
     @Test("what was written past the indexes is found after they have read on from the change that they know")
     func catchingUp() async throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pinyon-engine-\(UUID().uuidString)")
+        let folder = House.temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let house = try House(folder: folder, keepsFolder: true)
         let agent = try await house.agent()

@@ -149,7 +149,7 @@ struct JobTests {
         let term = Record(
             .term, id: Identifier(high: 5, low: 6), organization: strange, createdAt: time, version: 4,
             values: [.user: .identifier(strange), .term: .text("t"), .definition: .text("d"), .frequency: .integer(9), .lastUsedAt: .time(time)],
-            embedding: Embedding(space: strange, vector: [0, 1]))
+            embedding: Embedding(space: .none, vector: [0, 1]))
         _ = try await house.perform(.importing(.records([term]), step)).get()
         let found = try await house.search(SearchRequest(.term, query: .vector([0, 2])))
         #expect(found.entries.first?.record?.version == 4 && found.entries.first?.record?.organization == house.first.organization)

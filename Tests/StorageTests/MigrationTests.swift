@@ -10,7 +10,7 @@ import Testing
         let directory = try DataDirectory.open(home.path, at: startTime)
         defer { directory.close() }
         var expected = 0
-        for target in [1, 2, 3, 4, 5, 4, 3, 5, 0, 5, 5, 1, 0, 2] {
+        for target in [1, 2, 3, 4, 5, 6, 5, 4, 3, 6, 0, 6, 6, 1, 5, 6, 0, 2] {
             #expect(try SQLiteStore.migrate(directory, to: target) == expected)
             expected = target
             let connection = try SQLiteConnection(path: home.databasePath, .readOnly)
@@ -28,8 +28,8 @@ import Testing
         let counts = try await store.counts(of: world.organization.id)
         store.close()
         let directory = try DataDirectory.open(home.path, at: startTime)
-        #expect(try SQLiteStore.migrate(directory, to: 3) == 5)
-        #expect(try SQLiteStore.migrate(directory, to: 5) == 3)
+        #expect(try SQLiteStore.migrate(directory, to: 3) == 6)
+        #expect(try SQLiteStore.migrate(directory, to: 6) == 3)
         directory.close()
         let again = try home.open()
         #expect(try await again.memories(kept.map(\.id), of: world.organization.id) == kept)
@@ -40,6 +40,41 @@ import Testing
         #expect(try await again.write(world.request(.remember([world.memory()]))).receipt.change == Int64(kept.count + 4))
         again.close()
         #expect(try Verification.run(path: home.path).isSound)
+    }
+
+    @Test("spaces keep what an older schema knows of them, jobs stay but those of a type that it does not know, and all checksums are right")
+    func spacesAndJobs() async throws {
+        let home = try TemporaryDirectory()
+        var world = World(seed: 32)
+        let store = try home.open()
+        _ = try await world.fill(store)
+        let own = EmbeddingModel(
+            provider: "local", name: "m", revision: "r", dimension: 4, pooling: "mean", queryPrefix: "query: ", passagePrefix: "passage: ", isNormalized: true)
+        var other = World(seed: 33, slug: "other")
+        _ = try await store.write(other.request(.createOrganization(other.organization, other.key)))
+        let space = EmbeddingSpace(id: other.id(), organization: other.organization.id, model: own, precision: "bf16", createdAt: startTime)
+        _ = try await store.write(other.request(.ensureSpace(space)))
+        #expect(try Set(store.tenancy().spaces) == [world.space, space])
+        var jobs: [Record] = []
+        for type in JobType.allCases {
+            let job = Record(.job, id: world.id(), organization: world.organization.id, createdAt: startTime, values: [.type: .text(type.rawValue)])
+            _ = try await store.write(world.request(.create([job])))
+            jobs.append(job)
+        }
+        store.close()
+        let directory = try DataDirectory.open(home.path, at: startTime)
+        #expect(try SQLiteStore.migrate(directory, to: 5) == 6)
+        #expect(try Verification.run(path: home.path).isSound)
+        #expect(try SQLiteStore.migrate(directory, to: 6) == 5)
+        directory.close()
+        let again = try home.open()
+        defer { again.close() }
+        let known = EmbeddingModel(provider: "local", name: "m", revision: "r", dimension: 4)
+        #expect(
+            try Set(again.tenancy().spaces)
+                == [world.space, EmbeddingSpace(id: space.id, organization: space.organization, model: known, createdAt: startTime)])
+        let listed = try await again.records(RecordListing(.job), of: world.organization.id).records
+        #expect(Set(listed.map(\.id)) == Set(jobs.filter { $0.jobType != .embedding }.map(\.id)))
     }
 
     @Test("a step that fails leaves the schema where it was")
@@ -63,11 +98,11 @@ import Testing
         let connection = try SQLiteConnection(path: home.databasePath, .readWrite)
         try connection.execute("PRAGMA user_version = 9")
         let error = await storageError { _ = try home.open() }
-        #expect(error == .newerSchema(found: 9, known: 5))
-        #expect(error?.description == "the database has schema version 9, and this program knows versions up to 5; use a newer pinyon")
-        try connection.execute("PRAGMA user_version = 5")
+        #expect(error == .newerSchema(found: 9, known: 6))
+        #expect(error?.description == "the database has schema version 9, and this program knows versions up to 6; use a newer pinyon")
+        try connection.execute("PRAGMA user_version = 6")
         let directory = try DataDirectory.open(home.path, at: startTime)
-        #expect(await storageError { _ = try SQLiteStore.migrate(directory, to: 6) } == .newerSchema(found: 6, known: 5))
+        #expect(await storageError { _ = try SQLiteStore.migrate(directory, to: 7) } == .newerSchema(found: 7, known: 6))
     }
 
     @Test("another program's database is refused and not touched")

@@ -36,6 +36,14 @@ extension Store {
         try await result { waitingJobs(types, at: time, completion: $0) }
     }
 
+    func waitingTexts(of organization: Identifier, limit: Int = 100) async throws -> [WaitingText] {
+        try await result { waitingTexts(of: organization, limit: limit, completion: $0) }
+    }
+
+    func organizationsWaiting() async throws -> [Identifier] {
+        try await result { organizationsWaiting(completion: $0) }
+    }
+
     func counts(of organization: Identifier) async throws -> StoreCounts {
         try await result { counts(of: organization, completion: $0) }
     }

@@ -37,14 +37,17 @@ struct World {
             hash: (0..<32).map { UInt8(truncatingIfNeeded: Int(seed) &* 7 + $0) }, role: .admin, createdAt: startTime)
         agent = Agent(id: Identifier(at: startTime, using: &generator), organization: id, slug: "helper", name: "Helper", createdAt: startTime)
         space = EmbeddingSpace(
-            id: Identifier(at: startTime, using: &generator), organization: id, provider: "none", model: "given", revision: "1",
-            dimension: World.dimension, createdAt: startTime)
+            id: Identifier(at: startTime, using: &generator), organization: id,
+            model: EmbeddingModel(provider: "none", name: "given", revision: "1", dimension: World.dimension), createdAt: startTime)
     }
 
     func request(
-        _ action: WriteAction, at time: Timestamp? = nil, shownTo narrowing: Narrowing = .none, _ idempotency: Idempotency? = nil
+        _ action: WriteAction, at time: Timestamp? = nil, shownTo narrowing: Narrowing = .none, _ idempotency: Idempotency? = nil,
+        newSpace: EmbeddingSpace? = nil, vectorsFollow: Bool = false
     ) -> WriteRequest {
-        WriteRequest(organization: organization.id, at: time ?? self.time, action: action, narrowing: narrowing, idempotency: idempotency)
+        WriteRequest(
+            organization: organization.id, at: time ?? self.time, action: action, narrowing: narrowing, idempotency: idempotency, newSpace: newSpace,
+            vectorsFollow: vectorsFollow)
     }
 
     func create(in store: any Store) async throws {

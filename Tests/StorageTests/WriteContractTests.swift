@@ -54,7 +54,8 @@ import Testing
         var world = World(seed: 1)
         try await world.create(in: store)
         let other = EmbeddingSpace(
-            id: world.id(), organization: world.organization.id, provider: "none", model: "other", revision: "2", dimension: 3, createdAt: startTime)
+            id: world.id(), organization: world.organization.id,
+            model: EmbeddingModel(provider: "none", name: "other", revision: "2", dimension: 3), createdAt: startTime)
         let outcome = try await store.write(world.request(.ensureSpace(other)))
         #expect(outcome.space == world.space)
         #expect(outcome.receipt == WriteReceipt(change: 0, rows: [.init(id: world.space.id, version: 1)]))

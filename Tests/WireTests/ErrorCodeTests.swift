@@ -15,7 +15,7 @@ struct ErrorCodeTests {
         (76, "no_embedder", false), (77, "deadline_exceeded", false), (78, "cancelled", false), (79, "too_many_in_flight", false),
         (80, "request_id_in_use", false), (81, "busy", false), (82, "store_unavailable", false), (83, "store_full", false),
         (84, "data_corrupted", false), (85, "reply_too_large", false), (86, "draining", false), (87, "internal_error", false),
-        (88, "job_refused", false),
+        (88, "job_refused", false), (89, "wrong_space", false), (90, "embedder_unavailable", false), (91, "embedder_refused", false),
     ]
 
     @Test("every code stands in the table, with its number, its name and what it ends")

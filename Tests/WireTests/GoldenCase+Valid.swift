@@ -70,6 +70,8 @@ extension GoldenCase {
         GoldenCase("search: by text", request(.search(SearchRequest(query: .text("what does she drink?"))))),
         GoldenCase("search: every field", request(.search(SearchRequest(
             query: .vector([1]), k: 10_000, filter: .equals(.agent, .identifier(agent)), exact: true, withContent: false)))),
+        GoldenCase("search: by a vector of a space that is named", request(.search(SearchRequest(query: .vector([0.5, -0.5]), space: space)))),
+        GoldenCase("update: a vector of a space that is named", request(.update(MemoryPatch(id: one, vector: .set([1, 0.5]), space: space)))),
         GoldenCase("stream", request(.stream(MemoryListing(limit: 1)))),
         GoldenCase("stream: every field", request(
             .stream(MemoryListing(agent: agent, session: session, type: .conversation, after: two, limit: 200, withVectors: true)))),
@@ -122,6 +124,8 @@ extension GoldenCase {
         GoldenCase("reply to ensure_agent", .reply(7, .ensureAgent, .agent(agents[0]))),
         GoldenCase("reply to remember", .reply(7, .remember, .written(WriteReceipt(
             change: 12, rows: [WriteReceipt.Row(id: one, version: 1), WriteReceipt.Row(id: two, version: 1)])))),
+        GoldenCase("reply to remember: one waits for its vector", .reply(7, .remember, .written(WriteReceipt(
+            change: 12, rows: [WriteReceipt.Row(id: one, version: 1), WriteReceipt.Row(id: two, version: 1)], waiting: 1)))),
         GoldenCase("reply to update", .reply(7, .update, .written(WriteReceipt(change: 13, rows: [WriteReceipt.Row(id: one, version: 2)])))),
         GoldenCase("reply to delete: nothing was there", .reply(7, .delete, .written(WriteReceipt(change: 13, rows: [])))),
         GoldenCase("reply to get", .reply(7, .get, .memories([plain, full]))),
@@ -138,6 +142,7 @@ extension GoldenCase {
         GoldenCase("item of a stream", .item(7, .stream, .page(MemoryPage(memories: [plain], next: one)))),
         GoldenCase("end of a stream", .end(7, .stream, StreamEnd(count: 1))),
         GoldenCase("error of a request", .error(7, Fault(.invalidField, field: "memories[0].content", sentence: "memories[0].content is empty"))),
+        GoldenCase("error of a vector's space", .error(7, Fault(.wrongSpace, field: "space", sentence: "space does not fit"))),
         GoldenCase("error that may pass", .error(7, Fault(.busy, isRetryable: true, retryAfterMilliseconds: 250, sentence: "too much to do"))),
         GoldenCase("error that ends the connection", .error(0, Fault(.idleTimeout, sentence: "nothing was sent for too long"))),
     ] + recordReplies + jobReplies

@@ -93,7 +93,7 @@ extension Operation {
 extension SearchRequest {
     fileprivate func meaning(_ query: (String, JSON?)) -> JSON {
         object([
-            ("kind", kind == .memory ? nil : .text(kind.name)), query, ("k", integer(k)), ("filter", filter?.meaning), ("exact", yes(exact)), ("with_content", .bool(withContent)),
+            ("kind", kind == .memory ? nil : .text(kind.name)), query, ("space", described(space)), ("k", integer(k)), ("filter", filter?.meaning), ("exact", yes(exact)), ("with_content", .bool(withContent)),
         ])
     }
 }
@@ -104,6 +104,7 @@ extension MemoryDraft {
             ("id", described(id)), ("agent", described(agent)), ("user", described(user)), ("session", described(session)), ("type", .text(type.name)),
             ("content", .text(content)), ("importance", .number(importance)), ("tags", texts(tags)), ("metadata", metadata),
             ("created_at", moment(createdAt)), ("expires_at", moment(expiresAt)), ("vector", vector.map { .list($0.map { .number(Double($0)) }) }),
+            ("space", described(space)),
         ])
     }
 
@@ -117,6 +118,7 @@ extension MemoryPatch {
             ("session", change(session) { .text($0.description) }), ("type", described(type?.name)), ("content", described(content)),
             ("importance", importance.map { .number($0) }), ("tags", tags.map { texts($0) }), ("metadata", metadata),
             ("expires_at", change(expiresAt) { .integer($0.microseconds) }), ("vector", change(vector) { .list($0.map { .number(Double($0)) }) }),
+            ("space", described(space)),
         ])
     }
 
@@ -139,6 +141,7 @@ extension Outcome {
             object([
                 ("change", integer(receipt.change)),
                 ("rows", .list(receipt.rows.map { object([("id", described($0.id)), ("version", integer($0.version))]) })),
+                ("waiting", receipt.waiting > 0 ? integer(receipt.waiting) : nil),
             ])
         case .memories(let memories): .list(memories.map(\.meaning))
         case .page(let page): object([("memories", .list(page.memories.map(\.meaning))), ("next", described(page.next))])

@@ -24,7 +24,7 @@ private func members(_ values: [RecordField: Value]) -> [(String, JSON?)] {
 
 extension RecordDraft {
     var meaning: JSON {
-        object([("id", described(id)), ("created_at", createdAt.map { .integer($0.microseconds) })] + members(values) + [("vector", vector.map { Value.vector($0).meaning })])
+        object([("id", described(id)), ("created_at", createdAt.map { .integer($0.microseconds) })] + members(values) + [("vector", vector.map { Value.vector($0).meaning }), ("space", described(space))])
     }
 }
 
@@ -38,7 +38,7 @@ extension RecordPatch {
             case .set(let vector): Value.vector(vector).meaning
             case .clear: .null
             }
-        return object([("kind", .text(kind.name)), ("id", described(id)), ("if_version", integer(ifVersion))] + members(values) + emptied + [("vector", change)])
+        return object([("kind", .text(kind.name)), ("id", described(id)), ("if_version", integer(ifVersion))] + members(values) + emptied + [("vector", change), ("space", described(space))])
     }
 }
 

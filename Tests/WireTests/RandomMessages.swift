@@ -65,7 +65,8 @@ struct RandomMessages {
         MemoryDraft(
             id: maybe { $0.identifier() }, agent: identifier(), user: maybe { $0.identifier() }, session: maybe { $0.identifier() },
             type: pick(MemoryType.allCases), content: text(), importance: pick(RandomMessages.numbers), tags: some(4) { $0.text() },
-            metadata: metadata(), createdAt: maybe { $0.time() }, expiresAt: maybe { $0.time() }, vector: maybe { $0.vector() })
+            metadata: metadata(), createdAt: maybe { $0.time() }, expiresAt: maybe { $0.time() }, vector: maybe { $0.vector() },
+            space: maybe { $0.identifier() })
     }
 
     private mutating func change<Value>(_ make: (inout RandomMessages) -> Value) -> Change<Value> {
@@ -81,7 +82,7 @@ struct RandomMessages {
             id: identifier(), ifVersion: maybe { $0.pick(RandomMessages.integers) }, user: change { $0.identifier() },
             session: change { $0.identifier() }, type: maybe { $0.pick(MemoryType.allCases) }, content: maybe { $0.text() },
             importance: maybe { $0.pick(RandomMessages.numbers) }, tags: maybe { $0.some(3) { $0.text() } }, metadata: maybe { $0.metadata() },
-            expiresAt: change { $0.time() }, vector: change { $0.vector() })
+            expiresAt: change { $0.time() }, vector: change { $0.vector() }, space: maybe { $0.identifier() })
     }
 
     mutating func listing() -> MemoryListing {
@@ -93,7 +94,7 @@ struct RandomMessages {
     mutating func search() -> SearchRequest {
         let kind = pick(Kind.searchable)
         return SearchRequest(
-            kind, query: chance() ? .vector(vector()) : .text(text()), k: Int(short()), filter: maybe { $0.filter(on: kind) }, exact: chance(),
+            kind, query: chance() ? .vector(vector()) : .text(text()), space: maybe { $0.identifier() }, k: Int(short()), filter: maybe { $0.filter(on: kind) }, exact: chance(),
             withContent: chance())
     }
 }
@@ -127,7 +128,7 @@ extension RandomMessages {
         case .ensureAgent: return .agent(agent())
         case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey, .startJob, .stepJob, .controlJob, .importing:
             let rows = some(4) { WriteReceipt.Row(id: $0.identifier(), version: $0.pick(RandomMessages.integers)) }
-            return .written(WriteReceipt(change: pick(RandomMessages.integers), rows: rows))
+            return .written(WriteReceipt(change: pick(RandomMessages.integers), rows: rows, waiting: count(3)))
         case .get: return .memories(some(3) { $0.memory() })
         case .list, .stream: return .page(page())
         case .search:

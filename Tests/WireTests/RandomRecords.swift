@@ -32,7 +32,7 @@ extension RandomMessages {
     }
 
     mutating func draft(_ kind: Kind) -> RecordDraft {
-        var draft = RecordDraft(kind, id: maybe { $0.identifier() }, createdAt: maybe { $0.time() }, vector: maybe { $0.vector() })
+        var draft = RecordDraft(kind, id: maybe { $0.identifier() }, createdAt: maybe { $0.time() }, vector: maybe { $0.vector() }, space: maybe { $0.identifier() })
         for rule in Schema.of(kind).rules where chance() { draft.values[rule.field] = value(rule.type) }
         return draft
     }
@@ -51,6 +51,7 @@ extension RandomMessages {
         case 1: patch.vector = .set(vector())
         default: break
         }
+        patch.space = maybe { $0.identifier() }
         return patch
     }
 

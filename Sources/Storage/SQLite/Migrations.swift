@@ -4,15 +4,21 @@ struct Migration: Sendable {
     let name: String
     let up: String
     let down: String
+    /// Puts right what `down` left of rows that stay; nil where there is nothing to put right.
+    let drain: (@Sendable (SQLiteConnection) throws(StorageError) -> Void)?
     /// Fills what `up` made from rows that are already there; nil where there is nothing to fill.
     let fill: (@Sendable (SQLiteConnection) throws(StorageError) -> Void)?
 
-    init(_ number: Int, _ name: String, up: String, down: String, fill: (@Sendable (SQLiteConnection) throws(StorageError) -> Void)? = nil) {
+    init(
+        _ number: Int, _ name: String, up: String, down: String, fill: (@Sendable (SQLiteConnection) throws(StorageError) -> Void)? = nil,
+        drain: (@Sendable (SQLiteConnection) throws(StorageError) -> Void)? = nil
+    ) {
         self.number = number
         self.name = name
         self.up = up
         self.down = down
         self.fill = fill
+        self.drain = drain
     }
 }
 
@@ -25,7 +31,7 @@ enum Migrations {
     /// "Pnyn" in ASCII, in the file's header.
     static let applicationID: Int64 = 0x506E_796E
 
-    static let all: [Migration] = [tenancy, memories, conversations, changes, jobs]
+    static let all: [Migration] = [tenancy, memories, conversations, changes, jobs, embedding]
 
     static let latest = all.count
 }

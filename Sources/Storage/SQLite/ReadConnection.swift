@@ -122,6 +122,7 @@ final class ReadConnection {
             kinds += 1
         }
         guard kinds == StoreCounts.kinds.count else { throw .notFound(.organization, organization) }
+        counts.waits = try waits(of: organization)
         return counts
     }
 

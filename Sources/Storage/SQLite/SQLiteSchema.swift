@@ -33,7 +33,10 @@ enum SQLiteSchema {
         }
         while version > target {
             let migration = Migrations.all[version - 1]
-            try step(connection, to: version - 1) { () throws(StorageError) in try connection.execute(migration.down) }
+            try step(connection, to: version - 1) { () throws(StorageError) in
+                try connection.execute(migration.down)
+                try migration.drain?(connection)
+            }
             version -= 1
         }
     }

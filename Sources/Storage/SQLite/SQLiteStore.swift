@@ -69,6 +69,14 @@ public final class SQLiteStore: Store {
         reader.read(completion) { reader throws(StorageError) in try reader.counts(of: organization) }
     }
 
+    public func waitingTexts(of organization: Identifier, limit: Int, completion: @escaping @Sendable (Result<[WaitingText], StorageError>) -> Void) {
+        reader.read(completion) { reader throws(StorageError) in try reader.waitingTexts(of: organization, limit: limit) }
+    }
+
+    public func organizationsWaiting(completion: @escaping @Sendable (Result<[Identifier], StorageError>) -> Void) {
+        reader.read(completion) { reader throws(StorageError) in try reader.organizationsWaiting() }
+    }
+
     public func changes(after number: Int64, limit: Int, completion: @escaping @Sendable (Result<[ChangeRecord], StorageError>) -> Void) {
         reader.read(completion) { reader throws(StorageError) in try reader.changes(after: number, limit: limit) }
     }

@@ -39,6 +39,7 @@ extension SQLiteWriter {
         case .memory, .organization, .key, .job: throw .internalError("a \(record.kind) cannot be imported")
         }
         try insert(record)
+        if record.ownVector == nil { try noteWait(record, request) }
         try note(record, isHidden ? .remove : .put, request, &effects)
         let isDeleted = record.deletedAt != nil
         count(

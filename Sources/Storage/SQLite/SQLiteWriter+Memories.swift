@@ -12,6 +12,7 @@ extension SQLiteWriter {
             MemoryRow.encode(memory, into: row)
             try statements.insertMemory.bind(row)
             if let constraint = try statements.insertMemory.runUnlessRefused() { throw try refusal(of: memory, constraint) }
+            if memory.embedding == nil { try noteWait(.memory, memory.id, lacksVector: true, request) }
             change = try recordChange(.memory, memory.id, version: memory.version, .put, request)
             rows.append(WriteReceipt.Row(id: memory.id, version: memory.version))
             count(.memory, of: request.organization, StoreCounts.Count(rows: 1, withVectors: memory.embedding == nil ? 0 : 1))
@@ -59,6 +60,9 @@ extension SQLiteWriter {
         MemoryRow.encode(new, into: row)
         try statements.updateMemory.bind(row)
         if let constraint = try statements.updateMemory.runUnlessRefused() { throw try refusal(of: new, constraint) }
+        if new.content != old.content || patch.vector != .keep {
+            try noteWait(.memory, new.id, lacksVector: new.embedding == nil && patch.vector != .clear, request)
+        }
         let vectors: Int64 = (new.embedding == nil ? 0 : 1) - (old.embedding == nil ? 0 : 1)
         count(.memory, of: request.organization, StoreCounts.Count(withVectors: vectors))
         let change = try recordChange(.memory, new.id, version: new.version, .put, request)
@@ -81,13 +85,14 @@ extension SQLiteWriter {
             try statements.deleteMemory.bind(1, request.organization)
             try statements.deleteMemory.bind(2, deleted.id)
             try statements.deleteMemory.run()
+            try endWait(.memory, deleted.id, request)
             change = try recordChange(.memory, deleted.id, version: deleted.version, .remove, request)
         }
         count(.memory, of: request.organization, StoreCounts.Count(rows: -Int64(rows.count), withVectors: -vectors))
         return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows))
     }
 
-    private func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory? {
+    func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory? {
         let statement = statements.memory
         try statement.bind(1, organization)
         try statement.bind(2, id)

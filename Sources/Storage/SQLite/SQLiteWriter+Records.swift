@@ -30,6 +30,7 @@ extension SQLiteWriter {
             case .memory, .agent, .organization, .key, .user, .term, .pattern, .job: break
             }
             try insert(record)
+            if record.ownVector == nil { try noteWait(record, request) }
             try note(record, .put, request, &effects)
             count(record.kind, of: request.organization, StoreCounts.Count(rows: 1, withVectors: record.embedding == nil ? 0 : 1))
         }
@@ -74,6 +75,9 @@ extension SQLiteWriter {
         case .memory, .agent, .organization, .key, .user, .pattern, .job: break
         }
         try update(new)
+        if replacesVector {
+            if patch.vector == .clear { try endWait(new.kind, new.id, request) } else { try noteWait(new, request) }
+        }
         try note(new, .put, request, &effects)
         count(patch.kind, of: request.organization, StoreCounts.Count(withVectors: (new.embedding == nil ? 0 : 1) - (old.embedding == nil ? 0 : 1)))
         try writeFollowers(request, &effects)
@@ -85,7 +89,7 @@ extension SQLiteWriter {
         var effects = RecordEffects()
         for var record in try allLive(kind, ids, request) {
             guard record.schema.deletesSoftly else {
-                try deleteRow(kind, record.id, of: request.organization)
+                try deleteRow(kind, record.id, request)
                 try note(record, .remove, request, &effects)
                 count(kind, of: request.organization, StoreCounts.Count(rows: -1, withVectors: record.embedding == nil ? 0 : -1))
                 continue
@@ -183,11 +187,12 @@ extension SQLiteWriter {
         }
     }
 
-    func deleteRow(_ kind: Kind, _ id: Identifier, of organization: Identifier) throws(StorageError) {
+    func deleteRow(_ kind: Kind, _ id: Identifier, _ request: WriteRequest) throws(StorageError) {
         let statement = try stored["DELETE FROM \(Table.of(kind).name) WHERE organization_id = ?1 AND id = ?2"]
-        try statement.bind(1, organization)
+        try statement.bind(1, request.organization)
         try statement.bind(2, id)
         try statement.run()
+        try endWait(kind, id, request)
     }
 
     /// The row, unless it is hidden or beyond what the request may reach.
@@ -225,18 +230,6 @@ extension SQLiteWriter {
             }
             return .missingReference(field: "organization")
         case .other(let message): return .internalError(message)
-        }
-    }
-}
-
-extension Schema {
-    /// What a record's vector says: when it changes and no new vector comes, the old one must go.
-    static func embeddedFields(_ kind: Kind) -> [RecordField] {
-        switch kind {
-        case .conversation: [.title]
-        case .message, .memory: [.content]
-        case .term: [.term, .definition]
-        case .agent, .organization, .key, .user, .pattern, .job: []
         }
     }
 }

@@ -26,7 +26,7 @@ extension SQLiteWriter {
     }
 
     private func drop(_ record: Record, _ request: WriteRequest, _ effects: inout RecordEffects) throws(StorageError) {
-        try deleteRow(record.kind, record.id, of: request.organization)
+        try deleteRow(record.kind, record.id, request)
         effects.records.removeAll { $0.kind == record.kind && $0.id == record.id }
         try note(record, .remove, request, &effects)
         let isDeleted = record.deletedAt != nil

@@ -13,6 +13,11 @@ final class SQLiteWriter {
     /// Dimensions of the spaces seen so far. Spaces are never changed.
     var dimensions: [SpaceName: Int] = [:]
 
+    /// False only while no row waits for a vector, so that writes need not look.
+    var mayWait: Bool
+    /// How many rows the request under way leaves waiting for a vector.
+    var waiting = 0
+
     struct SpaceName: Hashable {
         let organization: Identifier
         let space: Identifier
@@ -28,6 +33,7 @@ final class SQLiteWriter {
         statements = try WriteStatements(connection)
         stored = StatementCache(connection)
         nextChange = try SQLiteSchema.lastChange(connection) + 1
+        mayWait = try connection.integer("SELECT EXISTS (SELECT 1 FROM embedding_waits)") != 0
     }
 
     var lastChange: Int64 { nextChange - 1 }
@@ -102,6 +108,13 @@ final class SQLiteWriter {
     }
 
     private func perform(_ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        waiting = 0
+        var outcome = try performWithStep(request)
+        outcome.receipt.waiting = waiting
+        return outcome
+    }
+
+    private func performWithStep(_ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         guard let step = request.step else { return try performAlone(request) }
         return try undoingOnFailure { () throws(StorageError) in
             var outcome = try performAlone(request)
@@ -115,6 +128,9 @@ final class SQLiteWriter {
         guard let proposed = request.newSpace else { return try perform(request.action, request) }
         return try undoingOnFailure { () throws(StorageError) in
             let space = try ensure(proposed, request).space ?? proposed
+            guard space.model == proposed.model else {
+                throw .wrongSpace(found: proposed.model.description, expected: space.model.description)
+            }
             var outcome = try perform(request.action.placed(in: space.id), request)
             outcome.space = space
             return outcome
@@ -134,7 +150,7 @@ final class SQLiteWriter {
         case .update(let patch, let space): try update(patch, space: space, request)
         case .delete(let ids): try delete(ids, request)
         case .createOrganization, .create, .change, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .bring, .retain, .claimJob, .stepJob,
-            .controlJob:
+            .controlJob, .embed:
             try undoingOnFailure { () throws(StorageError) in try performOnRecords(action, request) }
         }
     }
@@ -157,6 +173,7 @@ final class SQLiteWriter {
         case .claimJob(let id, let worker): try claim(id, worker: worker, request)
         case .stepJob(let step): try take(step, request)
         case .controlJob(let id, let control): try self.control(id, control, request)
+        case .embed(let made, let space): try embed(made, space: space, request)
         case .ensureAgent, .ensureSpace, .remember, .update, .delete: throw .internalError("an action on records that is none")
         }
     }
@@ -241,6 +258,7 @@ extension WriteAction {
         case .bring(.memories(let memories)): return .bring(.memories(memories.map { $0.placed(in: space) }))
         case .bring(.records(let records)): return .bring(.records(records.map { $0.placed(in: space) }))
         case .change(let patch, let given): return .change(patch, space: given.map { _ in space })
+        case .embed(let made, _): return .embed(made, space: space)
         case .createOrganization, .ensureAgent, .ensureSpace, .delete, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .retain, .claimJob,
             .stepJob, .controlJob:
             return self
@@ -253,7 +271,7 @@ extension StorageError {
     fileprivate var isOfTheWholeStore: Bool {
         switch self {
         case .busy, .full, .unavailable, .newerSchema, .notPinyon, .locked, .closed: true
-        case .tooLarge, .notWanted, .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .conversationEnded, .idempotencyMismatch, .corruptRow, .corruptFile,
+        case .tooLarge, .notWanted, .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .wrongSpace, .conversationEnded, .idempotencyMismatch, .corruptRow, .corruptFile,
             .jobIsHeld, .jobIsNotRunning, .internalError:
             false
         }

@@ -18,6 +18,7 @@ enum Table: UInt8, CaseIterable {
     case terminologyEntries = 12
     case learningPatterns = 13
     case jobs = 14
+    case embeddingWaits = 15
 
     static func of(_ kind: Kind) -> Table {
         switch kind {
@@ -46,7 +47,7 @@ enum Table: UInt8, CaseIterable {
         case .terminologyEntries: .term
         case .learningPatterns: .pattern
         case .jobs: .job
-        case .embeddingSpaces, .agentMemories, .changes, .idempotencyKeys, .counters: nil
+        case .embeddingSpaces, .embeddingWaits, .agentMemories, .changes, .idempotencyKeys, .counters: nil
         }
     }
 
@@ -66,6 +67,7 @@ enum Table: UInt8, CaseIterable {
         case .terminologyEntries: "terminology_entries"
         case .learningPatterns: "learning_patterns"
         case .jobs: "jobs"
+        case .embeddingWaits: "embedding_waits"
         }
     }
 
@@ -77,7 +79,12 @@ enum Table: UInt8, CaseIterable {
     private var listedColumns: [String] {
         if let kind { return RecordRow.columns(kind) }
         return switch self {
-        case .embeddingSpaces: ["organization_id", "id", "provider", "model", "revision", "dimension", "is_main", "created_at"]
+        case .embeddingSpaces:
+            [
+                "organization_id", "id", "provider", "model", "revision", "dimension", "is_main", "created_at", "pooling", "query_prefix",
+                "passage_prefix", "is_normalized", "precision",
+            ]
+        case .embeddingWaits: ["organization_id", "kind", "record_id", "since"]
         case .agentMemories:
             [
                 "organization_id", "id", "agent_id", "user_id", "session_id", "memory_type", "content", "importance_score", "access_count",
@@ -97,19 +104,21 @@ enum Table: UInt8, CaseIterable {
         case .apiKeys, .embeddingSpaces, .agents, .agentMemories, .idempotencyKeys, .counters, .users, .conversations, .messages, .terminologyEntries,
             .learningPatterns, .jobs:
             2
+        case .embeddingWaits: 3
         }
     }
 
     var columnCount: Int { columns.count }
 
-    /// The version of the schema that brings it.
+    /// The version of the schema that gives it this form.
     var firstVersion: Int {
         switch self {
         case .organizations, .users, .agents, .apiKeys: 1
-        case .embeddingSpaces, .agentMemories: 2
+        case .agentMemories: 2
         case .conversations, .messages, .terminologyEntries, .learningPatterns: 3
         case .changes, .idempotencyKeys, .counters: 4
         case .jobs: 5
+        case .embeddingSpaces, .embeddingWaits: 6
         }
     }
 
