@@ -50,7 +50,7 @@ let package = Package(
         module("Client", ["Wire", "Transport", "Records"]),
         .executableTarget(
             name: "pinyon",
-            dependencies: ["Records", "Embedding", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+            dependencies: ["Records", "Vectors", "Embedding", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
             swiftSettings: swift),
         .executableTarget(
             name: "pinyon-bench",

@@ -173,7 +173,7 @@ struct ServiceBenchmark {
     }
 
     func start(_ arguments: [String]) throws -> RunningServer {
-        try RunningServer(binary: binary, arguments: ["serve", "--data", "{DIR}/data", "--listen", "127.0.0.1:0"] + arguments, hasKey: true)
+        try RunningServer(binary: binary, arguments: ["serve", "--data", "{DIR}/data", "--listen", "127.0.0.1:0", "--embedder", "none"] + arguments, hasKey: true)
     }
 
     func client(_ server: RunningServer, _ trust: TLSClient?) -> MemoryClient {

@@ -59,11 +59,11 @@ extension MemoryClient {
 
     /// The memories of one agent that come nearest: those kept for good, and those of the given session.
     public func recall(
-        agent: Identifier, session: Identifier? = nil, query: SearchRequest.Query, k: Int = 10, filter: Filter? = nil
+        agent: Identifier, session: Identifier? = nil, query: SearchRequest.Query, space: Identifier? = nil, k: Int = 10, filter: Filter? = nil
     ) async throws(ClientError) -> SearchAnswer {
         let longTerm = Filter.not(.exists(.session))
         let candidates = session.map { Filter.or([longTerm, .equals(.session, .identifier($0))]) } ?? longTerm
         let parts = [.equals(.agent, .identifier(agent)), candidates] + (filter.map { [$0] } ?? [])
-        return try await search(SearchRequest(query: query, k: k, filter: .and(parts)))
+        return try await search(SearchRequest(query: query, space: space, k: k, filter: .and(parts)))
     }
 }

@@ -33,7 +33,7 @@ extension MemoryEngine {
     func embed(question text: String, _ organization: Identifier, _ context: OperationContext, _ completion: @escaping Completion, _ then: @escaping @Sendable ([Float]) -> Void) {
         guard let embeddings else { return completion(.failure(.noEmbedder)) }
         let model = embeddings.embedder.model
-        if let space = partitions.space(of: organization), space.model != model {
+        if let space = partitions.space(of: organization), !model.isSame(as: space.model) {
             return completion(.failure(.field(FieldError("text", .wrongSpace(found: "\(model)", expected: space.title)))))
         }
         embeddings.embed(

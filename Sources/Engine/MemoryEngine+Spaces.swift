@@ -32,7 +32,7 @@ extension MemoryEngine {
     /// for good: the embedder's when that is to make it, or one of the callers' own vectors.
     func space(for vector: [Float]?, of named: Identifier?, _ organization: Identifier, at time: Timestamp) throws(FieldError) -> SpaceChoice {
         let model = embeddings?.embedder.model
-        if let known = partitions.space(of: organization) { return SpaceChoice(space: known, isNew: false, embeds: known.model == model) }
+        if let known = partitions.space(of: organization) { return SpaceChoice(space: known, isNew: false, embeds: model?.isSame(as: known.model) ?? false) }
         let own = model.map { newSpace($0, organization, at: time) }
         guard let vector else { return SpaceChoice(space: own, isNew: own != nil, embeds: own != nil) }
         try Checks.vector(vector, "vector")
@@ -60,8 +60,7 @@ extension EmbeddingSpace {
 extension EmbeddingModel {
     /// The same wherever the model is the same, so that vectors can be brought from one server to another.
     var spaceIdentifier: Identifier {
-        let parts = [provider, name, revision, "\(dimension)", pooling, queryPrefix, passagePrefix, isNormalized ? "normalized" : ""]
-        var bytes = Array(Digest.sha256(parts.flatMap { [UInt8]($0.utf8) + [0] }).prefix(Identifier.byteCount))
+        var bytes = Array(Digest.sha256(identity.flatMap { [UInt8]($0.utf8) + [0] }).prefix(Identifier.byteCount))
         // A UUID of version 8: of its maker's own making.
         bytes[6] = bytes[6] & 0x0F | 0x80
         bytes[8] = bytes[8] & 0x3F | 0x80

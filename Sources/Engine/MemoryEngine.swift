@@ -49,7 +49,7 @@ public final class MemoryEngine: Sendable {
         access = Access(tenancy.keys)
         partitions = Partitions(tenancy.spaces)
         searches = SearchQueue(workersMax: limits.searchWorkers, waitingMax: limits.searchesWaitingMax)
-        embeddings = embedder.map { EmbeddingQueue($0, cacheBytesMax: limits.cacheBytesMax, bytesMax: limits.textBytesMax, log: log) }
+        embeddings = embedder.map { EmbeddingQueue($0, cacheBytesMax: limits.vectorCacheBytesMax, bytesMax: limits.waitingTextBytesMax, log: log) }
         startedAt = clock.now()
         startedTicks = clock.ticks()
         organizations = Mutex(Dictionary(uniqueKeysWithValues: tenancy.organizations.map { ($0.id, $0) }))
@@ -129,15 +129,20 @@ public struct EngineLimits: Sendable {
     public var searchWorkers: Int
     public var searchesWaitingMax: Int
     /// Of texts that wait for their vectors.
-    public var textBytesMax: Int
+    public var waitingTextBytesMax: Int
     /// Of vectors that are kept for texts which come again.
-    public var cacheBytesMax: Int
+    public var vectorCacheBytesMax: Int
 
-    public init(searchWorkers: Int, searchesWaitingMax: Int = 4_096, textBytesMax: Int = 64 << 20, cacheBytesMax: Int = 64 << 20) {
+    public init(
+        searchWorkers: Int,
+        searchesWaitingMax: Int = 4_096,
+        waitingTextBytesMax: Int = 64 * 1_024 * 1_024,
+        vectorCacheBytesMax: Int = 64 * 1_024 * 1_024
+    ) {
         self.searchWorkers = searchWorkers
         self.searchesWaitingMax = searchesWaitingMax
-        self.textBytesMax = textBytesMax
-        self.cacheBytesMax = cacheBytesMax
+        self.waitingTextBytesMax = waitingTextBytesMax
+        self.vectorCacheBytesMax = vectorCacheBytesMax
     }
 }
 

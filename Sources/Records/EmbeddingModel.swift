@@ -34,6 +34,15 @@ public struct EmbeddingModel: Hashable, Sendable {
     }
 
     public var isOfCallers: Bool { provider == "none" }
+
+    /// Everything on which it hangs whether vectors may be compared. Where a revision says which weights they are, their name is only how people call them.
+    public var identity: [String] {
+        [
+            provider, revision.isEmpty ? name : "", revision, "\(dimension)", pooling, queryPrefix, passagePrefix, isNormalized ? "normalized" : "",
+        ]
+    }
+
+    public func isSame(as other: EmbeddingModel) -> Bool { identity == other.identity }
 }
 
 extension EmbeddingModel: CustomStringConvertible {

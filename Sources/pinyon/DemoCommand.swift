@@ -8,11 +8,7 @@ enum DemoCommand {
         options: [Option("sample", "DIR", "where the sample is", or: "datasets/sample")] + Connection.options, run: run)
 
     private static let questionBytesMax = 1_048_576
-
-    private struct Question {
-        let text: String
-        let request: SearchRequest
-    }
+    private static let vectorSecondsMax = 60
 
     @Sendable static func run(_ arguments: Arguments) async throws {
         let folder = try arguments.required("sample")
@@ -26,17 +22,30 @@ enum DemoCommand {
             if !arguments.has("json") {
                 print(records + memories > 0 ? "Loaded \(memories) memories and \(records) other rows of the sample." : "The sample is there already.")
             }
+            try await waitForVectors(client)
             var answers: [JSON] = []
             for question in questions {
-                let answer = try await client.search(question.request)
+                guard case .text(let text) = question.query else { continue }
+                let answer = try await client.search(question)
                 if arguments.has("json") {
-                    answers.append(["question": .text(question.text), "answer": Printing.json(answer, question.request.kind)])
+                    answers.append(["question": .text(text), "answer": Printing.json(answer, question.kind)])
                 } else {
-                    print("\n\(question.text) [\(question.request.kind.plural)]")
+                    print("\n\(text) [\(question.kind.plural)]")
                     for line in Printing.lines(answer) { print(line) }
                 }
             }
             if arguments.has("json") { print(["loaded": .integer(Int64(records + memories)), "answers": .list(answers)] as JSON) }
+        }
+    }
+
+    /// Until the server has made the vectors of what was imported.
+    private static func waitForVectors(_ client: MemoryClient) async throws {
+        let end = ContinuousClock.now + .seconds(vectorSecondsMax)
+        while let waiting = try await client.status()["organization"]?["waiting_for_vectors"]?.integer, waiting > 0 {
+            guard ContinuousClock.now < end else {
+                throw Failure("\(waiting) rows still wait for their vectors after \(vectorSecondsMax) s; pinyon job list says why, and so does the server's log")
+            }
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
 
@@ -73,12 +82,12 @@ enum DemoCommand {
         }
     }
 
-    private static func questions(_ path: String) throws -> [Question] {
+    private static func questions(_ path: String) throws -> [SearchRequest] {
         try System.read(file: path, bytesMax: questionBytesMax).split(separator: UInt8(ascii: "\n")).map { line in
             let json = try JSON(parsing: Array(line))
-            guard let text = json["question"]?.text, let vector = json["vector"], let kind = json["kind"]?.text.flatMap({ Kind(name: $0) }), let k = json["k"]?.integer
-            else { throw Failure("\(path): a line lacks its question, kind, k or vector") }
-            return Question(text: text, request: SearchRequest(kind, query: .vector(try MemoryLine.vector(vector)), k: Int(clamping: k)))
+            guard let text = json["question"]?.text, let kind = json["kind"]?.text.flatMap({ Kind(name: $0) }), let k = json["k"]?.integer
+            else { throw Failure("\(path): a line lacks its question, kind or k") }
+            return SearchRequest(kind, query: .text(text), k: Int(clamping: k))
         }
     }
 }

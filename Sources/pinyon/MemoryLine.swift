@@ -8,7 +8,7 @@ struct MemoryLine {
     var draft: MemoryDraft
 
     static let members = [
-        "id", "agent", "type", "content", "importance", "tags", "metadata", "user", "session", "created_at", "expires_at", "vector",
+        "id", "agent", "type", "content", "importance", "tags", "metadata", "user", "session", "created_at", "expires_at", "vector", "space",
     ]
 
     init(_ json: JSON, defaultAgent: String? = nil) throws(FieldError) {
@@ -23,6 +23,7 @@ struct MemoryLine {
         draft.id = try MemoryLine.identifier(json, "id")
         draft.user = try MemoryLine.identifier(json, "user")
         draft.session = try MemoryLine.identifier(json, "session")
+        draft.space = try MemoryLine.identifier(json, "space")
         draft.createdAt = try MemoryLine.time(json, "created_at")
         draft.expiresAt = try MemoryLine.time(json, "expires_at")
         if let name = json["type"] { draft.type = try MemoryLine.type(name.text ?? name.description) }

@@ -24,10 +24,16 @@ enum Printing {
     }
 
     static func json(_ receipt: WriteReceipt) -> JSON {
-        [
-            "change": .integer(receipt.change),
-            "rows": .list(receipt.rows.map { ["id": .text($0.id.description), "version": .integer($0.version)] }),
-        ]
+        let rows = receipt.rows.map { ["id": .text($0.id.description), "version": .integer($0.version)] as JSON }
+        let members: [JSON.Member] = [.init("change", .integer(receipt.change)), .init("rows", .list(rows))]
+        return .object(receipt.waiting > 0 ? members + [.init("waiting", .integer(Int64(receipt.waiting)))] : members)
+    }
+
+    /// After a write that was taken without all of its vectors.
+    static func waiting(_ count: Int) -> String {
+        count == 1
+            ? "it waits for its vector, which cannot be made now; no search finds it until then"
+            : "\(count) wait for their vectors, which cannot be made now; no search finds them until then"
     }
 
     static func lines(_ answer: SearchAnswer) -> [String] {

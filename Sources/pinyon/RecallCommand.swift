@@ -14,10 +14,11 @@ enum RecallCommand {
         let filter = try Selection.filter(arguments)
         let session = try arguments["session"].map { text throws(UsageError) in try Selection.identifier(text, "session") }
         let k = try Selection.k(arguments)
+        let space = try RecordText.space(arguments)
         try await Connection.run(arguments) { client in
             let agent = try await Selection.agent(slug, client)
             let all = try await Selection.adding(arguments, ["user"], .memory, to: filter.map { [$0] } ?? [], client)
-            Selection.show(try await client.recall(agent: agent, session: session, query: query, k: k, filter: all), .memory, arguments)
+            Selection.show(try await client.recall(agent: agent, session: session, query: query, space: space, k: k, filter: all), .memory, arguments)
         }
     }
 }

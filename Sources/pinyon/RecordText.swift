@@ -91,6 +91,7 @@ enum RecordText {
             patch.cleared.insert(rule.field)
         }
         if let vector = try vector(arguments) { patch.vector = .set(vector) } else if arguments.has("no-vector") { patch.vector = .clear }
+        patch.space = try space(arguments)
         if arguments["if-version"] != nil { patch.ifVersion = Int64(try arguments.integer("if-version", in: 1...Int.max)) }
         do throws(FieldError) { try patch.check() } catch { throw UsageError(error.description) }
         return patch
@@ -137,7 +138,14 @@ enum RecordText {
         return vector
     }
 
-    static let vectorOption = Option("vector", "JSON|@FILE", "its vector: a JSON list, or @FILE that holds one")
+    static let vectorOption = Option("vector", "JSON|@FILE", "its vector: a JSON list, or @FILE that holds one; the server makes it if not given")
+    static let spaceOption = Option("space", "UUID", "the space that the vector is of; needed where the server makes the vectors (pinyon status shows it)")
+
+    static func space(_ arguments: Arguments) throws -> Identifier? {
+        guard let text = arguments["space"] else { return nil }
+        guard arguments["vector"] != nil else { throw UsageError("--space is that of a vector; give one with --vector") }
+        return try Selection.identifier(text, "space")
+    }
 
     // MARK: On a screen
 

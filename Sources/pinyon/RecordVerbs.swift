@@ -62,7 +62,7 @@ enum RecordVerbs {
         let words = (wordRules.map { RecordText.option($0).wordName } + needed).joined(separator: " ")
         return Verb(
             name: "\(group.name) \(name)", summary: group.kind == .agent ? "Make an agent" : "Make a \(group.kind.name)", words: words, wordsMax: group.words.count,
-            options: options + (group.schema.hasVector ? [RecordText.vectorOption] : []) + own + Connection.options
+            options: options + (group.schema.hasVector ? [RecordText.vectorOption, RecordText.spaceOption] : []) + own + Connection.options
         ) { arguments in
             guard arguments.words.count == group.words.count else { throw UsageError("it needs \(words)") }
             try await Connection.run(arguments) { client in
@@ -74,6 +74,7 @@ enum RecordVerbs {
                 if group.kind == .user, draft.values[.name] == nil { draft.values[.name] = draft.values[.email] }
                 if group.kind == .agent, draft.values[.name] == nil { draft.values[.name] = draft.values[.slug] }
                 draft.vector = try RecordText.vector(arguments)
+                draft.space = try RecordText.space(arguments)
                 if let text = arguments["id"] { draft.id = try Selection.identifier(text, "id") }
                 if let text = arguments["created-at"] {
                     guard let time = Timestamp(text) else { throw UsageError("--created-at: \"\(text)\" is no ISO 8601 time") }
@@ -82,6 +83,7 @@ enum RecordVerbs {
                 let receipt = try await made(draft, client)
                 if arguments.has("json") { return print(Printing.json(receipt)) }
                 for row in receipt.rows { print("\(group.kind.name) \(row.id)") }
+                if receipt.waiting > 0 { print(Printing.waiting(receipt.waiting)) }
             }
         }
     }
@@ -103,7 +105,7 @@ enum RecordVerbs {
         let clearable = rules.filter { !$0.isRequired }.map { RecordText.optionName($0.field) }
         var options = rules.map { RecordText.option($0, isNew: false) }
         if !clearable.isEmpty { options.append(Option("clear", "FIELD", "empty this field: \(clearable.joined(separator: ", "))", repeats: true, choices: clearable)) }
-        if group.schema.hasVector { options += [RecordText.vectorOption, Option("no-vector", nil, "take its vector away")] }
+        if group.schema.hasVector { options += [RecordText.vectorOption, RecordText.spaceOption, Option("no-vector", nil, "take its vector away")] }
         options.append(Option("if-version", "N", "only if it is of this version"))
         let isOne = group.kind == .organization
         return Verb(
@@ -116,6 +118,7 @@ enum RecordVerbs {
                 let receipt = try await client.change(patch)
                 if arguments.has("json") { return print(Printing.json(receipt)) }
                 for row in receipt.rows { print("\(group.kind.name) \(row.id) is of version \(row.version)") }
+                if receipt.waiting > 0 { print(Printing.waiting(receipt.waiting)) }
             }
         }
     }

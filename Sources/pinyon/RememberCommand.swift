@@ -11,7 +11,8 @@ enum RememberCommand {
             Option("importance", "0…1", "how much it matters", or: "0.5"), Option("tag", "TAG", "a tag", repeats: true),
             Option("metadata", "JSON", "a JSON object"), Option("user", "UUID|EMAIL", "the user it is about"),
             Option("session", "UUID", "only for this session; kept for good if not given"), Option("expires", "TIME", "gone from this ISO 8601 time on"),
-            Option("vector", "JSON|@FILE", "its vector: a JSON list, or @FILE that holds one; without it no search finds it yet"),
+            Option("vector", "JSON|@FILE", "its vector: a JSON list, or @FILE that holds one; the server makes it if not given"),
+            RecordText.spaceOption,
             Option("file", "FILE", "many, one JSON object a line (- reads standard input)"),
         ] + Connection.options, run: run)
 
@@ -38,6 +39,7 @@ enum RememberCommand {
             if let text = arguments["metadata"] { members.append(.init("metadata", try JSON(parsing: text))) }
             var line = try MemoryLine(.object(members))
             line.draft.vector = try RecordText.vector(arguments)
+            line.draft.space = try RecordText.space(arguments)
             try line.draft.check()
             try await remember([line], arguments)
         } catch let error as FieldError {
@@ -73,8 +75,10 @@ enum RememberCommand {
             }
             let receipts = try await send(lines, client)
             let rows = receipts.flatMap(\.rows)
-            if arguments.has("json") { return print(Printing.json(WriteReceipt(change: receipts.last?.change ?? 0, rows: rows))) }
+            let waiting = receipts.reduce(0) { $0 + $1.waiting }
+            if arguments.has("json") { return print(Printing.json(WriteReceipt(change: receipts.last?.change ?? 0, rows: rows, waiting: waiting))) }
             if rows.count == 1, let row = rows.first { print("remembered \(row.id)") } else { print("remembered \(rows.count) memories") }
+            if waiting > 0 { print(Printing.waiting(waiting)) }
         }
     }
 

@@ -25,10 +25,11 @@ enum SearchCommand {
             parts.append(.equals(.plain(field), .identifier(try Selection.identifier(text, option))))
         }
         let k = try Selection.k(arguments)
+        let space = try RecordText.space(arguments)
         let given = parts
         try await Connection.run(arguments) { client in
             let filter = try await Selection.adding(arguments, ["user", "agent"], kind, to: given, client)
-            let request = SearchRequest(kind, query: query, k: k, filter: filter, exact: arguments.has("exact"), withContent: !arguments.has("ids-only"))
+            let request = SearchRequest(kind, query: query, space: space, k: k, filter: filter, exact: arguments.has("exact"), withContent: !arguments.has("ids-only"))
             Selection.show(try await client.search(request), kind, arguments)
         }
     }

@@ -5,6 +5,7 @@ internal import Records
 enum Selection {
     static let options: [Option] = [
         Option("vector", "JSON|@FILE", "the vector to compare with: a JSON list, or @FILE that holds one (@- reads standard input)"),
+        RecordText.spaceOption,
         Option("k", "N", "how many at most", or: "10"),
         Option("type", "TYPE", "only of this type: conversation, fact, preference or task", repeats: true, choices: MemoryType.allCases.map(\.name)),
         Option("tag", "TAG", "only those that bear this tag; given again, all of them", repeats: true),

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Embedding
 internal import Engine
 internal import Glibc
 internal import Records
@@ -25,6 +26,7 @@ enum ServeCommand {
             Option("idle-seconds", "N", "close connections that are silent for so long", or: "600", isSetting: true),
             Option("handshake-seconds", "N", "close connections that bring no key for so long", or: "10", isSetting: true),
             Option("connections", "N", "how many at most", or: String(ServerLimits().connectionsMax), isSetting: true),
+        ] + EmbedderSettings.options + [
             Option("print-config", nil, "print what is in force and where it came from, and start nothing"),
             Option("json", nil, "with --print-config: one JSON object, for programs"),
         ],
@@ -49,6 +51,7 @@ enum ServeCommand {
         limits.connectionsMax = try arguments.integer("connections", in: 1...1_000_000)
         let loopCount = try arguments.integer("loops", in: 1...64)
         let adminKey = try adminKey(arguments)
+        try EmbedderSettings.check(arguments)
         if arguments.has("print-config") { return SettingsReport(verb, arguments).show(asJSON: arguments.has("json")) }
         for name in SettingsReport.unknownVariables { log.warning("an environment variable names no setting", (.name, name)) }
         Signals.ignoreBrokenPipes()
@@ -58,6 +61,7 @@ enum ServeCommand {
         }
         let stop = Signals.stopRequests()
 
+        let embedder = try EmbedderSettings.embedder(arguments)
         let folder = try arguments.required("data")
         let store = try open(folder)
         let engine: MemoryEngine
@@ -65,7 +69,8 @@ enum ServeCommand {
             try firstStart(store, folder, adminKey)
             engine = try MemoryEngine(
                 store: store, clock: clock, log: log, limits: EngineLimits(searchWorkers: System.processorCount),
-                facts: EngineFacts(version: Pinyon.version, store: store.facts, residentBytes: { System.residentBytes }))
+                facts: EngineFacts(version: Pinyon.version, store: store.facts, residentBytes: { System.residentBytes }), embedder: embedder)
+            if let embedder { log.info("embedder stands", (.name, embedder.model.description), (.detail, embedder.precision)) }
         } catch {
             store.close()
             throw Failure("\(error)")

@@ -25,7 +25,7 @@ let arrowsByModule: [String: Arrows] = [
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Client": Arrows(own: ["Wire", "Transport", "Records"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "pinyon": Arrows(
-        own: ["Records", "Embedding", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+        own: ["Records", "Vectors", "Embedding", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
 ]
 

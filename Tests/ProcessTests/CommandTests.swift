@@ -163,7 +163,7 @@ extension RealBinary {
 
         @Test("the sample is loaded once, however often it is asked", .timeLimit(.minutes(1)))
         func demo() async throws {
-            try await withServer { server in
+            try await withServer(["--embedder", "local"]) { server in
                 let sample = ["demo", "--sample", Checkout.root + "/datasets/sample"]
                 let first = try await server.ask(sample)
                 #expect(first.code == 0, "\(first.errors)")

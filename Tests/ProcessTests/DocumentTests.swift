@@ -98,15 +98,15 @@ extension RealBinary {
             #expect(!blocks.isEmpty)
             let compiled = trimmed(try Checkout.text("Tests/ProcessTests/ReadmeSample.swift").replacingOccurrences(of: "\\(port)", with: "7411"))
             for line in blocks.flatMap(trimmed) { #expect(compiled.contains(line), "README has another line: \(line)") }
-            try await withServer { server in
-                let answer = try await ReadmeSample.run(port: server.port, key: try server.key(), vector: [0.9, 0.1], question: [1, 0])
+            try await withServer(["--embedder", "local"]) { server in
+                let answer = try await ReadmeSample.run(port: server.port, key: try server.key())
                 #expect(answer.entries.map(\.memory?.content) == ["Maya wants invoices by mail."])
             }
         }
 
         @Test("README shows what the sample's questions are answered with", .timeLimit(.minutes(1)))
         func readmeOutput() async throws {
-            try await withServer { server in
+            try await withServer(["--embedder", "local", "--precision", "f32"]) { server in
                 let demo = try await pinyon(
                     ["demo", "--server", server.address, "--key-file", server.keyFile, "--sample", Checkout.root + "/datasets/sample"], in: server.folder)
                 #expect(demo.code == 0)

@@ -27,6 +27,7 @@ extension RealBinary {
             ("time for the handshake", ["handshakeMilliseconds"]), ("silence", ["idleMilliseconds"]),
             ("replies that wait to be read", ["replyBytesPause", "replyBytesWaitingMax"]),
             ("a request's deadline", ["deadlineMilliseconds", "deadlineMillisecondsMax"]), ("searches that wait", ["searchesWaitingMax"]),
+            ("texts that wait for their vectors", ["waitingTextBytesMax"]), ("vectors kept for texts that come again", ["vectorCacheBytesMax"]),
             ("requests of a connection with possibly large answers, at work at once", ["largeAtWorkMax"]), ("time for a stop", ["drainMilliseconds"]), ("content", ["contentBytesMax"]), ("metadata", ["metadataBytesMax", "jsonDepthMax"]),
             ("tags", ["tagsMax", "tagBytesMax"]), ("dimensions", ["dimensionMax"]), ("k", ["kMax"]), ("rows in one answer", ["answerBytesMax"]),
             ("rows in a batch, identifiers in a request, rows in a page", ["batchMax"]),

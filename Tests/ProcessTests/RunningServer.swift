@@ -22,13 +22,15 @@ final class RunningServer: Sendable {
         self.port = port
     }
 
-    /// Starts it on `folder`/data and waits until it listens. `tracer` stands before the program on the command line.
+    /// Starts it on `folder`/data and waits until it listens, without an embedder unless the options name one. `tracer` stands before the program on
+    /// the command line.
     static func start(in folder: Folder, _ options: [String] = [], port: Int = 0, tracer: [String] = []) async throws -> RunningServer {
         let portFile = folder.path + "/port-\(UUID().uuidString)"
         let data = folder.path + "/data"
+        let embedder = options.contains("--embedder") ? [] : ["--embedder", "none"]
         let serve = ["serve", "--data", data, "--listen", "127.0.0.1:\(port)", "--port-file", portFile]
         let child = try Child(
-            tracer + [Checkout.binary()] + serve + options, environment: Checkout.environment, folder: folder.path, output: folder)
+            tracer + [Checkout.binary()] + serve + embedder + options, environment: Checkout.environment, folder: folder.path, output: folder)
         let found = try await poll(seconds: 60) { () -> Int? in
             if let status = child.ended() { throw DidNotStart(description: "the server ended with \(status): \(child.errors)") }
             guard let text = try? String(contentsOfFile: portFile, encoding: .utf8) else { return nil }

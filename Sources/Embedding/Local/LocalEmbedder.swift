@@ -15,11 +15,14 @@ public final class LocalEmbedder: Embedder {
     /// Tokens in one forward pass: enough for reading the weights to pay, which BLAS packs anew each time, and few enough for results to stay in the cache.
     static func batchTokens(_ precision: Precision) -> Int { precision == .f32 ? 512 : 256 }
 
-    /// Reads and checks the folder. Without a precision it takes the fastest that this machine has.
-    public init(folder path: String, precision: Precision? = nil, prefixes: (query: String, passage: String)? = nil, callsMax: Int = 2) throws(EmbeddingError) {
+    /// Reads and checks the folder, whose prefixes hold where none are given. Without a precision it takes the fastest that this machine has.
+    public init(
+        folder path: String, precision: Precision? = nil, queryPrefix: String? = nil, passagePrefix: String? = nil, callsMax: Int = 2
+    ) throws(EmbeddingError) {
         let folder = ModelFolder(path)
         var configuration = try EncoderConfiguration(folder: folder)
-        if let prefixes { (configuration.queryPrefix, configuration.passagePrefix) = prefixes }
+        if let queryPrefix { configuration.queryPrefix = queryPrefix }
+        if let passagePrefix { configuration.passagePrefix = passagePrefix }
         tokenizer = try folder.tokenizer(configuration)
         let kernels = if let precision { ProductKernels.fastest(of: precision) } else { ProductKernels.fastest }
         let file = try SafeTensors(path: folder.file("model.safetensors"))
@@ -34,7 +37,7 @@ public final class LocalEmbedder: Embedder {
             provider: "local", name: configuration.name, revision: try folder.hash("model.safetensors"), dimension: configuration.hidden,
             pooling: configuration.pooling.rawValue, queryPrefix: configuration.queryPrefix, passagePrefix: configuration.passagePrefix,
             isNormalized: configuration.normalizes)
-        limits = EmbedderLimits(callsMax: callsMax, textsMax: 256, bytesMax: 1 << 20)
+        limits = EmbedderLimits(callsMax: callsMax, textsMax: 16, bytesMax: 32 << 10)
     }
 
     public var precision: String { encoder.precision.rawValue }

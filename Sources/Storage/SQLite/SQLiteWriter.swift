@@ -128,7 +128,7 @@ final class SQLiteWriter {
         guard let proposed = request.newSpace else { return try perform(request.action, request) }
         return try undoingOnFailure { () throws(StorageError) in
             let space = try ensure(proposed, request).space ?? proposed
-            guard space.model == proposed.model else {
+            guard space.model.isSame(as: proposed.model) else {
                 throw .wrongSpace(found: proposed.model.description, expected: space.model.description)
             }
             var outcome = try perform(request.action.placed(in: space.id), request)

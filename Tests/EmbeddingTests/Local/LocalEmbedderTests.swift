@@ -52,7 +52,7 @@ struct LocalEmbedderTests {
         let embedder = try LocalEmbedder(folder: model.path + "/")
         #expect(embedder.model.queryPrefix == "query: " && embedder.model.passagePrefix == "passage: ")
         #expect(embedder.model.provider == "local" && embedder.model.revision.count == 64)
-        let other = try LocalEmbedder(folder: model.path, prefixes: (query: "q ", passage: ""))
+        let other = try LocalEmbedder(folder: model.path, queryPrefix: "q ", passagePrefix: "")
         #expect(other.model.queryPrefix == "q " && other.model.passagePrefix == "" && other.model.revision == embedder.model.revision)
         try model.change("embeddings.LayerNorm.bias") { $0[0] += 1 }
         #expect(try LocalEmbedder(folder: model.path).model.revision != embedder.model.revision)

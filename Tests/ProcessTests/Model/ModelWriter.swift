@@ -30,9 +30,12 @@ struct ModelWriter {
         model.records[.organization] = [:]
         wishes = Wishes(generator: generator, marker: name)
         for kind in [Kind.user, .agent] {
-            let draft = wishes.draft(kind, model, [])
-            _ = model.perform(.create([draft]), ModelWriter.holder, flaw: nil)
-            _ = try await client.create([draft])
+            // A draft may name what is not there, which is refused.
+            while model.all(kind).isEmpty {
+                let draft = wishes.draft(kind, model, [])
+                _ = model.perform(.create([draft]), ModelWriter.holder, flaw: nil)
+                if !model.all(kind).isEmpty { _ = try await client.create([draft]) }
+            }
         }
         let made = try await client.createKey(RecordDraft(.key, [.name: .text(name), .role: .text(Role.reader.rawValue)])).key
         model[.key, made.id] = Record(.key, id: made.id, organization: organization, createdAt: Timestamp(microseconds: 0), version: 1, row: made.values)
