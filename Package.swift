@@ -35,6 +35,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL"),
         .systemLibrary(name: "CUTF8Proc"),
         .systemLibrary(name: "CCurl"),
+        .systemLibrary(name: "CZip"),
 
         module("Records"),
         module("Columns", ["Records"]),
@@ -42,6 +43,7 @@ let package = Package(
         module("VectorIndex", ["Vectors", "Columns", "Records"]),
         module("Secrets", ["COpenSSL"]),
         module("Embedding", ["Vectors", "Records", "Secrets", "CUTF8Proc", "CCurl"]),
+        module("Models", ["Records", "Secrets", "CCurl", "CZip"]),
         module("Storage", ["Records", "CSQLite", "CSystem"]),
         module("Wire", ["Records", "CSystem"]),
         module("Transport", ["CSystem", "COpenSSL"]),
@@ -50,7 +52,7 @@ let package = Package(
         module("Client", ["Wire", "Transport", "Records"]),
         .executableTarget(
             name: "pinyon",
-            dependencies: ["Records", "Vectors", "Embedding", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+            dependencies: ["Records", "Vectors", "Embedding", "Models", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
             swiftSettings: swift),
         .executableTarget(
             name: "pinyon-bench",
@@ -69,6 +71,7 @@ let package = Package(
         tests("TransportTests", ["Transport"]),
         tests("EmbeddingTests", ["Embedding", "Vectors", "Records", "Secrets", "Transport"]),
         tests("SecretsTests", ["Secrets"]),
+        tests("ModelsTests", ["Models", "Secrets", "Records", "Transport"]),
         tests("EngineTests", ["Engine", "Embedding", "Storage", "Records"]),
         tests("ServerTests", ["Server", "Engine", "Storage", "Wire", "Records"]),
         tests("ClientTests", ["Client", "Server", "Engine", "Storage", "Transport", "Wire", "Records"]),

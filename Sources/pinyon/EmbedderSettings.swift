@@ -1,4 +1,5 @@
 internal import Embedding
+internal import Models
 internal import Records
 internal import Vectors
 
@@ -11,6 +12,7 @@ enum EmbedderSettings {
             "embedder", "NAME", "what makes vectors of texts: local, an encoder in this process; openai, an endpoint of OpenAI's shape; none, callers bring them",
             or: "local", isSetting: true, choices: ["local", "openai", "none"]),
         Option("model", "NAME|DIR", "local: an installed model, or a folder in the Hugging Face layout (\(modelDefault)); openai: the model's name (\(EndpointSettings.modelDefault))", isSetting: true),
+        ModelCommand.modelsOption,
         Option("query-prefix", "TEXT", "put before a text that is searched with, as \"query: \" for e5", isSetting: true),
         Option("passage-prefix", "TEXT", "put before a text that is stored", isSetting: true),
         Option("precision", "NAME", "local: f32, bf16 or i16; the fastest that this machine has if not given", isSetting: true, choices: Precision.allCases.map(\.rawValue)),
@@ -24,7 +26,7 @@ enum EmbedderSettings {
     ]
 
     private static let ofEndpoint = ["embedding-url", "embedding-key", "embedding-key-file", "dimensions", "embedding-timeout", "embedding-batch"]
-    private static let ofLocal = ["precision", "embedding-threads"]
+    private static let ofLocal = ["precision", "embedding-threads", "models"]
     private static let prefixBytesMax = 1_000
     private static let keyFileBytesMax = 4_096
 
@@ -60,25 +62,23 @@ enum EmbedderSettings {
         }
     }
 
+    private static func folder(_ arguments: Arguments) throws -> String {
+        let store = try ModelCommand.store(arguments)
+        do throws(ModelError) {
+            return try store.folder(named: arguments["model"] ?? modelDefault)
+        } catch {
+            let else_ = "Or name a folder with --model, an endpoint with --embedder openai, or let callers bring vectors with --embedder none"
+            if case .notInstalled = error { throw Failure("\(error). \(else_)") }
+            throw Failure(error.description)
+        }
+    }
+
     private static func local(_ arguments: Arguments) throws -> LocalEmbedder {
         let threads = arguments["embedding-threads"] == nil ? System.processorCount : try arguments.integer("embedding-threads", in: 1...256)
-        let folder = try modelFolder(arguments["model"] ?? modelDefault)
+        let folder = try folder(arguments)
         let precision = arguments["precision"].flatMap { Precision(rawValue: $0) }
         return try LocalEmbedder(
             folder: folder, precision: precision, queryPrefix: arguments["query-prefix"], passagePrefix: arguments["passage-prefix"], callsMax: threads)
-    }
-
-    /// A path, or the name of a model that was installed.
-    static func modelFolder(_ name: String) throws -> String {
-        if name.contains("/") || System.exists(name + "/config.json") { return name }
-        let home = System.environment("XDG_DATA_HOME").flatMap { $0.isEmpty ? nil : $0 } ?? (System.environment("HOME") ?? "") + "/.local/share"
-        let folder = "\(home)/pinyon/models/\(name)"
-        guard System.exists(folder) else {
-            throw Failure(
-                "the model \(name) is not installed. Install it with: pinyon model install \(name); or name a folder with --model, "
-                    + "an endpoint with --embedder openai, or let callers bring vectors with --embedder none")
-        }
-        return folder
     }
 
     private static func endpoint(_ arguments: Arguments) throws -> EndpointSettings {

@@ -7,13 +7,14 @@ struct Pinyon {
     static let groups: [Group] =
         RecordVerbs.groups.map { Group(name: $0.name, summary: $0.summary) } + [
             Group(name: "key", summary: "Access keys"), Group(name: "job", summary: "What takes long"),
+            Group(name: "model", summary: "Models that make vectors of texts"),
         ]
 
     static let verbs: [Verb] =
         [
             ServeCommand.verb, StatusCommand.verb, RememberCommand.verb, RecallCommand.verb, SearchCommand.verb, GetCommand.verb, DeleteCommand.verb,
             ListCommand.verb,
-        ] + RecordVerbs.verbs + OrganizationCommand.verbs + KeyCommand.verbs + JobCommand.verbs + [
+        ] + RecordVerbs.verbs + OrganizationCommand.verbs + KeyCommand.verbs + JobCommand.verbs + ModelCommand.verbs + [
             ImportCommand.verb, ExportCommand.verb, EmbedCommand.verb, DemoCommand.verb, VerifyCommand.verb, MigrateCommand.verb, SelfSignedCommand.verb, CompletionCommand.verb,
             ManualCommand.verb,
         ]

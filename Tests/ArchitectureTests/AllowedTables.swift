@@ -14,6 +14,7 @@ let arrowsByModule: [String: Arrows] = [
     "VectorIndex": Arrows(own: ["Vectors", "Columns", "Records"], toolchain: ["Synchronization"]),
     "Secrets": Arrows(own: ["COpenSSL"], toolchain: []),
     "Embedding": Arrows(own: ["Vectors", "Records", "Secrets", "CUTF8Proc", "CCurl"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
+    "Models": Arrows(own: ["Records", "Secrets", "CCurl", "CZip"], toolchain: ["Glibc"]),
     "Storage": Arrows(own: ["Records", "CSQLite", "CSystem"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Wire": Arrows(own: ["Records", "CSystem"], toolchain: []),
     "Transport": Arrows(own: ["CSystem", "COpenSSL"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
@@ -25,7 +26,7 @@ let arrowsByModule: [String: Arrows] = [
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Client": Arrows(own: ["Wire", "Transport", "Records"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "pinyon": Arrows(
-        own: ["Records", "Vectors", "Embedding", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+        own: ["Records", "Vectors", "Embedding", "Models", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
 ]
 
@@ -34,6 +35,9 @@ let unsafeFiles: [String: String] = [
     "Columns/ColumnBuffer.swift": "one allocation shared by snapshots",
     "Embedding/Endpoint/EndpointClock.swift": "the system's clocks",
     "Embedding/Endpoint/HTTPHandle.swift": "curl's handles, and the bytes it is lent",
+    "Models/Download.swift": "curl's handle, and the bytes it lends",
+    "Models/Files.swift": "the file system's calls",
+    "Models/ZipArchive.swift": "libzip's archive and entries",
     "Secrets/Digest.swift": "bytes handed to OpenSSL's digests",
     "Storage/DataDirectory.swift": "the directory's lock and its system calls",
     "Storage/RowChecksum.swift": "the checksum instruction over a row's bytes",
