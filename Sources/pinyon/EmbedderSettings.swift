@@ -67,8 +67,11 @@ enum EmbedderSettings {
         do throws(ModelError) {
             return try store.folder(named: arguments["model"] ?? modelDefault)
         } catch {
-            let else_ = "Or name a folder with --model, an endpoint with --embedder openai, or let callers bring vectors with --embedder none"
-            if case .notInstalled = error { throw Failure("\(error). \(else_)") }
+            let others = "name a folder with --model, an endpoint with --embedder openai, or let callers bring vectors with --embedder none"
+            if case .notInstalled = error { throw Failure("\(error). Or \(others)") }
+            if case .unknownName(let name, let known) = error {
+                throw Failure("there is no model \"\(name)\": it is no folder, it is not installed, and pinyon model install knows \(known.joined(separator: ", ")) alone; \(others)")
+            }
             throw Failure(error.description)
         }
     }
