@@ -1,13 +1,28 @@
 internal import CUTF8Proc
 
 /// What the reference implementation says of characters.
+///
+/// It knows the categories of Unicode 8.0: what came later has none for it, and what has moved since is where it was.
 enum Folding {
     static func isRemoved(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
-        case .control, .format, .privateUse, .surrogate: true
+        case .control, .privateUse, .surrogate: true
+        case .format: isOld(scalar)
         default: scalar.value == 0xfffd
         }
     }
+
+    static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark: isOld(scalar) && !becameMarks.contains(scalar.value)
+        default: scalar.value == 0x1734 || scalar.value == 0x1171e
+        }
+    }
+
+    /// Marks now, and letters, spacing marks or punctuation in Unicode 8.0.
+    private static let becameMarks: Set<UInt32> = [0x1885, 0x1886, 0xa9bd, 0x111c9]
+
+    private static func isOld(_ scalar: Unicode.Scalar) -> Bool { scalar.properties.age.map { $0 <= (8, 0) } ?? false }
 
     static func isPunctuation(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
@@ -15,8 +30,8 @@ enum Folding {
         default: break
         }
         return switch scalar.properties.generalCategory {
-        case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation, .finalPunctuation, .otherPunctuation: true
-        default: false
+        case .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation, .finalPunctuation, .otherPunctuation: isOld(scalar)
+        default: scalar.value == 0x166d || scalar.value == 0x111c9
         }
     }
 

@@ -98,7 +98,7 @@ private struct Run {
         if isChinese { endWord() }
         if tokenizer.options.stripsAccents {
             Folding.decompose(scalar) { part in
-                if part.properties.generalCategory != .nonspacingMark { lower(part) }
+                if !Folding.isMark(part) { lower(part) }
             }
         } else {
             lower(scalar)
