@@ -10,7 +10,7 @@ struct Bench {
             case "service":
                 var benchmark = ServiceBenchmark(try Options(arguments.dropFirst()))
                 try await benchmark.run()
-            case "embedding": try EmbeddingBenchmark(try Options(arguments.dropFirst())).run()
+            case "embedding": try await EmbeddingBenchmark(try Options(arguments.dropFirst())).run()
             case "echo": try EchoServer.run(Options(arguments.dropFirst()))
             default:
                 print(
@@ -18,10 +18,12 @@ struct Bench {
                     usage: pinyon-bench service [--seconds S] [--rounds N] [--rows N] [--dimension N] [--conversations N] [--messages N]
                                                 [--only ping|get|search|remember|conversations] [--json FILE] [--binary FILE]
                            pinyon-bench embedding --model FOLDER [--threads N] [--rounds N] [--seconds S] [--precision P] [--json FILE]
+                                                  [--retrieval FOLDER] [--only rates] [--binary FILE]
 
                     service starts the server and its peers, and prints requests per second and percentiles for ping, get, remember and search, at 1 and 16
                     connections, depth 1 and 32, plain and TLS; then for opening, listing and appending to conversations, of which there are 5,000
-                    with 200,000 messages. embedding prints the sentences per second of each precision of the local encoder. --json keeps every raw row.
+                    with 200,000 messages. embedding prints the sentences per second of each precision of the local encoder, how long one sentence takes
+                    alone and through the service, and with --retrieval how well each precision ranks labelled sets; scripts/peers has its peers. --json keeps every raw row.
                     """)
                 exit(arguments.first == "--help" ? 0 : 2)
             }

@@ -1,5 +1,8 @@
+import Client
 import Embedding
 import Foundation
+import Records
+import Transport
 import Vectors
 
 /// Sentences per second of the local encoder in each precision.
@@ -10,6 +13,9 @@ struct EmbeddingBenchmark {
     private let seconds: Double
     private let rounds: Int
     private let jsonFile: String?
+    private let retrieval: String?
+    private let only: String?
+    private let binary: String
     private let precisions: [Precision]
 
     private struct Row {
@@ -34,13 +40,17 @@ struct EmbeddingBenchmark {
         seconds = options.number("seconds", 1)
         rounds = options.integer("rounds", 5)
         jsonFile = options["json"]
+        retrieval = options["retrieval"]
+        only = options["only"]
+        guard only == nil || only == "rates" else { throw BenchError("--only is rates, or nothing") }
+        binary = options["binary"] ?? ".build/release/pinyon"
         precisions = try options["precision"].map { name in
             guard let precision = Precision(rawValue: name) else { throw BenchError("there is no precision \(name)") }
             return [precision]
         } ?? Precision.allCases
     }
 
-    func run() throws {
+    func run() async throws {
         EmbeddingBenchmark.leaveBLASAlone()
         let sets = try EmbeddingBenchmark.sets.map { ($0, try sentences($0)) }
         print("BLAS: \(BLAS.provider.name) \(BLAS.provider.core), \(BLAS.provider.config)")
@@ -59,7 +69,11 @@ struct EmbeddingBenchmark {
             }
         }
         show(rows)
-        try latency(standard, sets[0].1)
+        if only == nil {
+            try latency(standard, sets[0].1)
+            try await serviceLatency(sets[0].1)
+        }
+        if let retrieval { try RetrievalBenchmark(folder: retrieval).run(embedders.sorted { a, _ in a.precision == "f32" }) }
         if let jsonFile { try write(rows, to: jsonFile) }
     }
 
@@ -109,6 +123,32 @@ struct EmbeddingBenchmark {
         }
         times.sort()
         print(String(format: "one short sentence alone, default precision: p50 %.2f ms, p99 %.2f ms", times[times.count / 2], times[times.count * 99 / 100]))
+    }
+
+    /// A search for a text that was not asked before, from the client and back, over one connection and one request at a time.
+    private func serviceLatency(_ sentences: [String]) async throws {
+        let server = try RunningServer(
+            binary: binary, arguments: ["serve", "--data", "{DIR}/data", "--listen", "127.0.0.1:0", "--embedder", "local", "--model", model], hasKey: true)
+        let client = MemoryClient(ClientConfiguration(address: server.address, key: server.key ?? "", name: "pinyon-bench"))
+        defer { client.close() }
+        let agent = try await client.ensureAgent("bench").id
+        _ = try await client.remember(sentences.map { MemoryDraft(agent: agent, content: $0) })
+        var times: [String: [Double]] = [:]
+        for round in 0..<10 {
+            for sentence in sentences {
+                let text = "\(round) \(sentence)"
+                var started = Date()
+                _ = try await client.search(SearchRequest(query: .text(text), k: 5))
+                times["a search for it", default: []].append(Date().timeIntervalSince(started) * 1_000)
+                started = Date()
+                _ = try await client.remember([MemoryDraft(agent: agent, content: "again \(text)")])
+                times["a durable write of it", default: []].append(Date().timeIntervalSince(started) * 1_000)
+            }
+        }
+        for (name, values) in times.sorted(by: { $0.key > $1.key }) {
+            let sorted = values.sorted()
+            print(String(format: "one short sentence through the service, %@: p50 %.2f ms, p99 %.2f ms", name, sorted[sorted.count / 2], sorted[sorted.count * 99 / 100]))
+        }
     }
 
     // MARK: What is told

@@ -19,6 +19,7 @@ final class RunningServer {
         process.executableURL = URL(fileURLWithPath: binary)
         process.arguments = arguments.map { $0.replacingOccurrences(of: "{DIR}", with: folder.path) } + ["--port-file", portFile.path]
         process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
         var environment = ProcessInfo.processInfo.environment
         environment["OPENBLAS_CORETYPE"] = nil
         environment["OPENBLAS_L2_SIZE"] = nil

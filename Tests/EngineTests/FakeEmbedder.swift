@@ -28,7 +28,7 @@ final class FakeEmbedder: Embedder {
 
     init(name: String = "counted-words", callsMax: Int = 2, textsMax: Int = 16, isOpen: Bool = true) {
         model = EmbeddingModel(
-            provider: "local", name: name, revision: "1", dimension: FakeEmbedder.dimension, pooling: "mean", queryPrefix: "ask ", passagePrefix: "say ",
+            provider: "local", name: name, revision: "weights of \(name)", dimension: FakeEmbedder.dimension, pooling: "mean", queryPrefix: "ask ", passagePrefix: "say ",
             isNormalized: false)
         limits = EmbedderLimits(callsMax: callsMax, textsMax: textsMax, bytesMax: 10_000, textBytesMax: 1_000)
         self.isOpen = isOpen
