@@ -125,7 +125,7 @@ struct EmbeddingBenchmark {
         print(String(format: "one short sentence alone, default precision: p50 %.2f ms, p99 %.2f ms", times[times.count / 2], times[times.count * 99 / 100]))
     }
 
-    /// A search for a text that was not asked before, from the client and back, over one connection and one request at a time.
+    /// A search for a text that was not asked before, from the client and back, over one connection and one request at a time; the same for a write.
     private func serviceLatency(_ sentences: [String]) async throws {
         let server = try RunningServer(
             binary: binary, arguments: ["serve", "--data", "{DIR}/data", "--listen", "127.0.0.1:0", "--embedder", "local", "--model", model], hasKey: true)
@@ -133,21 +133,21 @@ struct EmbeddingBenchmark {
         defer { client.close() }
         let agent = try await client.ensureAgent("bench").id
         _ = try await client.remember(sentences.map { MemoryDraft(agent: agent, content: $0) })
-        var times: [String: [Double]] = [:]
-        for round in 0..<10 {
-            for sentence in sentences {
-                let text = "\(round) \(sentence)"
-                var started = Date()
-                _ = try await client.search(SearchRequest(query: .text(text), k: 5))
-                times["a search for it", default: []].append(Date().timeIntervalSince(started) * 1_000)
-                started = Date()
-                _ = try await client.remember([MemoryDraft(agent: agent, content: "again \(text)")])
-                times["a durable write of it", default: []].append(Date().timeIntervalSince(started) * 1_000)
+        let asked: [(String, (String) async throws -> Void)] = [
+            ("a search for it", { _ = try await client.search(SearchRequest(query: .text($0), k: 5)) }),
+            ("a durable write of it", { _ = try await client.remember([MemoryDraft(agent: agent, content: "again \($0)")]) }),
+        ]
+        for (name, ask) in asked {
+            var times: [Double] = []
+            for round in 0..<10 {
+                for sentence in sentences {
+                    let started = Date()
+                    try await ask("\(round) \(sentence)")
+                    times.append(Date().timeIntervalSince(started) * 1_000)
+                }
             }
-        }
-        for (name, values) in times.sorted(by: { $0.key > $1.key }) {
-            let sorted = values.sorted()
-            print(String(format: "one short sentence through the service, %@: p50 %.2f ms, p99 %.2f ms", name, sorted[sorted.count / 2], sorted[sorted.count * 99 / 100]))
+            times.sort()
+            print(String(format: "one short sentence through the service, %@: p50 %.2f ms, p99 %.2f ms", name, times[times.count / 2], times[times.count * 99 / 100]))
         }
     }
 
