@@ -28,7 +28,10 @@ public struct EmbedderLimits: Sendable, Hashable {
     /// Bytes of one text; a longer one is refused. A shorter one that still has more tokens than the model takes is cut.
     public var textBytesMax: Int
 
-    public init(callsMax: Int, textsMax: Int, bytesMax: Int, textBytesMax: Int = Limits.contentBytesMax) {
+    /// The longest content there is, and a prefix.
+    public static let textBytesMaxDefault = Limits.contentBytesMax + 1_024
+
+    public init(callsMax: Int, textsMax: Int, bytesMax: Int, textBytesMax: Int = EmbedderLimits.textBytesMaxDefault) {
         self.callsMax = callsMax
         self.textsMax = textsMax
         self.bytesMax = bytesMax

@@ -44,6 +44,7 @@ final class EmbeddingQueue: Sendable {
         var bytesWaiting = 0
         var idleWorkers: [Int]
         var isFailing = false
+        var sweptAt: UInt64 = 0
         var counts = EmbeddingCounts()
     }
 
@@ -62,6 +63,7 @@ final class EmbeddingQueue: Sendable {
     private let workers: [DispatchQueue]
     /// Fewer texts than this are not worth a worker of their own.
     private static let shareMin = 8
+    private static let sweepNanoseconds: UInt64 = 5_000_000
 
     init(_ embedder: any Embedder, cacheBytesMax: Int, bytesMax: Int, log: Log) {
         self.embedder = embedder
@@ -113,8 +115,8 @@ final class EmbeddingQueue: Sendable {
 
     private func work(_ worker: Int) {
         while true {
-            let (call, over) = state.withLock { next(&$0) }
-            for completion in over { completion() }
+            sweep()
+            let call = state.withLock { next(&$0) }
             guard !call.isEmpty else { break }
             // More than one call holds is for another worker.
             wake()
@@ -126,7 +128,7 @@ final class EmbeddingQueue: Sendable {
 
     private func serve(_ call: [Part]) {
         do throws(EmbeddingError) {
-            finish(call, try embedder.embed(call.map(\.text), isWanted: wantedness(of: call)))
+            finish(call, try embedder.embed(call.map(\.text), isWanted: { isWanted(call) }))
         } catch {
             let calls = Dictionary(grouping: call, by: \.ask)
             // One text that the embedder refuses must not fail those of others.
@@ -134,19 +136,27 @@ final class EmbeddingQueue: Sendable {
         }
     }
 
-    private func wantedness(of call: [Part]) -> () -> Bool {
-        let asks = state.withLock { state in Set(call.map(\.ask)).compactMap { state.asks[$0]?.isWanted } }
-        return { asks.contains { $0() } }
+    /// Asked by the embedder now and then, while it works on the call.
+    private func isWanted(_ call: [Part]) -> Bool {
+        sweep()
+        return state.withLock { state in call.contains { state.asks[$0.ask] != nil } }
+    }
+
+    /// Lets go whom nobody waits for any more, also those in a call that goes on for others.
+    private func sweep() {
+        let now = DispatchTime.now().uptimeNanoseconds
+        let over = state.withLock { state -> [() -> Void] in
+            guard now >= state.sweptAt + EmbeddingQueue.sweepNanoseconds else { return [] }
+            state.sweptAt = now
+            return state.asks.filter { !$0.value.isWanted() }.keys.compactMap { end($0, .failure(.embedding(.cancelled)), &state) }
+        }
+        for completion in over { completion() }
     }
 
     // MARK: Taking turns
 
-    /// The texts of the next call, one from each ask in turn, and what to tell those that nobody waits for any more.
-    private func next(_ state: inout State) -> (call: [Part], over: [() -> Void]) {
-        var over: [() -> Void] = []
-        for number in state.turns where state.asks[number]?.isWanted() == false {
-            if let end = end(number, .failure(.embedding(.cancelled)), &state) { over.append(end) }
-        }
+    /// The texts of the next call, one from each ask in turn.
+    private func next(_ state: inout State) -> [Part] {
         let isUrgent = state.turns.contains { state.asks[$0]?.urgency == .request }
         let turns = state.turns.filter { !isUrgent || state.asks[$0]?.urgency == .request }
         let waiting = turns.reduce(0) { $0 + (state.asks[$1].map { $0.texts.count - $0.next } ?? 0) }
@@ -156,7 +166,7 @@ final class EmbeddingQueue: Sendable {
         let served = Set(call.map(\.ask))
         let rest = served.filter { number in state.asks[number].map { $0.next < $0.texts.count } ?? false }
         state.turns = state.turns.filter { !served.contains($0) } + rest.sorted()
-        return (call, over)
+        return call
     }
 
     private func take(_ textsMax: Int, of turns: [Int], _ state: inout State) -> [Part] {

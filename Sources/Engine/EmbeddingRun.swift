@@ -33,7 +33,8 @@ struct EmbeddingRun: Sendable {
             case .failure(let error): runner.stop(job, error)
             case .success(let rows):
                 guard !rows.isEmpty else { return runner.finish(job, runner.step(job, end: .succeeded)) }
-                let fit = rows.filter { $0.text.map(embeddings.embedder.limits.admits) ?? false }
+                let prefix = space.model.passagePrefix
+                let fit = rows.filter { $0.text.map { embeddings.embedder.limits.admits($0, prefix) } ?? false }
                 // What is gone, or can never have a vector, waits no longer.
                 let rest = rows.filter { row in !fit.contains { $0.kind == row.kind && $0.id == row.id } }.map { $0.made(nil) }
                 guard !fit.isEmpty else { return keep(rest) }

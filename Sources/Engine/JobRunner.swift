@@ -206,21 +206,25 @@ struct JobRunner: Sendable {
         guard isNew else { return }
         let last = RecordListing(.job, [.type: .text(JobType.embedding.rawValue)], limit: 1)
         engine.store.page(last, of: organization, shownTo: .none, isWanted: { true }) { [self] result in
-            if case .success(let page) = result, page.records.first?.jobState?.isOver ?? true {
+            switch result {
+            case .failure(let error): missJob(of: organization, error)
+            case .success(let page) where page.records.first?.jobState?.isOver == false: wake()
+            case .success:
                 let now = engine.clock.now()
                 let job = Record(
                     .job, id: engine.identifiers.next(at: now), organization: organization, createdAt: now,
                     values: [.type: .text(JobType.embedding.rawValue)])
-                return write(job, .create([job])) { [self] result in
-                    if case .failure(let error) = result {
-                        forget(job)
-                        if error != .closed { engine.log.warning("an embedding job could not be started", (.detail, error.description)) }
-                    }
+                write(job, .create([job])) { [self] result in
+                    if case .failure(let error) = result { missJob(of: organization, error) }
                     wake()
                 }
             }
-            wake()
         }
+    }
+
+    private func missJob(of organization: Identifier, _ error: StorageError) {
+        engine.jobDesk.state.withLock { _ = $0.embedding.remove(organization) }
+        if error != .closed { engine.log.warning("an embedding job could not be started", (.detail, error.description)) }
     }
 
     private func look(_ organization: Organization, at now: Timestamp) {

@@ -5,17 +5,22 @@ internal import Storage
 extension MemoryEngine {
     /// A vector for each text of which one can be made; without an embedder for that space, or where it fails now, for none.
     ///
-    /// What is stored does not hang on it: the rows are kept and wait for their vectors. Only a request that is over, or too many of them, ends here.
+    /// What is stored does not hang on it: the rows are kept and wait for their vectors, also where these take more than half of the time that the
+    /// request has. Only a request that is over, or too many of them, ends here.
     func embed(
         _ texts: [String], for choice: SpaceChoice, _ organization: Identifier, _ context: OperationContext, _ completion: @escaping Completion,
         _ then: @escaping @Sendable ([[Float]?]) -> Void
     ) {
         let nothing = [[Float]?](repeating: nil, count: texts.count)
         guard choice.embeds, let embeddings, let space = choice.space else { return then(nothing) }
-        let places = texts.indices.filter { embeddings.embedder.limits.admits(texts[$0]) }
+        let prefix = space.model.passagePrefix
+        let places = texts.indices.filter { embeddings.embedder.limits.admits(texts[$0], prefix) }
         guard !places.isEmpty else { return then(nothing) }
+        let now = clock.ticks()
+        let patience = context.deadline.map { now &+ ($0 > now ? $0 &- now : 0) / 2 } ?? .max
         embeddings.embed(
-            places.map { space.model.passagePrefix + texts[$0] }, of: organization, in: space.id, isWanted: { context.interruption == nil }
+            places.map { prefix + texts[$0] }, of: organization, in: space.id,
+            isWanted: { [clock] in context.interruption == nil && clock.ticks() < patience }
         ) { answer in
             switch answer {
             case .success(let vectors):
@@ -23,8 +28,7 @@ extension MemoryEngine {
                 for (place, vector) in zip(places, vectors) { all[place] = vector }
                 then(all)
             case .failure(.full): completion(.failure(.busy("texts to embed")))
-            case .failure(.embedding(.cancelled)): completion(.failure(context.interruption ?? .cancelled))
-            case .failure(.embedding): then(nothing)
+            case .failure(.embedding): if let interruption = context.interruption { completion(.failure(interruption)) } else { then(nothing) }
             }
         }
     }
@@ -67,9 +71,9 @@ extension EngineError {
 }
 
 extension EmbedderLimits {
-    /// Whether a vector can be made of the text at all.
-    func admits(_ text: String) -> Bool {
-        do throws(EmbeddingError) { try check([text]) } catch { return false }
+    /// Whether a vector can be made of the text at all, which is nothing without more than its prefix.
+    func admits(_ text: String, _ prefix: String) -> Bool {
+        do throws(EmbeddingError) { try check([text, prefix + text]) } catch { return false }
         return true
     }
 }

@@ -93,6 +93,8 @@ enum EmbedderSettings {
         } else if settings.model != EndpointSettings.modelDefault {
             throw UsageError("how many dimensions the vectors of \(settings.model) have is not known here; say it with --dimensions")
         }
+        // What is written goes on in a job, and who searches waits himself.
+        settings.retriesMax = 2
         settings.queryPrefix = arguments["query-prefix"] ?? ""
         settings.passagePrefix = arguments["passage-prefix"] ?? ""
         settings.requestTimeoutMilliseconds = try arguments.integer("embedding-timeout", in: 1...3_600) * 1_000

@@ -95,6 +95,25 @@ struct EmbeddingQueueTests {
         #expect(await embed(queue, ["after"]) == .success([FakeEmbedder.vector("after")]))
     }
 
+    @Test("who is not wanted any more is let go within a call that goes on for another")
+    func cancelledWithinCall() async throws {
+        let embedder = FakeEmbedder(callsMax: 1, isOpen: false)
+        let queue = queue(embedder)
+        async let first = embed(queue, ["opening"])
+        try await until { embedder.calls.count == 1 }
+        let box = Box(Atomic<Bool>(true))
+        async let leaving = embed(queue, ["leaving"], isWanted: { box.isWanted.load(ordering: .relaxed) })
+        async let staying = embed(queue, ["staying"])
+        try await until { queue.waitingCount == 2 }
+        embedder.gate.signal()
+        #expect(await first == .success([FakeEmbedder.vector("opening")]))
+        try await until { embedder.calls.count == 2 }
+        box.isWanted.store(false, ordering: .relaxed)
+        #expect(await leaving == .failure(.embedding(.cancelled)))
+        embedder.gate.signal()
+        #expect(await staying == .success([FakeEmbedder.vector("staying")]))
+    }
+
     private final class Box: Sendable {
         let isWanted: Atomic<Bool>
 

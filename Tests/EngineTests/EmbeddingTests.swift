@@ -1,3 +1,4 @@
+import Dispatch
 import Embedding
 import Records
 import Storage
@@ -221,6 +222,25 @@ struct EmbeddingTests {
         context.cancel()
         #expect(await result == .failure(.cancelled))
         #expect(try await status(house)["organization"]?["memories"] == 0)
+    }
+
+    @Test("vectors that take more than half of the time of a request are not waited for: the row is stored, and gets its vector later")
+    func slow() async throws {
+        let embedder = FakeEmbedder(isOpen: false)
+        let house = try House(embedder: embedder)
+        let agent = try await house.agent()
+        let context = OperationContext(clock: house.clock, deadline: house.clock.ticks() + 10_000_000_000)
+        async let result = house.perform(.remember([draft(agent, "green tea")]), context: context)
+        while embedder.calls.isEmpty { try await Task.sleep(for: .milliseconds(2)) }
+        house.pass(seconds: 6)
+        guard case .success(.written(let receipt)) = await result else {
+            Issue.record("a slow embedder kept a memory from being stored")
+            return
+        }
+        #expect(receipt.waiting == 1)
+        for _ in 0..<10 { embedder.gate.signal() }
+        try await until(house, waiting: 0)
+        house.engine.endJobs()
     }
 
     @Test("rows that are imported without a vector are embedded by the job, and those of another space are refused")

@@ -213,7 +213,7 @@ struct ConnectionStateTests {
         let id = Identifier(high: 1, low: 2)
         let errors: [EngineError] = [
             .forbidden(.memoriesRead), .field(FieldError("k", .missing)), .notFound(.memory, id), .alreadyExists(.memory, "x"),
-            .versionMismatch(expected: 1, found: 2), .idempotencyMismatch, .noEmbedder, .deadlineExceeded, .cancelled, .busy("writes"),
+            .versionMismatch(expected: 1, found: 2), .idempotencyMismatch, .noEmbedder, .embedderUnavailable(retryAfter: 3), .embedderRefused, .deadlineExceeded, .cancelled, .busy("writes"),
             .storeUnavailable, .storeFull, .dataCorrupted("x"), .replyTooLarge(bytesMax: 1), .internalError,
         ]
         let faults = errors.map { Fault($0, retryAfterMilliseconds: 5) }

@@ -29,7 +29,7 @@ public struct EndpointSettings: Sendable, Hashable {
     /// Tokens in one request, as estimated; a single text may have more. OpenAI takes 300,000.
     public var requestTokensMax = 100_000
     /// Bytes of one text; a longer one is refused.
-    public var textBytesMax = Limits.contentBytesMax
+    public var textBytesMax = EmbedderLimits.textBytesMaxDefault
     /// Tokens of one text, as estimated: of a longer one the beginning is sent. OpenAI takes 8,192.
     public var textTokensMax = 8_000
     /// Requests at the same time; further calls wait.
