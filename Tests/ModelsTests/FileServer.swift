@@ -39,8 +39,7 @@ final class FileServer: Sendable {
         }
     }
 
-    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
-
+    /// Wakes the thread that accepts, which then closes the listener. To be called once: the number may be another's afterwards.
     func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     var url: String { "http://127.0.0.1:\(port)/archive.zip" }

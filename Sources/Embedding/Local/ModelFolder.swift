@@ -6,6 +6,8 @@ internal import Vectors
 struct ModelFolder {
     static let jsonBytesMax = 32 << 20
     static let vocabularyBytesMax = 32 << 20
+    /// Rows of the weights beyond the vocabulary, which some models have so that their number divides well.
+    static let rowsUnusedMax = 1_024
 
     let path: String
 
@@ -100,6 +102,9 @@ struct ModelFolder {
         func broken(_ why: String) -> EmbeddingError { .unusableModel(path: file(source), why: why) }
         guard entries.count <= configuration.vocabulary else {
             throw broken("it has \(entries.count) tokens, but the weights have only \(configuration.vocabulary): they do not belong together")
+        }
+        guard entries.count + ModelFolder.rowsUnusedMax >= configuration.vocabulary else {
+            throw broken("it has only \(entries.count) tokens, and the weights have \(configuration.vocabulary): they do not belong together")
         }
         do throws(VocabularyError) {
             return Tokenizer(try Vocabulary(entries), options, tokensMax: configuration.tokensMax)

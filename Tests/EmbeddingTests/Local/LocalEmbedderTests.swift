@@ -134,6 +134,11 @@ struct LocalEmbedderTests {
     @Test("a vocabulary that does not fit is refused")
     func vocabulary() throws {
         #expect(try refusal { try $0.text((SmallModel.pieces + ["one", "more"]).joined(separator: "\n"), "vocab.txt") }.contains("they do not belong together"))
+        #expect(try refusal { model in
+            model.vocabulary += (0..<1_100).map { "more\($0)" }
+            try model.write()
+            try model.text(SmallModel.pieces.joined(separator: "\n"), "vocab.txt")
+        }.contains("tokens, and the weights have"))
         #expect(try refusal { try $0.text("[UNK]\n[SEP]\na\n", "vocab.txt") } == "M/vocab.txt: the token [CLS] is missing")
         #expect(try refusal { try $0.remove("vocab.txt") } == "M/vocab.txt: No such file or directory")
         #expect(try refusal { model in
