@@ -20,12 +20,13 @@ enum EmbedderSettings {
         Option("embedding-url", "URL", "openai: where the endpoint is", or: "https://api.openai.com/v1", isSetting: true),
         Option("embedding-key", "KEY", "openai: the endpoint's key, by environment or file of settings only", isSetting: true, isSecret: true),
         Option("embedding-key-file", "FILE", "openai: file with that key", isSetting: true),
-        Option("dimensions", "N", "openai: of the vectors; asked of the endpoint where it is given (\(EndpointSettings.dimensionDefault))", isSetting: true),
+        Option("dimensions", "N", "openai: of the model's vectors (\(EndpointSettings.dimensionDefault))", isSetting: true),
+        Option("ask-dimensions", nil, "openai: ask the endpoint for so many, of a model that can shorten its vectors; text-embedding-3 is always asked", isSetting: true),
         Option("embedding-timeout", "SECONDS", "openai: for one request", or: "60", isSetting: true),
         Option("embedding-batch", "N", "openai: texts in one request", or: "128", isSetting: true),
     ]
 
-    private static let ofEndpoint = ["embedding-url", "embedding-key", "embedding-key-file", "dimensions", "embedding-timeout", "embedding-batch"]
+    private static let ofEndpoint = ["embedding-url", "embedding-key", "embedding-key-file", "dimensions", "ask-dimensions", "embedding-timeout", "embedding-batch"]
     private static let ofLocal = ["precision", "embedding-threads", "models"]
     private static let prefixBytesMax = 1_000
     private static let keyFileBytesMax = 4_096
@@ -89,7 +90,7 @@ enum EmbedderSettings {
         if let model = arguments["model"] { settings.model = model }
         if arguments["dimensions"] != nil {
             settings.dimension = try arguments.integer("dimensions", in: 1...Limits.dimensionMax)
-            settings.asksForDimension = true
+            settings.asksForDimension = arguments.has("ask-dimensions") || settings.model.hasPrefix("text-embedding-3-")
         } else if settings.model != EndpointSettings.modelDefault {
             throw UsageError("how many dimensions the vectors of \(settings.model) have is not known here; say it with --dimensions")
         }
