@@ -13,6 +13,8 @@ struct JobRunner: Sendable {
 
     fileprivate struct State {
         var isBusy = false
+        /// It was woken while busy, perhaps after it had looked for what waits.
+        var isWoken = false
         var hasEnded = false
         /// When it was last looked for what an organization is due.
         var lookedAt: Timestamp?
@@ -38,7 +40,10 @@ struct JobRunner: Sendable {
     /// Starts what waits, unless something runs already.
     func wake() {
         let isFree = engine.jobDesk.state.withLock { state in
-            guard !state.isBusy, !state.hasEnded else { return false }
+            guard !state.isBusy, !state.hasEnded else {
+                state.isWoken = true
+                return false
+            }
             state.isBusy = true
             return true
         }
@@ -59,7 +64,12 @@ struct JobRunner: Sendable {
 
     private func rest(_ message: String? = nil, _ error: StorageError? = nil) {
         if let message, let error, error != .closed { engine.log.warning(message, (.detail, error.description)) }
-        engine.jobDesk.state.withLock { $0.isBusy = false }
+        let isWoken = engine.jobDesk.state.withLock { state in
+            defer { state.isWoken = false }
+            state.isBusy = false
+            return state.isWoken && !state.hasEnded
+        }
+        if isWoken { wake() }
     }
 
     func write(_ job: Record, _ action: WriteAction, _ step: JobStep? = nil, _ then: @escaping @Sendable (Result<WriteOutcome, StorageError>) -> Void) {
@@ -167,8 +177,8 @@ struct JobRunner: Sendable {
     }
 
     private func next() {
+        engine.jobDesk.state.withLock { $0.isWoken = true }
         rest()
-        wake()
     }
 
     // MARK: What is due
