@@ -56,7 +56,7 @@ let package = Package(
             swiftSettings: swift),
         .executableTarget(
             name: "pinyon-bench",
-            dependencies: ["Records", "Wire", "Transport", "Client", "Embedding", "Vectors", "CSQLite"],
+            dependencies: ["Records", "Wire", "Transport", "Client", "Embedding", "Vectors", "Columns", "VectorIndex", "CSQLite"],
             path: "Benchmarks/pinyon-bench",
             swiftSettings: swift),
 

@@ -11,6 +11,8 @@ struct Bench {
                 var benchmark = ServiceBenchmark(try Options(arguments.dropFirst()))
                 try await benchmark.run()
             case "embedding": try await EmbeddingBenchmark(try Options(arguments.dropFirst())).run()
+            case "index": try IndexBenchmark(try Options(arguments.dropFirst())).run()
+            case "dataset": try DatasetCommand(arguments.dropFirst()).run()
             case "echo": try EchoServer.run(Options(arguments.dropFirst()))
             default:
                 print(

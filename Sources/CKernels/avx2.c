@@ -43,7 +43,7 @@ AVX2 static void at_least_avx2(const float *values, size_t n, float least, uint6
 }
 
 const ck_kernels *ck_avx2(void) {
-    static const ck_kernels kernels = {"avx2", dot_avx2, dot_rows_avx2, dot_selected_avx2, at_least_avx2};
+    static const ck_kernels kernels = {"avx2", dot_avx2, dot_rows_avx2, dot_selected_avx2, dot_each_avx2, at_least_avx2};
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kernels : NULL;
 }

@@ -42,7 +42,7 @@ AVX512 static void at_least_avx512(const float *values, size_t n, float least, u
 }
 
 const ck_kernels *ck_avx512(void) {
-    static const ck_kernels kernels = {"avx512", dot_avx512, dot_rows_avx512, dot_selected_avx512, at_least_avx512};
+    static const ck_kernels kernels = {"avx512", dot_avx512, dot_rows_avx512, dot_selected_avx512, dot_each_avx512, at_least_avx512};
     __builtin_cpu_init();
     return __builtin_cpu_supports("avx512f") ? &kernels : NULL;
 }

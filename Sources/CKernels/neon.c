@@ -31,7 +31,7 @@ static void at_least_neon(const float *values, size_t n, float least, uint64_t *
 }
 
 const ck_kernels *ck_neon(void) {
-    static const ck_kernels kernels = {"neon", dot_neon, dot_rows_neon, dot_selected_neon, at_least_neon};
+    static const ck_kernels kernels = {"neon", dot_neon, dot_rows_neon, dot_selected_neon, dot_each_neon, at_least_neon};
     return &kernels;
 }
 

@@ -24,6 +24,6 @@ static void at_least_portable(const float *values, size_t n, float least, uint64
 }
 
 const ck_kernels *ck_portable(void) {
-    static const ck_kernels kernels = {"portable", dot_portable, dot_rows_portable, dot_selected_portable, at_least_portable};
+    static const ck_kernels kernels = {"portable", dot_portable, dot_rows_portable, dot_selected_portable, dot_each_portable, at_least_portable};
     return &kernels;
 }

@@ -6,6 +6,10 @@
 
 enum { FETCH_AHEAD_FLOATS = 1024, FETCH_AHEAD_ROWS = 4, LINE_FLOATS = 16 };
 
+static inline void fetch(const float *row, size_t dim) {
+    for (size_t c = 0; c < dim && c < FETCH_AHEAD_FLOATS; c += LINE_FLOATS) __builtin_prefetch(row + c);
+}
+
 #define DEFINE_ROW_LOOPS(SUFFIX, TARGET, DOT)                                                                                   \
     TARGET static void dot_rows_##SUFFIX(const float *query, const float *rows, size_t row_stride, size_t n_rows, size_t dim,    \
                                          float *out) {                                                                           \
@@ -14,11 +18,15 @@ enum { FETCH_AHEAD_FLOATS = 1024, FETCH_AHEAD_ROWS = 4, LINE_FLOATS = 16 };
     TARGET static void dot_selected_##SUFFIX(const float *query, const float *rows, size_t row_stride, const uint32_t *selected, \
                                              size_t n_selected, size_t dim, float *out) {                                        \
         for (size_t i = 0; i < n_selected; i++) {                                                                                \
-            if (i + FETCH_AHEAD_ROWS < n_selected) {                                                                             \
-                const float *next = rows + (size_t)selected[i + FETCH_AHEAD_ROWS] * row_stride;                                  \
-                for (size_t c = 0; c < dim && c < FETCH_AHEAD_FLOATS; c += LINE_FLOATS) __builtin_prefetch(next + c);            \
-            }                                                                                                                    \
+            if (i + FETCH_AHEAD_ROWS < n_selected) fetch(rows + (size_t)selected[i + FETCH_AHEAD_ROWS] * row_stride, dim);        \
             out[i] = DOT(query, rows + (size_t)selected[i] * row_stride, dim);                                                   \
+        }                                                                                                                        \
+    }                                                                                                                            \
+    TARGET static void dot_each_##SUFFIX(const float *query, const float *const *rows, size_t n_rows, size_t dim, float *out) {   \
+        for (size_t i = 0; i < n_rows && i < FETCH_AHEAD_ROWS; i++) fetch(rows[i], dim);                                         \
+        for (size_t i = 0; i < n_rows; i++) {                                                                                    \
+            if (i + FETCH_AHEAD_ROWS < n_rows) fetch(rows[i + FETCH_AHEAD_ROWS], dim);                                           \
+            out[i] = DOT(query, rows[i], dim);                                                                                   \
         }                                                                                                                        \
     }
 

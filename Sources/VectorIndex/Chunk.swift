@@ -14,10 +14,16 @@ struct Chunk: Sendable {
     private(set) var live = Bitmap()
     private(set) var liveCount = 0
     /// No row expires before this; nil when none does.
-    private var firstExpiry: Timestamp?
+    private(set) var firstExpiry: Timestamp?
 
     init(dimension: Int) {
-        matrix = RowMatrix(dimension: dimension, capacity: Chunk.capacity)
+        self.init(matrix: RowMatrix(dimension: dimension, capacity: Chunk.capacity))
+    }
+
+    /// Without rows, for as many as the empty matrix has room for.
+    init(matrix: RowMatrix) {
+        precondition(matrix.capacity == Chunk.capacity)
+        self.matrix = matrix
         columns = ColumnChunk()
     }
 

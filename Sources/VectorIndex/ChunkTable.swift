@@ -1,3 +1,7 @@
+import Columns
+import Records
+import Vectors
+
 /// Chunks by slot, as an immutable tree of two levels: exchanging one copies the pointers of its group, not of the index.
 struct ChunkTable: Sendable {
     /// A chunk that a snapshot may hold; a class, so that a table holds a pointer.
@@ -39,6 +43,15 @@ struct ChunkTable: Sendable {
         count -= 1
         if count == 0 { self = ChunkTable() }
     }
+
+    /// Of the row with that number: its chunk's slot times 1,024, and its place there.
+    func identifier(_ number: Int) -> Identifier? {
+        let slot = number / Chunk.capacity
+        return groups[slot / ChunkTable.groupSlots][slot % ChunkTable.groupSlots]?.chunk.columns.identifier(number % Chunk.capacity)
+    }
+
+    /// The vectors of every slot's chunk.
+    var matrices: [RowMatrix?] { groups.flatMap { group in group.map { $0?.chunk.matrix } } }
 
     /// Every chunk and its slot, until `body` throws.
     func forEach<Failure: Error>(_ body: (Int, Chunk) throws(Failure) -> Void) throws(Failure) {

@@ -10,7 +10,7 @@ import Vectors
 public final class CosineIndex: Sendable {
     public let kind: Kind
     public let dimension: Int
-    private let writer: Mutex<IndexWriter>
+    let writer: Mutex<IndexWriter>
     private let published = Mutex(Snapshot())
 
     /// Vectors of any other dimension are refused, one by one.
@@ -28,14 +28,18 @@ public final class CosineIndex: Sendable {
     public func apply(_ changes: [IndexChange]) -> [Identifier] {
         writer.withLock { writer in
             let refused = writer.apply(changes)
-            var snapshot = writer.snapshot()
-            // The old one is let go after the lock: unmapping memory takes longer than a reader should wait.
-            published.withLock { swap(&$0, &snapshot) }
+            publish(writer.snapshot())
             return refused
         }
     }
 
-    /// The exact answer on the rows of this moment. Costs the reading of every vector that matches.
+    func publish(_ snapshot: Snapshot) {
+        var snapshot = snapshot
+        // The old one is let go after the lock: unmapping memory takes longer than a reader should wait.
+        published.withLock { swap(&$0, &snapshot) }
+    }
+
+    /// The answer on the rows of this moment: exact without lists, and where it is asked for; else as good as the recall target says, on average.
     public func search(_ query: IndexQuery) throws(IndexError) -> IndexAnswer {
         let unit = try unitVector(query)
         let snapshot = current
@@ -104,18 +108,14 @@ public final class CosineIndex: Sendable {
     }
 
     private func search(_ query: IndexQuery, unit: [Float], expression: Expression?, in snapshot: Snapshot) throws(IndexError) -> IndexAnswer {
-        var scan = Scan(unit: unit, k: query.k)
-        try snapshot.chunks.forEach { (_, chunk) throws(IndexError) in
-            if query.shouldStop() { throw .stopped }
-            scan.visit(chunk, matching: chunk.matching(expression, at: query.time))
-        }
-        return scan.answer(rowsTotal: snapshot.rows)
+        try IndexSearch(query: query, unit: unit, expression: expression, snapshot: snapshot).answer()
     }
 
     private func search(
         _ queries: [IndexQuery], units: [[Float]], expression: Expression?, time: Timestamp, in snapshot: Snapshot
     ) -> [Result<IndexAnswer, IndexError>] {
-        guard queries.count >= BatchScan.queriesMin else {
+        // Lists leave out so much that reading the rest together would not pay.
+        guard queries.count >= BatchScan.queriesMin, snapshot.lists == nil || queries.allSatisfy(\.exact) else {
             return zip(queries, units).map { query, unit in
                 do throws(IndexError) {
                     return .success(try search(query, unit: unit, expression: expression, in: snapshot))

@@ -22,9 +22,26 @@ struct IndexWriter {
     private var deadRows = 0
     /// Chunks of which so much is dead that they wait to be dissolved.
     private var crumbling: Set<Int> = []
+    private var lists: ListWriter?
+    private var firstExpiry: Timestamp?
+    /// What is applied while lists are trained from an earlier snapshot.
+    private var changesMeanwhile: [IndexChange]?
 
     init(dimension: Int) {
         self.dimension = dimension
+    }
+
+    /// The rows of `chunks` under the numbers that they have there, and lists over them; `other` is the writer from whose rows they were made.
+    init(_ other: IndexWriter, chunks: ChunkTable, lists: ListWriter) {
+        dimension = other.dimension
+        tags = other.tags
+        firstExpiry = other.firstExpiry
+        self.chunks = chunks
+        self.lists = lists
+        locations.reserveCapacity(other.locations.count)
+        chunks.forEach { slot, chunk in
+            for row in 0..<chunk.count { locations[chunk.columns.identifier(row)] = Location(slot: Int32(slot), row: Int32(row)) }
+        }
     }
 
     /// Carries out the changes in order and returns the ids that were refused: put with a vector that has no direction or another dimension.
@@ -43,8 +60,10 @@ struct IndexWriter {
                 }
             }
         }
-        compact(rowsMax: IndexWriter.movedRowsMin + 2 * changes.count)
+        // Lists know rows by their place, so that none moves until they are trained anew.
+        if lists == nil { compact(rowsMax: IndexWriter.movedRowsMin + 2 * changes.count) }
         shrink()
+        changesMeanwhile?.append(contentsOf: changes)
         return refused
     }
 
@@ -52,7 +71,9 @@ struct IndexWriter {
     mutating func snapshot() -> Snapshot {
         for (slot, chunk) in touched { chunks.replace(slot, with: chunk) }
         touched.removeAll(keepingCapacity: touched.count <= 64)
-        return Snapshot(chunks: chunks, tags: tags.codes, rows: locations.count)
+        let chunks = self.chunks
+        let lists = self.lists?.lists { chunks.matrices }
+        return Snapshot(chunks: chunks, tags: tags.codes, rows: locations.count, lists: lists, firstExpiry: firstExpiry)
     }
 
     private func chunk(_ slot: Int) -> Chunk? { touched[slot] ?? chunks[slot] }
@@ -62,6 +83,7 @@ struct IndexWriter {
         let (slot, row) = (Int(location.slot), Int(location.row))
         tags.remove(chunk.columns.tagCodes(row))
         chunk.bury(row)
+        lists?.remove(slot * Chunk.capacity + row)
         deadRows += 1
         touched[slot] = chunk
         if isCrumbling(chunk) { crumbling.insert(slot) }
@@ -82,9 +104,12 @@ struct IndexWriter {
             chunk = Chunk(dimension: dimension)
             slot = chunks.insert(chunk)
             openSlot = slot
+            lists?.hasNewChunk()
         }
         let row = append(&chunk)
         touched[slot] = chunk
+        lists?.add(slot * Chunk.capacity + row, row: row, of: chunk.matrix)
+        if let expiry = chunk.columns.expiry(row) { firstExpiry = min(expiry, firstExpiry ?? expiry) }
         locations[id] = Location(slot: Int32(slot), row: Int32(row))
     }
 }
@@ -152,4 +177,30 @@ extension IndexWriter {
         locations = smaller
     }
 
+}
+
+// Training: lists are made from a snapshot while changes go on, which are then applied to what was made.
+extension IndexWriter {
+    /// Rows from which codes pay.
+    static let codedRowsMin = 4_096
+    /// Lists are trained anew when as many rows came or went as this part of those that there were.
+    private static let changedShareDivisor = 3
+
+    var wantsTraining: Bool {
+        guard changesMeanwhile == nil else { return false }
+        guard let lists else { return locations.count >= IndexWriter.codedRowsMin }
+        return lists.changes > max(IndexWriter.codedRowsMin, lists.trainedRows / IndexWriter.changedShareDivisor)
+    }
+
+    var isTraining: Bool { changesMeanwhile != nil }
+
+    mutating func beginTraining() { changesMeanwhile = [] }
+
+    mutating func endTraining() { changesMeanwhile = nil }
+
+    /// What was applied since the last time that this was asked.
+    mutating func takeChangesMeanwhile() -> [IndexChange] {
+        defer { if changesMeanwhile != nil { changesMeanwhile = [] } }
+        return changesMeanwhile ?? []
+    }
 }

@@ -1,21 +1,5 @@
 import CKernels
 
-/// Rows of floats within a block: row r begins at `r * stride`.
-public struct Rows: Sendable {
-    public let block: FloatBlock
-    public let stride: Int
-
-    public init(_ block: FloatBlock, stride: Int) {
-        self.block = block
-        self.stride = stride
-    }
-
-    /// How many there is room for.
-    public var capacity: Int { stride == 0 ? 0 : block.count / stride }
-
-    func start(_ rows: Range<Int>) -> UnsafeMutablePointer<Float> { unsafe block.start(of: rows.lowerBound * stride..<rows.upperBound * stride) }
-}
-
 /// What an encoder does between its matrix products, through the inner loops of one instruction set.
 ///
 /// `@unchecked Sendable`: it points to a constant of the C module.

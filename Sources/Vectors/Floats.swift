@@ -106,3 +106,21 @@ import Glibc
         return unsafe base + range.lowerBound
     }
 }
+
+extension FloatBlock {
+    /// Its first values become a row of a matrix, without the padding.
+    public func copy(row: Int, of matrix: RowMatrix) {
+        unsafe start(of: 0..<matrix.dimension).update(from: matrix.start(ofRow: row), count: matrix.dimension)
+    }
+
+    public func copy(_ values: [Float]) {
+        let to = unsafe start(of: 0..<values.count)
+        for (place, value) in values.enumerated() { unsafe to[place] = value }
+    }
+
+    /// Its first values become `a` − those of `b` from a place on.
+    public func subtract(_ a: FloatBlock, less b: FloatBlock, from place: Int, count: Int) {
+        let (x, y, to) = unsafe (a.start(of: 0..<count), b.start(of: place..<place + count), start(of: 0..<count))
+        for column in 0..<count { unsafe to[column] = unsafe x[column] - y[column] }
+    }
+}

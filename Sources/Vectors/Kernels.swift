@@ -10,6 +10,7 @@ import CKernels
     private let dotSelected:
         @convention(c) (UnsafePointer<Float>, UnsafePointer<Float>, Int, UnsafePointer<UInt32>, Int, Int, UnsafeMutablePointer<Float>) -> Void
 
+    private let dotEach: @convention(c) (UnsafePointer<Float>, UnsafePointer<UnsafePointer<Float>>, Int, Int, UnsafeMutablePointer<Float>) -> Void
     private let atLeast: @convention(c) (UnsafePointer<Float>, Int, Float, UnsafeMutablePointer<UInt64>) -> Void
 
     private init(_ table: UnsafePointer<ck_kernels>) {
@@ -17,6 +18,7 @@ import CKernels
         unsafe dotProduct = table.pointee.dot
         unsafe dotRows = table.pointee.dot_rows
         unsafe dotSelected = table.pointee.dot_selected
+        unsafe dotEach = table.pointee.dot_each
         unsafe atLeast = table.pointee.at_least
     }
 
@@ -42,6 +44,12 @@ import CKernels
                 return unsafe dotProduct(aStart, bStart, a.count)
             }
         }
+    }
+
+    /// The product of a row with another one.
+    public func dot(row: Int, of matrix: RowMatrix, row otherRow: Int, of other: RowMatrix) -> Float {
+        precondition(matrix.dimension == other.dimension)
+        return unsafe dotProduct(matrix.start(ofRow: row), other.start(ofRow: otherRow), matrix.dimension)
     }
 
     /// The score of one row.
@@ -79,6 +87,30 @@ import CKernels
                 }
             }
         }
+    }
+
+    /// Products of a row with rows 0..<count of another matrix.
+    public func score(row: Int, of matrix: RowMatrix, rowsBelow count: Int, in other: RowMatrix, into scores: FloatBlock) {
+        precondition(matrix.dimension == other.dimension)
+        unsafe dotRows(matrix.start(ofRow: row), other.start(ofRowsBelow: count), other.stride, count, other.dimension, scores.start(of: 0..<count))
+    }
+
+    /// The score of `selected[i]` into place i of `scores`, of a query in a block.
+    public func score(of query: FloatBlock, selected: [UInt32], in matrix: RowMatrix, into scores: FloatBlock) {
+        precondition(query.count >= matrix.dimension)
+        guard let last = selected.max() else { return }
+        let rows = unsafe matrix.start(ofRowsBelow: Int(last) + 1)
+        unsafe selected.withUnsafeBufferPointer { selected in
+            guard let first = selected.baseAddress else { return }
+            unsafe dotSelected(
+                query.start(of: 0..<matrix.dimension), rows, matrix.stride, first, selected.count, matrix.dimension, scores.start(of: 0..<selected.count))
+        }
+    }
+
+    /// For `RowDirectory`: out[i] = query · rows[i].
+    func score(of query: UnsafePointer<Float>, rows: UnsafePointer<UnsafePointer<Float>>, count: Int, dimension: Int, into scores: UnsafeMutablePointer<Float>) {
+        guard count > 0 else { return }
+        unsafe dotEach(query, rows, count, dimension, scores)
     }
 
     /// Which of the `count` values from `offset` on are `least` or more: value i in bit i % 64 of `bits[i / 64]`, zeros after the last.

@@ -17,6 +17,8 @@ import Synchronization
     public let stride: Int
     private let base: UnsafeMutablePointer<Float>
     private let mappedBytes: Int
+    /// Whose memory it is, where it is not its own.
+    private let arena: RowArena?
     private let published = Atomic<Int>(0)
 
     public init(dimension: Int, capacity: Int) {
@@ -28,10 +30,21 @@ import Synchronization
         let address = unsafe mmap(nil, mappedBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         guard let address = unsafe address, unsafe address != MAP_FAILED else { fatalError("no memory for \(mappedBytes) bytes of vectors") }
         unsafe base = address.assumingMemoryBound(to: Float.self)
+        arena = nil
+    }
+
+    /// `base` points to room for so many rows, all zeros, that lives as long as `arena`.
+    init(dimension: Int, capacity: Int, base: UnsafeMutablePointer<Float>, arena: RowArena) {
+        self.dimension = dimension
+        self.capacity = capacity
+        stride = RowMatrix.stride(dimension: dimension)
+        unsafe self.base = base
+        mappedBytes = 0
+        self.arena = arena
     }
 
     deinit {
-        unsafe munmap(base, mappedBytes)
+        if mappedBytes > 0 { unsafe munmap(base, mappedBytes) }
     }
 
     public static func stride(dimension: Int) -> Int { (dimension + alignmentFloats - 1) / alignmentFloats * alignmentFloats }

@@ -1,4 +1,6 @@
 #pragma once
+#include "CKernelsCodes.h"
 #include "CKernelsEncoder.h"
+#include "CKernelsLists.h"
 #include "CKernelsProduct.h"
 #include "CKernelsRows.h"

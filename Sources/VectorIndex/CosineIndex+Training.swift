@@ -1,0 +1,49 @@
+import Synchronization
+import Vectors
+
+extension CosineIndex {
+    /// Whether there are enough rows for lists, or they changed so much since the last training, that `train` pays.
+    public var wantsTraining: Bool { writer.withLock { $0.wantsTraining } }
+
+    /// Trains lists from the rows of this moment and puts them into place; searches and changes go on meanwhile. Does nothing while another call does.
+    ///
+    /// `lists` is their number, which follows from that of the rows unless it is given. Takes a few seconds for some 100,000 rows, and as much memory again as
+    /// the rows have.
+    public func train(lists wanted: Int? = nil, seed: UInt64 = 1, threads: Int? = nil) {
+        let (copy, snapshot) = writer.withLock { writer -> (IndexWriter, Snapshot)? in
+            guard !writer.isTraining else { return nil }
+            let copy = writer
+            writer.beginTraining()
+            return (copy, writer.snapshot())
+        } ?? (nil, Snapshot())
+        guard let copy else { return }
+        guard snapshot.rows > 0 else { return writer.withLock { $0.endTraining() } }
+        let threads = threads ?? Workers.all
+        let count = wanted.map { max(1, min($0, snapshot.rows)) } ?? Training.lists(for: snapshot.rows)
+        let product = ListBuilder(snapshot, dimension: dimension, lists: count, seed: seed, threads: threads).build()
+        let rows = RowDirectory(product.chunks.matrices, dimension: dimension)
+        let live = RowSet(count: product.chunks.count * Chunk.capacity)
+        for row in 0..<(product.bounds.last ?? 0) { live[row] = true }
+        let calibration = Calibrator(product: product, live: live, rows: rows, seed: seed, threads: threads).calibrate()
+        var made = IndexWriter(copy, chunks: product.chunks, lists: ListWriter(product, calibration: calibration, live: live, rows: rows))
+        catchUp(&made)
+    }
+
+    /// Applies what came meanwhile, most of it while others may still write, and then takes the place of the old writer.
+    private func catchUp(_ made: inout IndexWriter) {
+        while true {
+            let changes = writer.withLock { writer -> [IndexChange]? in
+                let changes = writer.takeChangesMeanwhile()
+                guard changes.count <= CosineIndex.changesAtOnceMax else { return changes }
+                _ = made.apply(changes)
+                writer = made
+                publish(writer.snapshot())
+                return nil
+            }
+            guard let changes else { return }
+            _ = made.apply(changes)
+        }
+    }
+
+    private static let changesAtOnceMax = 64
+}

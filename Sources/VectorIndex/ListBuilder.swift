@@ -1,0 +1,148 @@
+import Columns
+import Records
+import Vectors
+
+/// Makes lists of the rows of a snapshot: trains, finds two lists for every row, lays the rows anew in the order of their first list, and makes their codes.
+struct ListBuilder {
+    /// What was made: the rows under their new numbers, and the lists over them.
+    struct Product {
+        let chunks: ChunkTable
+        let bounds: [Int]
+        let geometry: ListGeometry
+        let directory: CodeDirectory
+    }
+
+    /// A row of the snapshot.
+    private struct Place {
+        let chunk: Int32
+        let row: Int32
+    }
+
+    let snapshot: Snapshot
+    let dimension: Int
+    let lists: Int
+    let seed: UInt64
+    let threads: Int
+    private let chunks: [Chunk]
+    private let places: [Place]
+
+    init(_ snapshot: Snapshot, dimension: Int, lists: Int, seed: UInt64, threads: Int) {
+        self.snapshot = snapshot
+        self.dimension = dimension
+        self.lists = lists
+        self.seed = seed
+        self.threads = threads
+        var chunks: [Chunk] = []
+        var places: [Place] = []
+        snapshot.chunks.forEach { _, chunk in
+            chunk.live.forEach { places.append(Place(chunk: Int32(chunks.count), row: Int32($0))) }
+            chunks.append(chunk)
+        }
+        self.chunks = chunks
+        self.places = places
+    }
+
+    func build() -> Product {
+        let stride = RowMatrix.stride(dimension: dimension)
+        let centres = Training(seed: seed, threads: threads).centres(lists, of: places.count, dimension: dimension, stride: stride) { row, rows, place in
+            rows.copy(row: Int(places[row].row), of: chunks[Int(places[row].chunk)].matrix, to: place)
+        }
+        let geometry = ListGeometry(centres, kernels: .best, seed: seed)
+        let (first, second) = assign(geometry)
+        let (order, bounds) = ListBuilder.sort(first.array, lists: centres.count)
+        let (table, matrices) = lay(order)
+        let codes = code(geometry, order, bounds, first, second, matrices)
+        return Product(chunks: table, bounds: bounds, geometry: geometry, directory: CodeDirectory(codes))
+    }
+
+    /// The two lists of every row, by its place.
+    private func assign(_ geometry: ListGeometry) -> (WholeNumbers, WholeNumbers) {
+        let (first, second) = (WholeNumbers(count: places.count), WholeNumbers(count: places.count))
+        let (centres, between) = (geometry.centres, geometry.between)
+        var starts: [Int] = []
+        var count = 0
+        for chunk in chunks {
+            starts.append(count)
+            count += chunk.liveCount
+        }
+        let blocks = (0..<threads).map { _ in Rows(FloatBlock(count: Chunk.capacity * centres.count), stride: centres.count) }
+        let (chunks, firstPlaces) = (self.chunks, starts)
+        Workers.forEachRange(below: chunks.count, size: 1, threads: threads) { range, worker in
+            let (chunk, products) = (chunks[range.lowerBound], blocks[worker])
+            BLAS.multiply(rowsBelow: chunk.count, of: chunk.matrix, byTransposed: centres.rows, 0..<centres.count, into: products)
+            var place = firstPlaces[range.lowerBound]
+            chunk.live.forEach { row in
+                let nearest = ListKernels.best.nearest(products, row: row, halves: centres.halves)
+                first[place] = nearest.place
+                second[place] = nearest.place
+                if centres.count > 1 {
+                    // Of rows of length one: r · x = 1 − c · x, and |r|² = 1 − 2 c · x + |c|².
+                    let product = products[row, nearest.place]
+                    second[place] = ListKernels.best.second(
+                        products, row: row, halves: centres.halves, centres: between, nearest: nearest.place, own: 1 - product,
+                        squares: max(0, 1 - 2 * nearest.value))
+                }
+                place += 1
+            }
+        }
+        return (first, second)
+    }
+
+    /// Places in the order of their lists, and where each list begins.
+    private static func sort(_ lists: [Int], lists count: Int) -> (order: [Int], bounds: [Int]) {
+        var bounds = [Int](repeating: 0, count: count + 1)
+        for list in lists { bounds[list + 1] += 1 }
+        for list in 0..<count { bounds[list + 1] += bounds[list] }
+        var next = bounds
+        var order = [Int](repeating: 0, count: lists.count)
+        for (place, list) in lists.enumerated() {
+            order[next[list]] = place
+            next[list] += 1
+        }
+        return (order, bounds)
+    }
+
+    /// Copies the rows into new chunks, row i of the order under the number i.
+    private func lay(_ order: [Int]) -> (ChunkTable, [RowMatrix]) {
+        let count = (order.count + Chunk.capacity - 1) / Chunk.capacity
+        let arena = RowArena(dimension: dimension, matrices: count, rows: Chunk.capacity)
+        let made = Slots<Chunk>(count: count)
+        let (chunks, places) = (self.chunks, self.places)
+        Workers.forEachRange(below: order.count, size: Chunk.capacity, threads: threads) { range, _ in
+            var chunk = Chunk(matrix: arena[range.lowerBound / Chunk.capacity])
+            for place in range { _ = chunk.append(row: Int(places[order[place]].row), of: chunks[Int(places[order[place]].chunk)]) }
+            made[range.lowerBound / Chunk.capacity] = chunk
+        }
+        var table = ChunkTable()
+        for chunk in made.all {
+            let slot = table.insert(chunk)
+            precondition(table.count == slot + 1)
+        }
+        return (table, made.all.map(\.matrix))
+    }
+
+    /// The codes of every list: of the rows that it is the first list of, which lie together, and of those that it is the second of.
+    private func code(
+        _ geometry: ListGeometry, _ order: [Int], _ bounds: [Int], _ first: WholeNumbers, _ second: WholeNumbers, _ matrices: [RowMatrix]
+    ) -> [CodeList] {
+        var others = [[UInt32]](repeating: [], count: geometry.count)
+        for (number, place) in order.enumerated() where second[place] != first[place] { others[second[place]].append(UInt32(number)) }
+        let made = Slots<CodeList>(count: geometry.count)
+        let benches = (0..<threads).map { _ in ListGeometry.Bench(geometry) }
+        let guests = others
+        Workers.forEachRange(below: geometry.count, size: 8, threads: threads) { range, worker in
+            for list in range {
+                let own = bounds[list]..<bounds[list + 1]
+                let codes = CodeList(geometry.layout, capacity: own.count + guests[list].count)
+                for number in own.map({ UInt32($0) }) + guests[list] {
+                    let (matrix, row) = (matrices[Int(number) / Chunk.capacity], Int(number) % Chunk.capacity)
+                    geometry.take(row: row, of: matrix, benches[worker])
+                    let product = Kernels.best.dot(row: row, of: matrix, row: list, of: geometry.matrix)
+                    geometry.append(to: codes, of: list, product: product, row: number, benches[worker])
+                }
+                made[list] = codes
+            }
+        }
+        return made.all
+    }
+}

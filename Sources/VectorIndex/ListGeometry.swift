@@ -1,0 +1,112 @@
+import Vectors
+
+/// What training fixes of a partition's lists: where their centres lie, and how codes of what is left are made.
+final class ListGeometry: Sendable {
+    let centres: Centres
+    let layout: CodeLayout
+    let turn: Turn
+    /// Every centre, turned: row i begins at i · layout.dimensions.
+    let turned: FloatBlock
+    /// The centres again, for scores of single ones, and the codes of all of them as one list, whose own centre is `mean`.
+    let matrix: RowMatrix
+    let codes: CodeDirectory
+    let mean: [Float]
+    /// The centres in bytes, for the order of the lists.
+    let bytes: ByteRows
+    /// The products of every centre with all.
+    let between: Rows
+
+    var count: Int { centres.count }
+    var dimension: Int { centres.dimension }
+
+    init(_ centres: Centres, kernels: CodeKernels, seed: UInt64) {
+        let (count, dimension) = (centres.count, centres.dimension)
+        self.centres = centres
+        layout = CodeLayout(kernels, dimensions: dimension)
+        turn = Turn(layout, seed: seed)
+        turned = FloatBlock(count: count * layout.dimensions)
+        matrix = RowMatrix(dimension: dimension, capacity: count)
+        var mean = [Float](repeating: 0, count: dimension)
+        let (straight, scratch) = (FloatBlock(count: max(layout.dimensions, centres.rows.stride)), turn.makeScratch())
+        for place in 0..<count {
+            let row = (0..<dimension).map { centres.rows[place, $0] }
+            matrix.append(row)
+            for (column, value) in row.enumerated() {
+                mean[column] += value / Float(count)
+                straight[column] = value
+            }
+            turn.apply(straight, into: turned, outStart: place * layout.dimensions, scratch: scratch)
+        }
+        self.mean = mean
+        bytes = ByteRows(centres.rows, count: count, dimension: dimension)
+        between = Rows(FloatBlock(count: count * count), stride: count)
+        BLAS.multiply(centres.rows, 0..<count, byTransposed: centres.rows, 0..<count, width: dimension, into: between)
+        codes = CodeDirectory([ListGeometry.codes(of: turned, mean, centres, layout, turn)])
+    }
+
+    private static func codes(of turned: FloatBlock, _ mean: [Float], _ centres: Centres, _ layout: CodeLayout, _ turn: Turn) -> CodeList {
+        let list = CodeList(layout, capacity: centres.count)
+        let (straight, middle, residual) = (FloatBlock(count: layout.dimensions), FloatBlock(count: layout.dimensions), FloatBlock(count: layout.dimensions))
+        for (column, value) in mean.enumerated() { straight[column] = value }
+        turn.apply(straight, into: middle, scratch: turn.makeScratch())
+        for place in 0..<centres.count {
+            var product: Float = 0
+            for column in 0..<centres.dimension { product += mean[column] * (centres.rows[place, column] - mean[column]) }
+            for column in 0..<layout.dimensions { residual[column] = turned[place * layout.dimensions + column] - middle[column] }
+            let code = Code(residual: residual, start: 0, centre: middle, centreStart: 0, dimensions: layout.dimensions, centreProduct: product)
+            list.append(code, residual: residual, start: 0, row: UInt32(place))
+        }
+        return list
+    }
+
+    /// Room in which one thread makes codes.
+    final class Bench: Sendable {
+        let straight: FloatBlock
+        let turned: FloatBlock
+        let residual: FloatBlock
+        let between: FloatBlock
+        let products: Rows
+
+        init(_ geometry: ListGeometry) {
+            straight = FloatBlock(count: max(geometry.layout.dimensions, RowMatrix.stride(dimension: geometry.dimension)))
+            turned = FloatBlock(count: geometry.layout.dimensions)
+            residual = FloatBlock(count: geometry.layout.dimensions)
+            between = geometry.turn.makeScratch()
+            products = Rows(FloatBlock(count: geometry.count), stride: geometry.count)
+        }
+    }
+
+    /// A list for a row, and the product of its centre with the row.
+    struct Choice: Sendable {
+        let list: Int
+        let product: Float
+    }
+
+    /// The lists of a row: the nearest, and one where the residual to that one points elsewhere, if there is another.
+    func lists(of row: Int, of matrix: RowMatrix, _ bench: Bench) -> (Choice, Choice?) {
+        Kernels.best.score(row: row, of: matrix, rowsBelow: count, in: self.matrix, into: bench.products.block)
+        let nearest = ListKernels.best.nearest(bench.products, row: 0, halves: centres.halves)
+        let first = Choice(list: nearest.place, product: bench.products[0, nearest.place])
+        guard count > 1 else { return (first, nil) }
+        let squares = max(0, 1 - 2 * nearest.value)
+        let own = 1 - first.product
+        let second = ListKernels.best.second(bench.products, row: 0, halves: centres.halves, centres: between, nearest: first.list, own: own, squares: squares)
+        return (first, Choice(list: second, product: bench.products[0, second]))
+    }
+
+    /// Turns a row, of which the codes of any list can then be made.
+    func take(row: Int, of matrix: RowMatrix, _ bench: Bench) {
+        bench.straight.copy(row: row, of: matrix)
+        turn.apply(bench.straight, into: bench.turned, scratch: bench.between)
+    }
+
+    /// Adds the row that was taken, whose product with the list's centre is `product`.
+    func append(to codes: CodeList, of list: Int, product: Float, row: UInt32, _ bench: Bench) {
+        let start = list * layout.dimensions
+        bench.residual.subtract(bench.turned, less: turned, from: start, count: layout.dimensions)
+        let code = Code(
+            residual: bench.residual, start: 0, centre: turned, centreStart: start, dimensions: layout.dimensions,
+            centreProduct: product - 2 * centres.halves[list])
+        codes.append(code, residual: bench.residual, start: 0, row: row)
+    }
+}

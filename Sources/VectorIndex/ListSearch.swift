@@ -1,0 +1,126 @@
+import Vectors
+
+/// One query over the lists of a partition: which lists, which rows of them, and their exact scores.
+struct ListSearch {
+    struct Outcome {
+        var listsVisited = 0
+        var rowsScanned = 0
+        var rowsScored = 0
+        /// Rows better than the k-th that the lists left out are expected to have.
+        var missed: Float = 0
+    }
+
+    let lists: Lists
+    let k: Int
+    let setting: Calibration.Setting
+    let probes: Int?
+    let admitted: RowSet
+    /// Whether `admitted` leaves out rows that are alive.
+    let isFiltered: Bool
+    private static let listsFirst = 4
+    /// Of the lists that a search visits on average, how many are visited before it is asked for the first time how many are needed.
+    private static let firstShare = 0.4
+    private static let listsAtOnce = 64
+
+    /// Leaves the rows that matter, each once, in `scratch.rows`, and their exact scores in `scratch.scores`; nil when it was stopped.
+    func run(unit: [Float], _ scratch: ListScratch, shouldStop: () -> Bool = { false }) -> Outcome? {
+        let geometry = lists.geometry
+        var outcome = Outcome()
+        scratch.query.copy(unit)
+        geometry.turn.apply(scratch.query, into: scratch.turned, scratch: scratch.between)
+        scratch.centreCodes.prepare(scratch.turned)
+        scratch.codes.copyTables(of: scratch.centreCodes)
+        scratch.centreCodes.begin(k: 1, margin: 0, admitted: nil, rowCount: geometry.count)
+        if geometry.count > 1 { scratch.centreCodes.visit(0, of: geometry.codes, base: Kernels.best.dot(geometry.mean, unit)) }
+        scratch.codes.begin(k: 2 * k, margin: setting.margin, admitted: admitted, rowCount: 0)
+        defer { if scratch.hasVisited { scratch.forgetVisited() } }
+        guard visit(scratch, &outcome, shouldStop) else { return nil }
+        select(scratch, &outcome)
+        return outcome
+    }
+
+    // MARK: Lists
+
+    private func visit(_ scratch: ListScratch, _ outcome: inout Outcome, _ shouldStop: () -> Bool) -> Bool {
+        if let probes {
+            choose(probes + probes / 4 + 4, scratch)
+            return visit(0..<min(probes, scratch.ranked.count), scratch, &outcome, shouldStop)
+        }
+        choose(setting.ranked, scratch)
+        var visited = 0
+        var next = max(ListSearch.listsFirst, Int(setting.lists * ListSearch.firstShare))
+        while true {
+            next = min(next, scratch.ranked.count)
+            guard visit(visited..<next, scratch, &outcome, shouldStop) else { return false }
+            visited = next
+            outcome.missed = 0
+            let isAll = visited == scratch.ranked.count
+            if isAll, outcome.listsVisited == lists.count { return true }
+            next = 2 * visited
+            // Some of the best were found in two lists, and count twice.
+            if scratch.codes.count >= 2 * k, let kth = scratch.codes.kthBest(k + k / 2, slack: k / 16) {
+                let plan = scratch.ranked.plan(lists.calibration.rates, kth: kth, budget: setting.budget * Float(k))
+                outcome.missed = plan.missed
+                if plan.needed <= visited, !isAll || plan.needed < visited { return true }
+                // As the k-th best rises fewer lists are needed: at most twice as many, before asking again.
+                next = min(max(plan.needed, visited + 1), next)
+            }
+            if isAll {
+                // Farther than was thought: those that were visited are left out, and the others ranked.
+                for place in 0..<visited { scratch.visit(scratch.ranked.list(place)) }
+                choose(4 * outcome.listsVisited, scratch)
+                scratch.ranked.drop { scratch.wasVisited($0) }
+                weigh(scratch)
+                (visited, next) = (0, outcome.listsVisited)
+            }
+        }
+    }
+
+    /// Takes about `count` lists that the codes of their centres find nearest, in order.
+    private func choose(_ count: Int, _ scratch: ListScratch) {
+        scratch.ranked.take(min(count, lists.count), of: lists.count, from: scratch.centreCodes, query: scratch.query, centres: lists.geometry.bytes)
+        weigh(scratch)
+    }
+
+    private func weigh(_ scratch: ListScratch) {
+        for place in 0..<scratch.ranked.count {
+            let list = scratch.ranked.list(place)
+            let range = lists.bounds[list]..<lists.bounds[list + 1]
+            scratch.ranked.weights[place] = Float(isFiltered ? admitted.count(in: range) : range.count)
+        }
+    }
+
+    /// Visits those lists of the ranking, some at a time.
+    private func visit(_ range: Range<Int>, _ scratch: ListScratch, _ outcome: inout Outcome, _ shouldStop: () -> Bool) -> Bool {
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: ListSearch.listsAtOnce) {
+            if shouldStop() { return false }
+            scratch.codes.visit(scratch.ranked, start..<min(start + ListSearch.listsAtOnce, range.upperBound), of: lists.directory)
+        }
+        for place in range { outcome.rowsScanned += lists.directory.rowCount(scratch.ranked.list(place)) }
+        outcome.listsVisited += range.count
+        return true
+    }
+
+    private var kernels: CodeKernels { lists.geometry.layout.kernels }
+
+    // MARK: Rows
+
+    /// Compares exactly what its estimate does not rule out. A row that was found in two lists counts once, by its better estimate.
+    private func select(_ scratch: ListScratch, _ outcome: inout Outcome) {
+        let codes = scratch.codes
+        // Among twice as many entries there are k rows.
+        let surely = codes.kthBest(2 * k, slack: k / 4).map { $0 - setting.margin } ?? -.infinity
+        codes.takeRows(atLeast: surely, scratch.seen, into: scratch.scores, &scratch.rows)
+        if scratch.rows.count > k {
+            let kth = kernels.kthLargest(scratch.scores, count: scratch.rows.count, k: k)
+            var kept = 0
+            for place in 0..<scratch.rows.count where scratch.scores[place] >= kth - setting.margin {
+                scratch.rows[kept] = scratch.rows[place]
+                kept += 1
+            }
+            scratch.rows.removeLast(scratch.rows.count - kept)
+        }
+        outcome.rowsScored = scratch.rows.count
+        lists.rows.score(of: scratch.query, rows: scratch.rows, with: Kernels.best, pointers: scratch.pointers, into: scratch.scores)
+    }
+}

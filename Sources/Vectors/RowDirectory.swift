@@ -1,0 +1,56 @@
+import CKernels
+
+/// Rows of many matrices under one number each: row r is row r % 1,024 of matrix r / 1,024. It never changes.
+///
+/// `@unchecked Sendable`: it is written once, before anyone else has it, and keeps the matrices.
+@safe public final class RowDirectory: @unchecked Sendable {
+    public static let matrixRows = 1_024
+
+    private let matrices: [RowMatrix?]
+    private let starts: UnsafeMutablePointer<UnsafePointer<Float>?>
+    private let stride: Int
+    private let dimension: Int
+
+    /// Rows of a number where there is no matrix cannot be read. All have the same dimension and room for 1,024 rows.
+    public init(_ matrices: [RowMatrix?], dimension: Int) {
+        self.matrices = matrices
+        self.dimension = dimension
+        stride = RowMatrix.stride(dimension: dimension)
+        unsafe starts = .allocate(capacity: max(1, matrices.count))
+        for (place, matrix) in matrices.enumerated() {
+            precondition(matrix.map { $0.dimension == dimension && $0.capacity == RowDirectory.matrixRows } ?? true)
+            unsafe (starts + place).initialize(to: matrix?.start(ofRowsBelow: 0))
+        }
+    }
+
+    deinit { unsafe starts.deallocate() }
+
+    public var count: Int { matrices.count }
+
+    /// The scores of `rows`, each as `Kernels` would give it anywhere, into the first places of `scores`. The rows can be read, as a snapshot says.
+    public func score(of query: FloatBlock, rows: [UInt32], with kernels: Kernels, pointers: RowPointers, into scores: FloatBlock) {
+        precondition(query.count >= dimension && rows.count <= pointers.capacity && rows.count <= scores.count)
+        for (place, row) in rows.enumerated() {
+            let matrix = Int(row) / RowDirectory.matrixRows
+            precondition(matrix < matrices.count)
+            guard let start = unsafe starts[matrix] else { preconditionFailure("a row of a matrix that is not there") }
+            unsafe pointers.base[place] = unsafe start + Int(row) % RowDirectory.matrixRows * stride
+        }
+        unsafe kernels.score(of: query.start(of: 0..<dimension), rows: pointers.base, count: rows.count, dimension: dimension, into: scores.start(of: 0..<rows.count))
+    }
+}
+
+/// Room for the addresses of rows.
+///
+/// `@unchecked Sendable`: whoever works with it has it for himself.
+@safe public final class RowPointers: @unchecked Sendable {
+    public let capacity: Int
+    let base: UnsafeMutablePointer<UnsafePointer<Float>>
+
+    public init(capacity: Int) {
+        self.capacity = capacity
+        unsafe base = .allocate(capacity: max(1, capacity))
+    }
+
+    deinit { unsafe base.deallocate() }
+}
