@@ -11,10 +11,8 @@ struct Calibrator {
     private static let budgets: [Float] = (0..<44).map { 0.6 / Float(1 << ($0 / 2)) / ($0 % 2 == 0 ? 1 : 1.4) }
     /// In units of the error that is expected of an estimate.
     private static let margins: [Float] = [0, 0.5, 1, 1.5, 2, 2.5, 3, 4]
-    /// What a list and a row cost in the time that scanning one code takes.
-    private static let costOfList = 20.0
-    private static let costOfRow = 50.0
-
+    /// What a search costs is the bytes that it reads: so many more for each list, and twice as many of rows, which lie here and there.
+    private static let bytesOfList = 1_000.0
     private static let rankedMin = 32
 
     private static let gapFirst: Float = -0.3
@@ -46,8 +44,6 @@ struct Calibrator {
             let n = Double(max(1, count))
             return Trial(recall: recall / n, lists: lists / n, scanned: scanned / n, scored: scored / n, missed: missed / n)
         }
-
-        var cost: Double { scanned + Calibrator.costOfList * lists + Calibrator.costOfRow * scored }
     }
 
     let product: ListBuilder.Product
@@ -81,7 +77,7 @@ struct Calibrator {
                 let setting = Calibration.Setting(
                     budget: budget, margin: margin, ranked: ranked, lists: typical, recall: trial.recall, lostByCodes: max(0, widest.recall - trial.recall),
                     lostPerMissed: widest.missed > 0 ? (1 - widest.recall) * Double(Calibrator.k) / widest.missed : 0)
-                settings.append((setting, trial.cost))
+                settings.append((setting, cost(trial)))
             }
             if widest.recall > 0.9998 { break }
         }
@@ -96,6 +92,11 @@ struct Calibrator {
             if setting.recall > result.last?.recall ?? -1 { result.append(setting) }
         }
         return result
+    }
+
+    private func cost(_ trial: Trial) -> Double {
+        let row = 4 * RowMatrix.stride(dimension: product.geometry.dimension)
+        return trial.scanned * Double(product.geometry.layout.rowBytes) + 2 * trial.scored * Double(row) + trial.lists * Calibrator.bytesOfList
     }
 
     private func run(_ questions: [Question], _ lists: Lists, _ setting: Calibration.Setting) -> Trial {

@@ -47,12 +47,39 @@ struct ListBuilder {
         let centres = Training(seed: seed, threads: threads).centres(lists, of: places.count, dimension: dimension, stride: stride) { row, rows, place in
             rows.copy(row: Int(places[row].row), of: chunks[Int(places[row].chunk)].matrix, to: place)
         }
-        let geometry = ListGeometry(centres, kernels: .best, seed: seed)
+        let geometry = ListGeometry(centres, axes: axes(centres), kernels: .best, seed: seed)
         let (first, second) = assign(geometry)
         let (order, bounds) = ListBuilder.sort(first.array, lists: centres.count)
         let (table, matrices) = lay(order)
         let codes = code(geometry, order, bounds, first, second, matrices)
         return Product(chunks: table, bounds: bounds, geometry: geometry, directory: CodeDirectory(codes))
+    }
+
+    /// Dimensions from which codes of the principal axes of what centres leave over say as much in fewer bytes.
+    private static let axesFrom = 513
+    /// An estimate errs by the signs of few axes more than by leaving out the others: these must hold so much of the residuals' squares.
+    private static let axesShareMin: Float = 0.7
+    private static let axesRows = 8_192
+
+    /// The axes to make codes of; nil for all dimensions as they are.
+    private func axes(_ centres: Centres) -> ByteRows? {
+        guard dimension >= ListBuilder.axesFrom else { return nil }
+        var random = SplitMix(seed ^ 0xA7E5)
+        let stride = RowMatrix.stride(dimension: dimension)
+        let chosen = Training.sample(min(ListBuilder.axesRows, places.count), of: places.count, &random)
+        let rows = Rows(FloatBlock(count: chosen.count * stride), stride: stride)
+        for (place, number) in chosen.enumerated() { rows.copy(row: Int(places[number].row), of: chunks[Int(places[number].chunk)].matrix, to: place) }
+        centres.forEachBlock(of: rows, count: chosen.count, threads: threads) { products, block, _ in
+            for row in block {
+                let nearest = ListKernels.best.nearest(products, row: row - block.lowerBound, halves: centres.halves).place
+                rows.subtract(row: row, of: rows, less: nearest, of: centres.rows, to: row)
+            }
+        }
+        for wanted in [384, 768] where 2 * wanted <= dimension {
+            let (axes, share) = PrincipalAxes.find(wanted, in: rows, count: chosen.count, dimension: dimension, random: &random)
+            if share >= ListBuilder.axesShareMin { return ByteRows(axes, count: wanted, dimension: dimension) }
+        }
+        return nil
     }
 
     /// The two lists of every row, by its place.

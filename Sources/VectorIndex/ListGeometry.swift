@@ -19,11 +19,12 @@ final class ListGeometry: Sendable {
     var count: Int { centres.count }
     var dimension: Int { centres.dimension }
 
-    init(_ centres: Centres, kernels: CodeKernels, seed: UInt64) {
+    /// With `axes`, codes are made of what rows have along them.
+    init(_ centres: Centres, axes: ByteRows? = nil, kernels: CodeKernels, seed: UInt64) {
         let (count, dimension) = (centres.count, centres.dimension)
         self.centres = centres
-        layout = CodeLayout(kernels, dimensions: dimension)
-        turn = Turn(layout, seed: seed)
+        layout = CodeLayout(kernels, dimensions: axes?.count ?? dimension)
+        turn = Turn(layout, inputs: dimension, axes: axes, seed: seed)
         turned = FloatBlock(count: count * layout.dimensions)
         matrix = RowMatrix(dimension: dimension, capacity: count)
         var mean = [Float](repeating: 0, count: dimension)
@@ -46,7 +47,7 @@ final class ListGeometry: Sendable {
 
     private static func codes(of turned: FloatBlock, _ mean: [Float], _ centres: Centres, _ layout: CodeLayout, _ turn: Turn) -> CodeList {
         let list = CodeList(layout, capacity: centres.count)
-        let (straight, middle, residual) = (FloatBlock(count: layout.dimensions), FloatBlock(count: layout.dimensions), FloatBlock(count: layout.dimensions))
+        let (straight, middle, residual) = (FloatBlock(count: max(layout.dimensions, centres.rows.stride)), FloatBlock(count: layout.dimensions), FloatBlock(count: layout.dimensions))
         for (column, value) in mean.enumerated() { straight[column] = value }
         turn.apply(straight, into: middle, scratch: turn.makeScratch())
         for place in 0..<centres.count {
@@ -64,14 +65,14 @@ final class ListGeometry: Sendable {
         let straight: FloatBlock
         let turned: FloatBlock
         let residual: FloatBlock
-        let between: FloatBlock
+        let scratch: Turn.Scratch
         let products: Rows
 
         init(_ geometry: ListGeometry) {
             straight = FloatBlock(count: max(geometry.layout.dimensions, RowMatrix.stride(dimension: geometry.dimension)))
             turned = FloatBlock(count: geometry.layout.dimensions)
             residual = FloatBlock(count: geometry.layout.dimensions)
-            between = geometry.turn.makeScratch()
+            scratch = geometry.turn.makeScratch()
             products = Rows(FloatBlock(count: geometry.count), stride: geometry.count)
         }
     }
@@ -97,7 +98,7 @@ final class ListGeometry: Sendable {
     /// Turns a row, of which the codes of any list can then be made.
     func take(row: Int, of matrix: RowMatrix, _ bench: Bench) {
         bench.straight.copy(row: row, of: matrix)
-        turn.apply(bench.straight, into: bench.turned, scratch: bench.between)
+        turn.apply(bench.straight, into: bench.turned, scratch: bench.scratch)
     }
 
     /// Adds the row that was taken, whose product with the list's centre is `product`.

@@ -9,7 +9,7 @@ final class ListScratch: @unchecked Sendable {
     let centreCodes: CodeScan
     let query: FloatBlock
     let turned: FloatBlock
-    let between: FloatBlock
+    let turning: Turn.Scratch
     let ranked: RankedLists
     let scores: FloatBlock
     let pointers: RowPointers
@@ -25,8 +25,8 @@ final class ListScratch: @unchecked Sendable {
         let padded = max(geometry.layout.dimensions, RowMatrix.stride(dimension: geometry.dimension))
         query = FloatBlock(count: padded)
         turned = FloatBlock(count: geometry.layout.dimensions)
-        between = geometry.turn.makeScratch()
-        ranked = RankedLists(capacity: geometry.count, dimension: geometry.dimension)
+        turning = geometry.turn.makeScratch()
+        ranked = RankedLists(geometry.bytes)
         let places = capacity + 2 * CodeLayout.blockRows
         scores = FloatBlock(count: places)
         pointers = RowPointers(capacity: places)

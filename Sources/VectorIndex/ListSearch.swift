@@ -27,7 +27,7 @@ struct ListSearch {
         let geometry = lists.geometry
         var outcome = Outcome()
         scratch.query.copy(unit)
-        geometry.turn.apply(scratch.query, into: scratch.turned, scratch: scratch.between)
+        geometry.turn.apply(scratch.query, into: scratch.turned, scratch: scratch.turning)
         scratch.centreCodes.prepare(scratch.turned)
         scratch.codes.copyTables(of: scratch.centreCodes)
         scratch.centreCodes.begin(k: 1, margin: 0, admitted: nil, rowCount: geometry.count)

@@ -10,24 +10,19 @@ import CKernels
     public let weights: FloatBlock
     public internal(set) var count = 0
     let lists: UnsafeMutablePointer<UInt32>
-    private let query: UnsafeMutablePointer<Int8>
-    private let queryBytes: Int
+    private let numbers: ByteNumbers
 
-    /// Room for so many lists, with centres of so many dimensions.
-    public init(capacity: Int, dimension: Int) {
+    /// Room for all of the lists whose centres these are.
+    public init(_ centres: ByteRows) {
+        let capacity = centres.count
         self.capacity = capacity
         scores = FloatBlock(count: capacity + 64)
         weights = FloatBlock(count: capacity + 64)
         unsafe lists = .allocate(capacity: capacity + 64)
-        queryBytes = ByteRows.stride(dimension)
-        unsafe query = .allocate(capacity: queryBytes)
-        unsafe query.initialize(repeating: 0, count: queryBytes)
+        numbers = ByteNumbers(centres)
     }
 
-    deinit {
-        unsafe lists.deallocate()
-        unsafe query.deallocate()
-    }
+    deinit { unsafe lists.deallocate() }
 
     public func list(_ place: Int) -> Int {
         precondition(place >= 0 && place < count)
@@ -43,9 +38,8 @@ import CKernels
             for list in 0..<total { unsafe lists[list] = UInt32(list) }
             count = total
         }
-        let scale = unsafe ck_to_bytes(vector.start(of: 0..<centres.dimension), centres.dimension, query)
-        unsafe scan.layout.kernels.table.pointee.dot_bytes(
-            query, scale, centres.bytes, centres.scales.start(of: 0..<total), lists, count, queryBytes, scores.start(of: 0..<count))
+        numbers.take(vector)
+        unsafe centres.multiply(numbers, rows: lists, count: count, into: scores, scan.layout.kernels)
         order()
     }
 
@@ -69,32 +63,4 @@ import CKernels
             1 / rates.step, budget)
         return (plan.needed, plan.missed)
     }
-}
-
-/// Rows of numbers from −127 to 127 with a scale each, for products that need not be exact.
-///
-/// `@unchecked Sendable`: it is written once, before anyone else has it.
-@safe public final class ByteRows: @unchecked Sendable {
-    public let count: Int
-    public let dimension: Int
-    let bytes: UnsafeMutablePointer<UInt8>
-    let scales: FloatBlock
-
-    public init(_ rows: Rows, count: Int, dimension: Int) {
-        let stride = ByteRows.stride(dimension)
-        self.count = count
-        self.dimension = dimension
-        scales = FloatBlock(count: count)
-        unsafe bytes = UnsafeMutableRawPointer.allocate(byteCount: max(64, count * stride), alignment: 64).assumingMemoryBound(to: UInt8.self)
-        unsafe bytes.initialize(repeating: 128, count: max(64, count * stride))
-        var signed = [Int8](repeating: 0, count: dimension)
-        for row in 0..<count {
-            scales[row] = unsafe ck_to_bytes(rows.start(row..<row + 1), dimension, &signed)
-            for (column, value) in signed.enumerated() { unsafe bytes[row * stride + column] = UInt8(Int(value) + 128) }
-        }
-    }
-
-    deinit { unsafe bytes.deallocate() }
-
-    static func stride(_ dimension: Int) -> Int { (dimension + CK_BYTES - 1) / CK_BYTES * CK_BYTES }
 }

@@ -1,15 +1,22 @@
 import CKernels
 
-/// A rotation that spreads every value over all dimensions, as the product of two small ones: row x, written as a matrix of a × b, becomes left · x · right.
+/// A rotation that spreads every value over all dimensions, as the product of two small ones: a row, written as a matrix of a × b, becomes left · row · right.
+/// Of rows with many dimensions only their part along some axes is turned.
 public struct Turn: Sendable {
+    /// Of what is turned, and of what comes of it.
+    public let inputs: Int
     public let dimensions: Int
     private let (a, b): (Int, Int)
     private let left: FloatBlock
     private let right: FloatBlock
     private let kernels: CodeKernels
+    private let axes: ByteRows?
 
-    /// `dimensions` is a multiple of 48.
-    public init(_ layout: CodeLayout, seed: UInt64) {
+    /// For rows of so many dimensions, or for their parts along `axes`, of which there are as many as codes have dimensions.
+    public init(_ layout: CodeLayout, inputs: Int, axes: ByteRows? = nil, seed: UInt64) {
+        precondition(axes.map { $0.count == layout.dimensions && $0.dimension == inputs } ?? (inputs <= layout.dimensions))
+        self.inputs = inputs
+        self.axes = axes
         dimensions = layout.dimensions
         kernels = layout.kernels
         // The nearest to a square of which one side is a multiple of sixteen.
@@ -24,13 +31,30 @@ public struct Turn: Sendable {
     }
 
     /// Room that `apply` works in.
-    public func makeScratch() -> FloatBlock { FloatBlock(count: dimensions) }
+    public final class Scratch: Sendable {
+        let between: FloatBlock
+        let along: FloatBlock
+        let numbers: ByteNumbers?
 
-    /// Turns the values of `block` from `start` on, into those of `out` from `outStart` on.
-    public func apply(_ block: FloatBlock, start: Int = 0, into out: FloatBlock, outStart: Int = 0, scratch: FloatBlock) {
+        init(_ turn: Turn) {
+            between = FloatBlock(count: turn.dimensions)
+            along = FloatBlock(count: turn.dimensions)
+            numbers = turn.axes.map { ByteNumbers($0) }
+        }
+    }
+
+    public func makeScratch() -> Scratch { Scratch(self) }
+
+    /// Turns the first values of `block`, behind which there are zeros, into those of `out` from `outStart` on.
+    public func apply(_ block: FloatBlock, into out: FloatBlock, outStart: Int = 0, scratch: Scratch) {
+        var straight = block
+        if let axes, let numbers = scratch.numbers {
+            axes.multiply(block, numbers, into: scratch.along, kernels)
+            straight = scratch.along
+        }
         let multiply = unsafe kernels.table.pointee.multiply
-        let between = unsafe scratch.start(of: 0..<dimensions)
-        unsafe multiply(block.start(of: start..<start + dimensions), right.start(of: 0..<b * b), a, b, b, between)
+        let between = unsafe scratch.between.start(of: 0..<dimensions)
+        unsafe multiply(straight.start(of: 0..<dimensions), right.start(of: 0..<b * b), a, b, b, between)
         unsafe multiply(left.start(of: 0..<a * a), between, a, b, a, out.start(of: outStart..<outStart + dimensions))
     }
 
