@@ -46,6 +46,6 @@ final class IndexLoader {
 
     private func flush(_ name: Name) {
         guard let changes = waiting.removeValue(forKey: name) else { return }
-        partitions[name.organization, name.kind]?.index.apply(changes)
+        partitions.apply(changes, to: name.organization, name.kind)
     }
 }

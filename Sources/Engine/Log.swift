@@ -17,6 +17,8 @@ public struct Log: Sendable {
         case detail
         case dimension
         case key
+        case kind
+        case lists
         case milliseconds
         case name
         case operation

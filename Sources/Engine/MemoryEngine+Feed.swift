@@ -53,7 +53,7 @@ extension MemoryEngine {
 
     /// Whatever happened to them: what is there is put anew, and the rest goes.
     private func take(_ ids: [Identifier], _ place: Place) throws(StorageError) {
-        guard let partition = partitions[place.organization, place.kind] else { return }
+        guard partitions[place.organization, place.kind] != nil else { return }
         var found: [Identifier: IndexChange] = [:]
         if place.kind == .memory {
             let memories = try each(ids) { (ids, done) in
@@ -66,7 +66,7 @@ extension MemoryEngine {
             }
             for record in records { found[record.id] = .of(record) }
         }
-        partition.index.apply(ids.map { found[$0] ?? .remove($0) })
+        partitions.apply(ids.map { found[$0] ?? .remove($0) }, to: place.organization, place.kind)
     }
 
     /// When a conversation is deleted or restored, its messages go and come with it, without a change of their own.

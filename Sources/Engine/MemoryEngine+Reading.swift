@@ -24,6 +24,8 @@ extension MemoryEngine {
         }
     }
 
+    private static let recallDefault = 0.95
+
     func search(_ request: SearchRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try request.check() } catch { return completion(.failure(.field(error))) }
         switch request.query {
@@ -49,8 +51,8 @@ extension MemoryEngine {
             return completion(.success(.found(SearchAnswer(entries: [], report: SearchReport()))))
         }
         let query = IndexQuery(
-            vector: vector, k: request.k, filter: principal.narrowing.filter(on: request.kind, and: request.filter), time: clock.now(), exact: request.exact,
-            shouldStop: { context.interruption != nil })
+            vector: vector, k: request.k, filter: principal.narrowing.filter(on: request.kind, and: request.filter), time: clock.now(),
+            exact: request.exact || request.recall == 1, recallTarget: request.recall ?? MemoryEngine.recallDefault, probes: request.probes, shouldStop: { context.interruption != nil })
         let accepted = searches.submit(query, to: partition.index) { result in
             switch result {
             case .failure(.refused(let error)): completion(.failure(.field(error)))

@@ -67,7 +67,7 @@ extension MemoryEngine {
             for (place, vector) in zip(places, vectors) { memories[place].embedding = vector.flatMap { choice.embedding($0) } }
             let changes = memories.filter { $0.embedding != nil }.map(IndexChange.of)
             write(.remember(memories), in: choice, founds: !changes.isEmpty, principal, context, at: now, completion) { [partitions] outcome, finish in
-                if !outcome.isReplay { partitions[principal.organization, .memory]?.index.apply(changes) }
+                if !outcome.isReplay { partitions.apply(changes, to: principal.organization, .memory) }
                 finish(.success(.written(outcome.receipt)))
             }
         }
@@ -117,7 +117,7 @@ extension MemoryEngine {
     func delete(_ ids: [Identifier], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try Checks.batch(ids.count, "ids") } catch { return completion(.failure(.field(error))) }
         write(.delete(ids), principal, context, at: clock.now(), completion) { [partitions] outcome, finish in
-            if !outcome.isReplay { partitions[principal.organization, .memory]?.index.apply(ids.map { .remove($0) }) }
+            if !outcome.isReplay { partitions.apply(ids.map { .remove($0) }, to: principal.organization, .memory) }
             finish(.success(.written(outcome.receipt)))
         }
     }

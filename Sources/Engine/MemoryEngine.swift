@@ -21,6 +21,7 @@ public final class MemoryEngine: Sendable {
     let facts: EngineFacts
     let access: Access
     let partitions: Partitions
+    let trainer: IndexTrainer
     let searches: SearchQueue
     /// Nil where callers bring all vectors.
     let embeddings: EmbeddingQueue?
@@ -47,7 +48,8 @@ public final class MemoryEngine: Sendable {
         self.limits = limits
         self.facts = facts
         access = Access(tenancy.keys)
-        partitions = Partitions(tenancy.spaces)
+        trainer = IndexTrainer(cores: limits.searchWorkers, clock: clock, log: log)
+        partitions = Partitions(tenancy.spaces, trainer: trainer)
         searches = SearchQueue(workersMax: limits.searchWorkers, waitingMax: limits.searchesWaitingMax)
         embeddings = embedder.map { EmbeddingQueue($0, cacheBytesMax: limits.vectorCacheBytesMax, bytesMax: limits.waitingTextBytesMax, log: log) }
         startedAt = clock.now()

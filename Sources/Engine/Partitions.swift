@@ -23,8 +23,10 @@ final class Partitions: Sendable {
     }
 
     private let state = Mutex(State())
+    private let trainer: IndexTrainer
 
-    init(_ spaces: [EmbeddingSpace]) {
+    init(_ spaces: [EmbeddingSpace], trainer: IndexTrainer) {
+        self.trainer = trainer
         for space in spaces { ensure(space) }
     }
 
@@ -54,7 +56,14 @@ final class Partitions: Sendable {
         for memory in outcome.memories { changes[.memory, default: []].append(.of(memory)) }
         for record in outcome.records where record.schema.hasVector { changes[record.kind, default: []].append(.of(record)) }
         for (kind, ids) in outcome.removed { changes[kind, default: []] += ids.map { .remove($0) } }
-        for (kind, list) in changes { self[organization, kind]?.index.apply(list) }
+        for (kind, list) in changes { apply(list, to: organization, kind) }
+    }
+
+    /// Takes changes into one index, and has its lists trained if it now needs that.
+    func apply(_ changes: [IndexChange], to organization: Identifier, _ kind: Kind) {
+        guard let index = self[organization, kind]?.index else { return }
+        index.apply(changes)
+        trainer.consider(index)
     }
 }
 

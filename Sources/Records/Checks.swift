@@ -66,6 +66,14 @@ public enum Checks {
         guard squares > 0 else { throw FieldError(field, .zeroVector) }
     }
 
+    public static func recall(_ value: Double) throws(FieldError) {
+        guard value > 0, value <= 1 else { throw FieldError("recall", .outOfRange("above 0, and at most 1")) }
+    }
+
+    public static func probes(_ value: Int) throws(FieldError) {
+        guard (1...Limits.probesMax).contains(value) else { throw FieldError("probes", .outOfRange("from 1 to \(Limits.probesMax)")) }
+    }
+
     public static func k(_ value: Int) throws(FieldError) {
         guard (1...Limits.kMax).contains(value) else { throw FieldError("k", .outOfRange("from 1 to \(Limits.kMax)")) }
     }

@@ -21,6 +21,8 @@ public enum Limits {
     public static let batchMax = 1_000
     public static let pageMax = 1_000
     public static let kMax = 10_000
+    /// More lists than any index has.
+    public static let probesMax = 1_000_000
     public static let filterDepthMax = 16
     public static let filterNodesMax = 256
     /// Values in one any-of or all-of.

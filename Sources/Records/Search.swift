@@ -13,16 +13,25 @@ public struct SearchRequest: Hashable, Sendable {
     public var filter: Filter?
     /// Every row that the filter admits is compared, whatever the index could skip.
     public var exact: Bool
+    /// Share of the true top k that the answer should have on average, where the index can choose; without one the server's own.
+    public var recall: Double?
+    /// Lists of the index to visit, in place of those that the recall leads to.
+    public var probes: Int?
     /// Hits carry the whole record; otherwise identifier and score.
     public var withContent: Bool
 
-    public init(_ kind: Kind = .memory, query: Query, space: Identifier? = nil, k: Int = 10, filter: Filter? = nil, exact: Bool = false, withContent: Bool = true) {
+    public init(
+        _ kind: Kind = .memory, query: Query, space: Identifier? = nil, k: Int = 10, filter: Filter? = nil, exact: Bool = false, recall: Double? = nil, probes: Int? = nil,
+        withContent: Bool = true
+    ) {
         self.kind = kind
         self.query = query
         self.space = space
         self.k = k
         self.filter = filter
         self.exact = exact
+        self.recall = recall
+        self.probes = probes
         self.withContent = withContent
     }
 
@@ -34,6 +43,8 @@ public struct SearchRequest: Hashable, Sendable {
         if case .vector = query { try Checks.space(space, ofVector: true) } else { try Checks.space(space, ofVector: false) }
         guard Schema.of(kind).hasVector else { throw FieldError("kind", .unknown(known: Kind.searchable.map(\.name))) }
         try Checks.k(k)
+        if let recall { try Checks.recall(recall) }
+        if let probes { try Checks.probes(probes) }
         try filter?.check(on: kind)
     }
 }
@@ -51,9 +62,10 @@ public struct Hit: Hashable, Sendable {
 
 /// How an answer came about, so that a caller can judge it.
 public struct SearchReport: Hashable, Sendable {
-    /// Rows in the partition, those that the filter admits, and those whose vectors were compared.
+    /// Rows in the partition, those that the filter admits, those that were looked at in lists or as they lie, and of these those whose vectors were compared.
     public var rowsTotal: Int
     public var rowsMatching: Int
+    public var rowsVisited: Int
     public var rowsScored: Int
     /// 0 of 0 where there are no lists.
     public var listsTotal: Int
@@ -63,11 +75,12 @@ public struct SearchReport: Hashable, Sendable {
     public var isExact: Bool
 
     public init(
-        rowsTotal: Int = 0, rowsMatching: Int = 0, rowsScored: Int = 0, listsTotal: Int = 0, listsVisited: Int = 0, recallEstimate: Double = 1,
+        rowsTotal: Int = 0, rowsMatching: Int = 0, rowsVisited: Int = 0, rowsScored: Int = 0, listsTotal: Int = 0, listsVisited: Int = 0, recallEstimate: Double = 1,
         isExact: Bool = true
     ) {
         self.rowsTotal = rowsTotal
         self.rowsMatching = rowsMatching
+        self.rowsVisited = rowsVisited
         self.rowsScored = rowsScored
         self.listsTotal = listsTotal
         self.listsVisited = listsVisited

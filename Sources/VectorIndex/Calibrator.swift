@@ -13,6 +13,8 @@ struct Calibrator {
     private static let margins: [Float] = [0, 0.5, 1, 1.5, 2, 2.5, 3, 4]
     /// What a search costs is the bytes that it reads: so many more for each list, and twice as many of rows, which lie here and there.
     private static let bytesOfList = 1_000.0
+    /// Where no lists are left out, codes alone decide what is lost.
+    private static let wideMargins: [Float] = [1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8]
     private static let rankedMin = 32
 
     private static let gapFirst: Float = -0.3
@@ -59,14 +61,15 @@ struct Calibrator {
         guard !questions.isEmpty else { return calibration }
         let lists = Lists(
             geometry: product.geometry, directory: product.directory, bounds: product.bounds, calibration: calibration, live: live, rows: rows,
-            scratches: ScratchPool(product.geometry))
+            scratches: ScratchPool(product.geometry), changes: 0)
         var settings: [(setting: Calibration.Setting, cost: Double)] = []
         let unit = errorOfEstimates()
         var typical = 16.0
-        for budget in Calibrator.budgets {
+        let isOneList = product.geometry.count == 1
+        for budget in isOneList ? [0] : Calibrator.budgets {
             let ranked = max(Calibrator.rankedMin, Int(2.5 * typical))
             var trials: [(margin: Float, trial: Trial)] = []
-            for margin in Calibrator.margins {
+            for margin in isOneList ? Calibrator.wideMargins : Calibrator.margins {
                 let setting = Calibration.Setting(budget: budget, margin: margin * unit, ranked: ranked, lists: typical, recall: 0)
                 trials.append((margin * unit, run(questions, lists, setting)))
                 if trials.count > 3, trials[trials.count - 1].trial.recall - trials[trials.count - 2].trial.recall < 0.0003 { break }

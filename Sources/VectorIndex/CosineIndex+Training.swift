@@ -5,19 +5,24 @@ extension CosineIndex {
     /// Whether there are enough rows for lists, or they changed so much since the last training, that `train` pays.
     public var wantsTraining: Bool { writer.withLock { $0.wantsTraining } }
 
-    /// Trains lists from the rows of this moment and puts them into place; searches and changes go on meanwhile. Does nothing while another call does.
+    /// Trains lists from the rows of this moment and puts them into place; searches and changes go on meanwhile. Does nothing, and returns
+    /// false, while another call does and where there are no rows.
     ///
     /// `lists` is their number, which follows from that of the rows unless it is given. Takes a few seconds for some 100,000 rows, and as much memory again as
     /// the rows have.
-    public func train(lists wanted: Int? = nil, seed: UInt64 = 1, threads: Int? = nil) {
+    @discardableResult
+    public func train(lists wanted: Int? = nil, seed: UInt64 = 1, threads: Int? = nil) -> Bool {
         let (copy, snapshot) = writer.withLock { writer -> (IndexWriter, Snapshot)? in
             guard !writer.isTraining else { return nil }
             let copy = writer
             writer.beginTraining()
             return (copy, writer.snapshot())
         } ?? (nil, Snapshot())
-        guard let copy else { return }
-        guard snapshot.rows > 0 else { return writer.withLock { $0.endTraining() } }
+        guard let copy else { return false }
+        guard snapshot.rows > 0 else {
+            writer.withLock { $0.endTraining() }
+            return false
+        }
         let threads = threads ?? Workers.all
         let count = wanted.map { max(1, min($0, snapshot.rows)) } ?? Training.lists(for: snapshot.rows)
         let product = ListBuilder(snapshot, dimension: dimension, lists: count, seed: seed, threads: threads).build()
@@ -27,6 +32,7 @@ extension CosineIndex {
         let calibration = Calibrator(product: product, live: live, rows: rows, seed: seed, threads: threads).calibrate()
         var made = IndexWriter(copy, chunks: product.chunks, lists: ListWriter(product, calibration: calibration, live: live, rows: rows))
         catchUp(&made)
+        return true
     }
 
     /// Applies what came meanwhile, most of it while others may still write, and then takes the place of the old writer.

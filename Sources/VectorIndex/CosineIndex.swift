@@ -88,7 +88,8 @@ public final class CosineIndex: Sendable {
         }
         return IndexStatistics(
             rows: snapshot.rows, deadRows: deadRows, bytesVectors: bytesVectors, bytesColumns: bytesColumns, dimension: dimension,
-            chunks: snapshot.chunks.count)
+            chunks: snapshot.chunks.count, lists: snapshot.lists?.count ?? 0, bytesCodes: snapshot.lists?.byteCount ?? 0,
+            trainedRows: snapshot.lists?.trainedRows ?? 0, changedRows: snapshot.lists?.changes ?? 0)
     }
 
     private var current: Snapshot { published.withLock { $0 } }

@@ -80,7 +80,7 @@ struct IndexSearch {
     private func answer(over lists: Lists, among admitted: RowSet, matching: Int) throws(IndexError) -> IndexAnswer {
         let wanted = min(query.k, matching)
         guard wanted > 0 else { return try compareAll() }
-        let setting = lists.calibration.setting(for: query.recallTarget)
+        let setting = lists.setting(for: query.recallTarget)
         let scratch = lists.scratches.take(k: wanted)
         defer { lists.scratches.giveBack(scratch) }
         let search = ListSearch(lists: lists, k: wanted, setting: setting, probes: query.probes, admitted: admitted, isFiltered: admitted !== lists.live)
@@ -88,7 +88,7 @@ struct IndexSearch {
         guard scratch.rows.count >= wanted else { return try compareAll() }
         let expected = setting.lostByCodes + setting.lostPerMissed * Double(outcome.missed) / Double(wanted)
         let report = SearchReport(
-            rowsTotal: snapshot.rows, rowsMatching: matching, rowsScored: outcome.rowsScored, listsTotal: lists.count, listsVisited: outcome.listsVisited,
+            rowsTotal: snapshot.rows, rowsMatching: matching, rowsVisited: outcome.rowsScanned, rowsScored: outcome.rowsScored, listsTotal: lists.count, listsVisited: outcome.listsVisited,
             recallEstimate: max(0, 1 - expected), isExact: false)
         return IndexAnswer(hits: best(wanted, scratch), report: report)
     }

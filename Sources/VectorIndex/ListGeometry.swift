@@ -19,6 +19,11 @@ final class ListGeometry: Sendable {
     var count: Int { centres.count }
     var dimension: Int { centres.dimension }
 
+    var byteCount: Int {
+        let floats = centres.rows.block.count + centres.halves.count + turned.count + between.block.count
+        return 4 * floats + matrix.byteCount + bytes.byteCount + codes.lists.reduce(0) { $0 + $1.byteCount }
+    }
+
     /// With `axes`, codes are made of what rows have along them.
     init(_ centres: Centres, axes: ByteRows? = nil, kernels: CodeKernels, seed: UInt64) {
         let (count, dimension) = (centres.count, centres.dimension)

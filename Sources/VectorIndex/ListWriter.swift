@@ -79,6 +79,7 @@ struct ListWriter: Sendable {
         let directory = self.directory ?? CodeDirectory(codes)
         let rows = self.rows ?? RowDirectory(matrices(), dimension: geometry.dimension)
         (self.directory, self.rows, isLiveShared) = (directory, rows, true)
-        return Lists(geometry: geometry, directory: directory, bounds: bounds, calibration: calibration, live: live, rows: rows, scratches: scratches)
+        return Lists(geometry: geometry, directory: directory, bounds: bounds, calibration: calibration, live: live, rows: rows, scratches: scratches,
+            changes: changes)
     }
 }

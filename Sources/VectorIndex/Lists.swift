@@ -11,8 +11,19 @@ struct Lists: Sendable {
     var live: RowSet
     var rows: RowDirectory
     let scratches: ScratchPool
+    /// Rows that came or went since the training.
+    let changes: Int
+
+    /// With one list little is saved by finding less.
+    private static let oneListRecallMin = 0.999
 
     var count: Int { geometry.count }
 
-    var byteCount: Int { directory.lists.reduce(0) { $0 + $1.byteCount } }
+    func setting(for recall: Double) -> Calibration.Setting {
+        calibration.setting(for: count == 1 ? max(recall, Lists.oneListRecallMin) : recall)
+    }
+
+    var trainedRows: Int { bounds.last ?? 0 }
+
+    var byteCount: Int { geometry.byteCount + directory.lists.reduce(0) { $0 + $1.byteCount } }
 }

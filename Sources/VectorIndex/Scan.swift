@@ -87,6 +87,6 @@ struct Scan {
     func answer(rowsTotal: Int) -> IndexAnswer {
         IndexAnswer(
             hits: top.sorted.map { Hit(id: $0.id, score: $0.score) },
-            report: SearchReport(rowsTotal: rowsTotal, rowsMatching: rowsScored, rowsScored: rowsScored))
+            report: SearchReport(rowsTotal: rowsTotal, rowsMatching: rowsScored, rowsVisited: rowsScored, rowsScored: rowsScored))
     }
 }

@@ -15,8 +15,12 @@ struct Training: Sendable {
     let seed: UInt64
     let threads: Int
 
-    /// How many lists for so many rows.
-    static func lists(for rows: Int) -> Int { max(1, min(8_192, Int(3 * Double(rows).squareRoot()) / 64 * 64)) }
+    /// Rows up to which the codes of all are scanned: one list.
+    private static let oneListRowsMax = 50_000
+    private static let listsMax = 8_192
+
+    /// How many lists for so many rows: three times the root of their number.
+    static func lists(for rows: Int) -> Int { rows <= oneListRowsMax ? 1 : min(listsMax, Int(3 * Double(rows).squareRoot()) / 64 * 64) }
 
     /// At most as many centres as there are rows. `row` copies a row to a place of the sample.
     func centres(_ count: Int, of rowCount: Int, dimension: Int, stride: Int, copy row: (_ row: Int, _ to: Rows, _ place: Int) -> Void) -> Centres {

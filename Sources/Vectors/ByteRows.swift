@@ -32,6 +32,8 @@ import CKernels
         unsafe all.deallocate()
     }
 
+    public var byteCount: Int { count * (ByteRows.stride(dimension) + 8) }
+
     /// The products of those rows with a vector.
     func multiply(_ numbers: ByteNumbers, rows: UnsafePointer<UInt32>, count: Int, into out: FloatBlock, _ kernels: CodeKernels) {
         precondition(numbers.stride == ByteRows.stride(dimension) && count <= self.count)

@@ -33,6 +33,8 @@ private enum Tag {
     static let exact: UInt16 = 20
     static let withContent: UInt16 = 21
     static let space: UInt16 = 22
+    static let recall: UInt16 = 23
+    static let probes: UInt16 = 24
     // Of an opened conversation, and of a key that is rotated.
     static let messages: UInt16 = 17
     static let overlapSeconds: UInt16 = 17
@@ -88,6 +90,8 @@ extension Operation {
             writer.integer(Tag.k, UInt32(clamping: search.k))
             if let filter = search.filter { writer.field(Tag.filter, critical: true) { $0.filter(filter) } }
             if search.exact { writer.flag(Tag.exact, true) }
+            if let recall = search.recall { writer.number(Tag.recall, recall) }
+            if let probes = search.probes { writer.integer(Tag.probes, UInt32(clamping: probes)) }
             writer.flag(Tag.withContent, search.withContent)
         case .create, .fetch, .browse, .change, .remove, .restore, .use, .end, .open, .createKey, .rotateKey, .revokeKey: appendRecords(to: &writer)
         case .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing: appendJob(to: &writer)
@@ -281,6 +285,8 @@ extension Operation {
             case Tag.filter: filter = field.range
             case RecordTag.kind: search.kind = try body.kind(field)
             case Tag.exact: search.exact = try body.flag(field, "exact")
+            case Tag.recall: search.recall = try body.number(field, "recall")
+            case Tag.probes: search.probes = Int(try body.integer(field, "probes") as UInt32)
             case Tag.withContent: search.withContent = try body.flag(field, "with_content")
             default: return false
             }

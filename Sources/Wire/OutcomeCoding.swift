@@ -24,6 +24,7 @@ private enum Tag {
     static let listsVisited: UInt16 = 20
     static let recallEstimate: UInt16 = 21
     static let isExact: UInt16 = 22
+    static let rowsVisited: UInt16 = 23
     // Of a stream's end.
     static let count: UInt16 = 16
 }
@@ -321,6 +322,7 @@ extension FieldWriter {
             writer.integer(Tag.listsVisited, UInt64(clamping: report.listsVisited))
             writer.number(Tag.recallEstimate, report.recallEstimate)
             writer.flag(Tag.isExact, report.isExact)
+            writer.integer(Tag.rowsVisited, UInt64(clamping: report.rowsVisited))
         }
     }
 }
@@ -357,6 +359,7 @@ extension [UInt8] {
             case Tag.listsTotal: report.listsTotal = Int(clamping: try integer(field, "lists_total") as UInt64)
             case Tag.listsVisited: report.listsVisited = Int(clamping: try integer(field, "lists_visited") as UInt64)
             case Tag.recallEstimate: report.recallEstimate = try number(field, "recall_estimate")
+            case Tag.rowsVisited: report.rowsVisited = Int(clamping: try integer(field, "rows_visited") as UInt64)
             case Tag.isExact: report.isExact = try flag(field, "is_exact")
             default: return false
             }

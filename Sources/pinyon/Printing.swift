@@ -16,7 +16,7 @@ enum Printing {
                 }),
             "report": [
                 "rows_total": .integer(Int64(report.rowsTotal)), "rows_matching": .integer(Int64(report.rowsMatching)),
-                "rows_scored": .integer(Int64(report.rowsScored)), "lists_total": .integer(Int64(report.listsTotal)),
+                "rows_visited": .integer(Int64(report.rowsVisited)), "rows_scored": .integer(Int64(report.rowsScored)), "lists_total": .integer(Int64(report.listsTotal)),
                 "lists_visited": .integer(Int64(report.listsVisited)), "recall_estimate": .number(report.recallEstimate),
                 "exact": .bool(report.isExact),
             ],

@@ -8,7 +8,9 @@ enum SearchCommand {
             Option("kind", "KIND", "among what: \(Kind.searchable.map(\.name).joined(separator: ", "))", or: Kind.memory.name, choices: Kind.searchable.map(\.name)),
             Option("agent", "UUID|SLUG", "only of this agent"), Option("session", "UUID", "only memories of this session"),
             Option("conversation", "UUID", "only messages of this conversation"),
-            Option("exact", nil, "compare every row, whatever the index could skip"), Option("ids-only", nil, "identifiers and scores only"),
+            Option("exact", nil, "compare every row, whatever the index could skip"), 
+            Option("recall", "SHARE", "of the true answers that are wanted on average, where the index may leave rows out; 0.95 without it"),
+            Option("probes", "N", "visit so many lists of the index instead"), Option("ids-only", nil, "identifiers and scores only"),
         ] + Selection.options + Connection.options, run: run)
 
     @Sendable static func run(_ arguments: Arguments) async throws {
@@ -26,10 +28,14 @@ enum SearchCommand {
         }
         let k = try Selection.k(arguments)
         let space = try RecordText.space(arguments)
+        let recall = try Selection.recall(arguments)
+        let probes = arguments["probes"] == nil ? nil : try arguments.integer("probes", in: 1...Limits.probesMax)
         let given = parts
         try await Connection.run(arguments) { client in
             let filter = try await Selection.adding(arguments, ["user", "agent"], kind, to: given, client)
-            let request = SearchRequest(kind, query: query, space: space, k: k, filter: filter, exact: arguments.has("exact"), withContent: !arguments.has("ids-only"))
+            let request = SearchRequest(
+                kind, query: query, space: space, k: k, filter: filter, exact: arguments.has("exact"), recall: recall, probes: probes,
+                withContent: !arguments.has("ids-only"))
             Selection.show(try await client.search(request), kind, arguments)
         }
     }

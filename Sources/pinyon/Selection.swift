@@ -66,6 +66,12 @@ enum Selection {
 
     static func k(_ arguments: Arguments) throws -> Int { try arguments.integer("k", in: 1...Limits.kMax) }
 
+    static func recall(_ arguments: Arguments) throws -> Double? {
+        guard let text = arguments["recall"] else { return nil }
+        guard let share = Double(text), share > 0, share <= 1 else { throw UsageError("--recall is a share above 0 and at most 1, not \"\(text)\"") }
+        return share
+    }
+
     static func identifier(_ text: String, _ option: String) throws(UsageError) -> Identifier {
         guard let id = Identifier(text) else { throw .init("--\(option): \"\(text)\" is no UUID") }
         return id

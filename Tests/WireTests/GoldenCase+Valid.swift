@@ -70,6 +70,8 @@ extension GoldenCase {
         GoldenCase("search: by text", request(.search(SearchRequest(query: .text("what does she drink?"))))),
         GoldenCase("search: every field", request(.search(SearchRequest(
             query: .vector([1]), k: 10_000, filter: .equals(.agent, .identifier(agent)), exact: true, withContent: false)))),
+        GoldenCase("search: as good as is wanted", request(.search(SearchRequest(query: .vector([1, 2]), recall: 0.875)))),
+        GoldenCase("search: so many lists", request(.search(SearchRequest(query: .vector([1, 2]), probes: 64)))),
         GoldenCase("search: by a vector of a space that is named", request(.search(SearchRequest(query: .vector([0.5, -0.5]), space: space)))),
         GoldenCase("update: a vector of a space that is named", request(.update(MemoryPatch(id: one, vector: .set([1, 0.5]), space: space)))),
         GoldenCase("stream", request(.stream(MemoryListing(limit: 1)))),
@@ -116,7 +118,7 @@ extension GoldenCase {
         expiresAt: later, version: 2, embedding: Embedding(space: space, vector: [0.5, -0.25, 1]))
 
     private static let report = SearchReport(
-        rowsTotal: 1_000_000, rowsMatching: 2_000, rowsScored: 512, listsTotal: 1_024, listsVisited: 16, recallEstimate: 0.96875, isExact: false)
+        rowsTotal: 1_000_000, rowsMatching: 2_000, rowsVisited: 1_500, rowsScored: 512, listsTotal: 1_024, listsVisited: 16, recallEstimate: 0.96875, isExact: false)
 
     static let replies: [GoldenCase] = [
         GoldenCase("pong", .reply(7, .ping, .pong)),

@@ -93,7 +93,8 @@ extension Operation {
 extension SearchRequest {
     fileprivate func meaning(_ query: (String, JSON?)) -> JSON {
         object([
-            ("kind", kind == .memory ? nil : .text(kind.name)), query, ("space", described(space)), ("k", integer(k)), ("filter", filter?.meaning), ("exact", yes(exact)), ("with_content", .bool(withContent)),
+            ("kind", kind == .memory ? nil : .text(kind.name)), query, ("space", described(space)), ("k", integer(k)), ("filter", filter?.meaning), ("exact", yes(exact)),
+            ("recall", recall.map { .number($0) }), ("probes", probes.flatMap { integer($0) }), ("with_content", .bool(withContent)),
         ])
     }
 }
@@ -160,7 +161,8 @@ extension SearchAnswer {
             object([("id", described(entry.hit.id)), ("score", .number(Double(entry.hit.score))), ("memory", entry.memory?.meaning), ("record", entry.record?.meaning)])
         }
         let facts = object([
-            ("rows_total", integer(report.rowsTotal)), ("rows_matching", integer(report.rowsMatching)), ("rows_scored", integer(report.rowsScored)),
+            ("rows_total", integer(report.rowsTotal)), ("rows_matching", integer(report.rowsMatching)), ("rows_visited", integer(report.rowsVisited)),
+            ("rows_scored", integer(report.rowsScored)),
             ("lists_total", integer(report.listsTotal)), ("lists_visited", integer(report.listsVisited)),
             ("recall_estimate", .number(report.recallEstimate)), ("is_exact", .bool(report.isExact)),
         ])

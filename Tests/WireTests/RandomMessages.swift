@@ -95,7 +95,7 @@ struct RandomMessages {
         let kind = pick(Kind.searchable)
         return SearchRequest(
             kind, query: chance() ? .vector(vector()) : .text(text()), space: maybe { $0.identifier() }, k: Int(short()), filter: maybe { $0.filter(on: kind) }, exact: chance(),
-            withContent: chance())
+            recall: maybe { $0.pick(RandomMessages.numbers) }, probes: maybe { Int($0.short()) }, withContent: chance())
     }
 }
 
@@ -115,7 +115,7 @@ extension RandomMessages {
 
     private mutating func report() -> SearchReport {
         SearchReport(
-            rowsTotal: count(9), rowsMatching: .max, rowsScored: Int(short()), listsTotal: count(9), listsVisited: 0,
+            rowsTotal: count(9), rowsMatching: .max, rowsVisited: count(3), rowsScored: Int(short()), listsTotal: count(9), listsVisited: 0,
             recallEstimate: pick(RandomMessages.numbers), isExact: chance())
     }
 

@@ -1,0 +1,68 @@
+internal import Dispatch
+internal import Records
+internal import Synchronization
+internal import VectorIndex
+
+/// Trains the lists of partitions that grew or changed enough, one after the other and behind everything else.
+final class IndexTrainer: Sendable {
+    private struct State {
+        var waiting: [ObjectIdentifier: CosineIndex] = [:]
+        var isBusy = false
+        var hasEnded = false
+    }
+
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "pinyon.training", qos: .utility)
+    private let threads: Int
+    private let log: Log
+    private let clock: Clock
+
+    /// Leaves at least half of the cores to searches.
+    init(cores: Int, clock: Clock, log: Log) {
+        threads = max(1, cores / 2)
+        self.clock = clock
+        self.log = log
+    }
+
+    /// After every change of an index; most of the time it needs nothing.
+    func consider(_ index: CosineIndex) {
+        guard index.wantsTraining else { return }
+        let starts = state.withLock { state in
+            guard !state.hasEnded else { return false }
+            state.waiting[ObjectIdentifier(index)] = index
+            defer { state.isBusy = true }
+            return !state.isBusy
+        }
+        if starts { queue.async { self.work() } }
+    }
+
+    /// Starts nothing more. What is under way harms nobody.
+    func end() {
+        state.withLock { state in
+            state.hasEnded = true
+            state.waiting = [:]
+        }
+    }
+
+    private func work() {
+        while let index = next() {
+            let start = clock.ticks()
+            guard index.train(threads: threads) else { continue }
+            let statistics = index.statistics
+            log.info(
+                "lists are trained", (.kind, index.kind.name), (.count, String(statistics.rows)), (.lists, String(statistics.lists)),
+                (.milliseconds, String((clock.ticks() &- start) / 1_000_000)))
+        }
+    }
+
+    private func next() -> CosineIndex? {
+        state.withLock { state in
+            guard let (name, index) = state.waiting.first else {
+                state.isBusy = false
+                return nil
+            }
+            state.waiting[name] = nil
+            return index
+        }
+    }
+}
