@@ -29,7 +29,8 @@ let package = Package(
     ],
     targets: [
         .target(name: "CSystem", cSettings: c),
-        .target(name: "CKernels", cSettings: c),
+        // Without optimization every instruction is a call: tests would take minutes.
+        .target(name: "CKernels", cSettings: c + [.unsafeFlags(["-O2"], .when(configuration: .debug))]),
         .systemLibrary(name: "CBLAS"),
         .systemLibrary(name: "CSQLite"),
         .systemLibrary(name: "COpenSSL"),

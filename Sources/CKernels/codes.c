@@ -186,12 +186,12 @@ void ck_order(float *scores, uint32_t *rows, size_t n) {
     }
 }
 
-ck_plan ck_plan_visits(const float *scores, const float *weights, size_t n, float kth, const float *rates, size_t n_rates, float first, float per_unit,
+ck_plan ck_plan_visits(const float *scores, const float *weights, const float *nearness, size_t n, float kth, const float *rates, size_t n_rates, float first, float per_unit,
                        float budget) {
     const float last = (float)(n_rates - 1);
     float sum = 0;
     for (size_t i = n; i > 0; i--) {
-        float place = (kth - scores[i - 1] - first) * per_unit;
+        float place = ((kth - scores[i - 1]) * nearness[i - 1] - first) * per_unit;
         place = place > 0 ? place : 0;
         place = place < last ? place : last;
         const float more = sum + weights[i - 1] * rates[(size_t)place];

@@ -6,7 +6,7 @@ struct Calibration: Sendable {
     struct Setting: Sendable {
         /// Rows better than the k-th that may be expected in the lists that are left out, for each of k.
         var budget: Float
-        /// How far below the k-th best estimate a row is still compared exactly.
+        /// How far below the k-th best estimate a row is still compared exactly, in units of what an estimate errs by.
         var margin: Float
         /// Lists among which those to visit are chosen; how much is expected in the others depends on it.
         var ranked: Int
@@ -20,12 +20,31 @@ struct Calibration: Sendable {
         var lostPerMissed = 0.0
     }
 
-    var rates: MissRates
-    /// By recall, ascending; each costs more than those before it.
-    var settings: [Setting]
+    /// Settings for numbers of answers like k.
+    struct Class: Sendable {
+        var k: Int
+        /// By recall, ascending; each costs more than those before it.
+        var settings: [Setting]
+    }
 
-    /// The cheapest that reached the recall, or the best there is.
-    func setting(for recall: Double) -> Setting {
-        settings.first { $0.recall >= recall } ?? settings[settings.count - 1]
+    var rates: MissRates
+    /// By k, ascending.
+    var classes: [Class]
+
+    /// The cheapest that reached the recall, or the best there is. Between two classes the one that visits more decides.
+    func setting(for recall: Double, k: Int) -> Setting { pick(k) { $0.recall >= recall } }
+
+    /// One that visited about as many lists, and lost little by its codes.
+    func setting(lists: Int, k: Int) -> Setting {
+        pick(k) { $0.lists >= Double(lists) && $0.lostByCodes <= Calibration.lostByCodesMax }
+    }
+
+    private static let lostByCodesMax = 0.002
+
+    private func pick(_ k: Int, _ isEnough: (Setting) -> Bool) -> Setting {
+        let next = classes.firstIndex { $0.k >= k } ?? classes.count - 1
+        let neighbours = classes[next].k == k || next == 0 ? [classes[next]] : [classes[next - 1], classes[next]]
+        let settings = neighbours.map { neighbour in neighbour.settings.first(where: isEnough) ?? neighbour.settings[neighbour.settings.count - 1] }
+        return settings.max { $0.lists < $1.lists } ?? settings[0]
     }
 }

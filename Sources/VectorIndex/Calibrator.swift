@@ -4,22 +4,23 @@ import Vectors
 
 /// Tries settings on some of the partition's own rows, each of them a question to which it is itself no answer.
 struct Calibrator {
-    private static let questions = 320
-    private static let k = 10
-    /// How many of the nearest rows tell how lists are left out; more than k, since what is far down is rarer.
+    /// Enough for the mean of their recalls to err by some thousandths.
+    static let questionsDefault = 320
+
+    /// How many of the nearest rows are known of each question, and tell how lists are left out.
     private static let depth = 100
+    private static let ks = [1, 10, 30, 100]
     private static let budgets: [Float] = (0..<44).map { 0.6 / Float(1 << ($0 / 2)) / ($0 % 2 == 0 ? 1 : 1.4) }
     /// In units of the error that is expected of an estimate.
-    private static let margins: [Float] = [0, 0.5, 1, 1.5, 2, 2.5, 3, 4]
+    private static let margins: [Float] = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 3, 3.5, 4, 5]
     /// What a search costs is the bytes that it reads: so many more for each list, and twice as many of rows, which lie here and there.
     private static let bytesOfList = 1_000.0
-    /// Where no lists are left out, codes alone decide what is lost.
-    private static let wideMargins: [Float] = [1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 8]
+    private static let recallEnough = 0.9998
     private static let rankedMin = 32
 
-    private static let gapFirst: Float = -0.3
-    private static let gapStep: Float = 0.02
-    private static let gaps = 66
+    private static let gapFirst: Float = -0.4
+    private static let gapStep: Float = 0.025
+    private static let gaps = 80
     /// Rows of which a rate is believed.
     private static let hitsMin = 8.0
 
@@ -30,101 +31,127 @@ struct Calibrator {
         let best: [TopK<Int>.Entry]
     }
 
+    /// What came of a search, for each margin.
     private struct Trial: Sendable {
-        var recall = 0.0
+        var recalls: [Double]
+        var scored: [Double]
         var lists = 0.0
         var scanned = 0.0
-        var scored = 0.0
         var missed = 0.0
 
-        static func + (a: Trial, b: Trial) -> Trial {
-            Trial(
-                recall: a.recall + b.recall, lists: a.lists + b.lists, scanned: a.scanned + b.scanned, scored: a.scored + b.scored, missed: a.missed + b.missed)
+        init() {
+            recalls = Array(repeating: 0, count: Calibrator.margins.count)
+            scored = recalls
         }
 
-        func divided(by count: Int) -> Trial {
-            let n = Double(max(1, count))
-            return Trial(recall: recall / n, lists: lists / n, scanned: scanned / n, scored: scored / n, missed: missed / n)
+        mutating func add(_ other: Trial, share: Double) {
+            for place in recalls.indices {
+                recalls[place] += other.recalls[place] * share
+                scored[place] += other.scored[place] * share
+            }
+            lists += other.lists * share
+            scanned += other.scanned * share
+            missed += other.missed * share
         }
     }
 
     let product: ListBuilder.Product
     let live: RowSet
     let rows: RowDirectory
+    let questionCount: Int
     let seed: UInt64
     let threads: Int
 
     func calibrate() -> Calibration {
         let questions = ask()
-        let rates = missRates(questions)
-        var calibration = Calibration(rates: rates, settings: [Calibration.Setting(budget: 0, margin: 1, ranked: product.geometry.count, lists: Double(product.geometry.count), recall: 1)])
-        guard !questions.isEmpty else { return calibration }
+        let all = Calibration.Setting(budget: 0, margin: 100, ranked: product.geometry.count, lists: Double(product.geometry.count), recall: 1)
+        var calibration = Calibration(rates: missRates(questions), classes: [Calibration.Class(k: 1, settings: [all])])
+        guard let known = questions.map(\.best.count).min(), known > 0 else { return calibration }
         let lists = Lists(
             geometry: product.geometry, directory: product.directory, bounds: product.bounds, calibration: calibration, live: live, rows: rows,
             scratches: ScratchPool(product.geometry), changes: 0)
-        var settings: [(setting: Calibration.Setting, cost: Double)] = []
-        let unit = errorOfEstimates()
-        var typical = 16.0
-        let isOneList = product.geometry.count == 1
-        for budget in isOneList ? [0] : Calibrator.budgets {
-            let ranked = max(Calibrator.rankedMin, Int(2.5 * typical))
-            var trials: [(margin: Float, trial: Trial)] = []
-            for margin in isOneList ? Calibrator.wideMargins : Calibrator.margins {
-                let setting = Calibration.Setting(budget: budget, margin: margin * unit, ranked: ranked, lists: typical, recall: 0)
-                trials.append((margin * unit, run(questions, lists, setting)))
-                if trials.count > 3, trials[trials.count - 1].trial.recall - trials[trials.count - 2].trial.recall < 0.0003 { break }
-            }
-            guard let widest = trials.last?.trial else { continue }
-            defer { typical = widest.lists }
-            for (margin, trial) in trials {
-                let setting = Calibration.Setting(
-                    budget: budget, margin: margin, ranked: ranked, lists: typical, recall: trial.recall, lostByCodes: max(0, widest.recall - trial.recall),
-                    lostPerMissed: widest.missed > 0 ? (1 - widest.recall) * Double(Calibrator.k) / widest.missed : 0)
-                settings.append((setting, cost(trial)))
-            }
-            if widest.recall > 0.9998 { break }
+        calibration.classes = Calibrator.ks.filter { $0 <= known || $0 == 1 }.map { k in
+            Calibration.Class(k: k, settings: settings(questions, lists, k: k))
         }
-        calibration.settings = Calibrator.best(of: settings)
         return calibration
     }
 
     /// Those than which none is both cheaper and better.
-    private static func best(of settings: [(setting: Calibration.Setting, cost: Double)]) -> [Calibration.Setting] {
+    private func settings(_ questions: [Question], _ lists: Lists, k: Int) -> [Calibration.Setting] {
+        var tried: [(setting: Calibration.Setting, cost: Double)] = []
+        var typical = 16.0
+        for budget in lists.count == 1 ? [0] : Calibrator.budgets {
+            let ranked = max(Calibrator.rankedMin, Int(2.5 * typical))
+            let widest = Calibrator.margins[Calibrator.margins.count - 1]
+            let trial = run(questions, lists, Calibration.Setting(budget: budget, margin: widest, ranked: ranked, lists: typical, recall: 0), k: k)
+            let best = trial.recalls[Calibrator.margins.count - 1]
+            for (place, margin) in Calibrator.margins.enumerated() {
+                let setting = Calibration.Setting(
+                    budget: budget, margin: margin, ranked: ranked, lists: typical, recall: trial.recalls[place], lostByCodes: max(0, best - trial.recalls[place]),
+                    lostPerMissed: trial.missed > 0 ? (1 - best) * Double(k) / trial.missed : 0)
+                tried.append((setting, cost(trial, place)))
+            }
+            if best > Calibrator.recallEnough { break }
+            typical = trial.lists
+        }
         var result: [Calibration.Setting] = []
-        for (setting, _) in settings.sorted(by: { ($0.cost, -$0.setting.recall) < ($1.cost, -$1.setting.recall) }) {
+        for (setting, _) in tried.sorted(by: { ($0.cost, -$0.setting.recall) < ($1.cost, -$1.setting.recall) }) {
             if setting.recall > result.last?.recall ?? -1 { result.append(setting) }
         }
         return result
     }
 
-    private func cost(_ trial: Trial) -> Double {
+    private func cost(_ trial: Trial, _ margin: Int) -> Double {
         let row = 4 * RowMatrix.stride(dimension: product.geometry.dimension)
-        return trial.scanned * Double(product.geometry.layout.rowBytes) + 2 * trial.scored * Double(row) + trial.lists * Calibrator.bytesOfList
+        return trial.scanned * Double(product.geometry.layout.rowBytes) + 2 * trial.scored[margin] * Double(row) + trial.lists * Calibrator.bytesOfList
     }
 
-    private func run(_ questions: [Question], _ lists: Lists, _ setting: Calibration.Setting) -> Trial {
+    /// The mean over the questions.
+    private func run(_ questions: [Question], _ lists: Lists, _ setting: Calibration.Setting, k: Int) -> Trial {
         let trials = Slots<Trial>(count: questions.count)
         Workers.forEachRange(below: questions.count, size: 16, threads: threads) { range, _ in
-            let scratch = lists.scratches.take(k: Calibrator.k)
+            let scratch = lists.scratches.take(k: k)
             defer { lists.scratches.giveBack(scratch) }
             let others = RowSet(live, count: live.count)
             for place in range {
                 let question = questions[place]
                 others[question.row] = false
                 defer { others[question.row] = true }
-                let search = ListSearch(lists: lists, k: Calibrator.k, setting: setting, probes: nil, admitted: others, isFiltered: false)
-                guard let outcome = search.run(unit: question.unit, scratch) else { continue }
-                let wanted = question.best.prefix(Calibrator.k)
-                // What ties with the last of them is as good as it; the sums of both scores were rounded in different orders.
-                let least = (wanted.last?.score ?? 0) - BLAS.roundingBound(dimension: question.unit.count)
-                let found = scratch.rows.indices.reduce(0) { $0 + (scratch.scores[$1] >= least ? 1 : 0) }
-                trials[place] = Trial(
-                    recall: min(1, Double(found) / Double(max(1, wanted.count))), lists: Double(outcome.listsVisited), scanned: Double(outcome.rowsScanned),
-                    scored: Double(outcome.rowsScored), missed: Double(outcome.missed))
+                let search = ListSearch(lists: lists, k: k, setting: setting, recall: 1, probes: nil, admitted: others, isFiltered: false)
+                guard let outcome = search.run(unit: question.unit, scratch, keepingEstimates: true) else { continue }
+                trials[place] = trial(outcome, question, scratch, k)
             }
         }
+        var mean = Trial()
         let all = trials.all
-        return all.reduce(Trial(), +).divided(by: all.count)
+        for trial in all { mean.add(trial, share: 1 / Double(max(1, all.count))) }
+        return mean
+    }
+
+    private func trial(_ outcome: ListSearch.Outcome, _ question: Question, _ scratch: ListScratch, _ k: Int) -> Trial {
+        var trial = Trial()
+        (trial.lists, trial.scanned, trial.missed) = (Double(outcome.listsVisited), Double(outcome.rowsScanned), Double(outcome.missed))
+        guard !scratch.rows.isEmpty else { return trial }
+        let wanted = question.best.prefix(k)
+        // What ties with the last of them is as good as it; the sums of both scores were rounded in different orders.
+        let least = (wanted.last?.score ?? 0) - BLAS.roundingBound(dimension: question.unit.count)
+        let kth = CodeKernels.best.kthLargest(scratch.estimates, count: scratch.rows.count, k: k)
+        // Each under the first margin that reaches down to it; then every wider one has it too.
+        let (margins, share) = (Calibrator.margins, 1 / Double(max(1, wanted.count)))
+        for row in 0..<scratch.rows.count {
+            let below = (kth - scratch.estimates[row]) / outcome.error
+            var margin = 0
+            while margin < margins.count, margins[margin] < below { margin += 1 }
+            guard margin < margins.count else { continue }
+            trial.scored[margin] += 1
+            if scratch.scores[row] >= least { trial.recalls[margin] += share }
+        }
+        for margin in 1..<margins.count {
+            trial.scored[margin] += trial.scored[margin - 1]
+            trial.recalls[margin] += trial.recalls[margin - 1]
+        }
+        for margin in trial.recalls.indices { trial.recalls[margin] = min(1, trial.recalls[margin]) }
+        return trial
     }
 
     // MARK: What is known
@@ -132,7 +159,7 @@ struct Calibrator {
     private func ask() -> [Question] {
         var random = SplitMix(seed ^ 0x5EED)
         let count = product.bounds.last ?? 0
-        let numbers = Training.sample(min(Calibrator.questions, count), of: count, &random)
+        let numbers = Training.sample(min(questionCount, count), of: count, &random)
         let made = Slots<[Question]>(count: numbers.count)
         let size = 40
         Workers.forEachRange(below: numbers.count, size: size, threads: threads) { range, _ in
@@ -170,12 +197,12 @@ struct Calibrator {
         for (row, question) in questions.enumerated() { for (column, value) in question.unit.enumerated() { units[row, column] = value } }
         BLAS.multiply(units, 0..<questions.count, byTransposed: centres.rows, 0..<centres.count, width: centres.dimension, into: products)
         for (row, question) in questions.enumerated() {
-            for depth in [Calibrator.k, Calibrator.depth] where question.best.count >= depth {
+            for depth in Calibrator.ks where question.best.count >= depth {
                 let kth = question.best[depth - 1].score
-                for list in 0..<centres.count { rows[place(kth - products[row, list])] += Double(product.bounds[list + 1] - product.bounds[list]) }
+                for list in 0..<centres.count { rows[place((kth - products[row, list]) / centres.distance(of: list, product: products[row, list]))] += Double(product.bounds[list + 1] - product.bounds[list]) }
                 for entry in question.best.prefix(depth) {
                     let list = product.bounds.partitioningIndex { $0 > entry.id } - 1
-                    hits[place(kth - products[row, list])] += 1
+                    hits[place((kth - products[row, list]) / centres.distance(of: list, product: products[row, list]))] += 1
                 }
             }
         }
@@ -201,14 +228,6 @@ struct Calibrator {
             x -= (x * power - value) / (Float(root) * power)
         }
         return x
-    }
-
-    /// What an estimate errs by, as a standard deviation: |q − c| · |r| · √(1 − o²) / (o √m), where o, the cosine of r and its signs, is about √(2/π).
-    private func errorOfEstimates() -> Float {
-        let centres = product.geometry.centres
-        var squares: Float = 0
-        for place in 0..<centres.count { squares += 2 * centres.halves[place] }
-        return 0.75 * (1 - min(1, squares / Float(centres.count))) / Float(product.geometry.layout.dimensions).squareRoot()
     }
 }
 

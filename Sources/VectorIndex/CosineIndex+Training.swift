@@ -8,10 +8,10 @@ extension CosineIndex {
     /// Trains lists from the rows of this moment and puts them into place; searches and changes go on meanwhile. Does nothing, and returns
     /// false, while another call does and where there are no rows.
     ///
-    /// `lists` is their number, which follows from that of the rows unless it is given. Takes a few seconds for some 100,000 rows, and as much memory again as
+    /// `lists` is their number, which follows from that of the rows unless it is given, and `questions` that of the rows that calibrate it. Takes a few seconds for some 100,000 rows, and as much memory again as
     /// the rows have.
     @discardableResult
-    public func train(lists wanted: Int? = nil, seed: UInt64 = 1, threads: Int? = nil) -> Bool {
+    public func train(lists wanted: Int? = nil, questions: Int? = nil, seed: UInt64 = 1, threads: Int? = nil) -> Bool {
         let (copy, snapshot) = writer.withLock { writer -> (IndexWriter, Snapshot)? in
             guard !writer.isTraining else { return nil }
             let copy = writer
@@ -29,7 +29,9 @@ extension CosineIndex {
         let rows = RowDirectory(product.chunks.matrices, dimension: dimension)
         let live = RowSet(count: product.chunks.count * Chunk.capacity)
         for row in 0..<(product.bounds.last ?? 0) { live[row] = true }
-        let calibration = Calibrator(product: product, live: live, rows: rows, seed: seed, threads: threads).calibrate()
+        let calibration = Calibrator(
+            product: product, live: live, rows: rows, questionCount: questions ?? Calibrator.questionsDefault, seed: seed, threads: threads
+        ).calibrate()
         var made = IndexWriter(copy, chunks: product.chunks, lists: ListWriter(product, calibration: calibration, live: live, rows: rows))
         catchUp(&made)
         return true

@@ -80,13 +80,16 @@ struct IndexSearch {
     private func answer(over lists: Lists, among admitted: RowSet, matching: Int) throws(IndexError) -> IndexAnswer {
         let wanted = min(query.k, matching)
         guard wanted > 0 else { return try compareAll() }
-        let setting = lists.setting(for: query.recallTarget)
+        let setting = query.probes.map { lists.calibration.setting(lists: $0, k: wanted) } ?? lists.setting(for: query.recallTarget, k: wanted)
         let scratch = lists.scratches.take(k: wanted)
         defer { lists.scratches.giveBack(scratch) }
-        let search = ListSearch(lists: lists, k: wanted, setting: setting, probes: query.probes, admitted: admitted, isFiltered: admitted !== lists.live)
+        let isFiltered = admitted !== lists.live
+        let search = ListSearch(
+            lists: lists, k: wanted, setting: setting, recall: query.recallTarget, probes: query.probes, admitted: admitted, isFiltered: isFiltered)
         guard let outcome = search.run(unit: unit, scratch, shouldStop: query.shouldStop) else { throw .stopped }
         guard scratch.rows.count >= wanted else { return try compareAll() }
-        let expected = setting.lostByCodes + setting.lostPerMissed * Double(outcome.missed) / Double(wanted)
+        let lostPerMissed = isFiltered ? max(1, setting.lostPerMissed) : setting.lostPerMissed
+        let expected = setting.lostByCodes + lostPerMissed * Double(outcome.missed) / Double(wanted)
         let report = SearchReport(
             rowsTotal: snapshot.rows, rowsMatching: matching, rowsVisited: outcome.rowsScanned, rowsScored: outcome.rowsScored, listsTotal: lists.count, listsVisited: outcome.listsVisited,
             recallEstimate: max(0, 1 - expected), isExact: false)

@@ -16,6 +16,10 @@ final class ListGeometry: Sendable {
     /// The products of every centre with all.
     let between: Rows
 
+    /// What an estimate errs by where the query is one away from the centre, as a standard deviation: |r| · √(1 − o²) / (o √m), where o, the cosine of a
+    /// residual and its signs, is about √(2/π).
+    let error: Float
+
     var count: Int { centres.count }
     var dimension: Int { centres.dimension }
 
@@ -44,6 +48,9 @@ final class ListGeometry: Sendable {
             turn.apply(straight, into: turned, outStart: place * layout.dimensions, scratch: scratch)
         }
         self.mean = mean
+        var squares: Float = 0
+        for place in 0..<count { squares += 2 * centres.halves[place] / Float(count) }
+        error = 0.75 * max(0.01, 1 - squares).squareRoot() / Float(layout.dimensions).squareRoot()
         bytes = ByteRows(centres.rows, count: count, dimension: dimension)
         between = Rows(FloatBlock(count: count * count), stride: count)
         BLAS.multiply(centres.rows, 0..<count, byTransposed: centres.rows, 0..<count, width: dimension, into: between)
@@ -56,7 +63,8 @@ final class ListGeometry: Sendable {
         for (column, value) in mean.enumerated() { straight[column] = value }
         turn.apply(straight, into: middle, scratch: turn.makeScratch())
         for place in 0..<centres.count {
-            var product: Float = 0
+            // The query's product with the centre, less half of its square: the greater the nearer.
+            var product = -centres.halves[place]
             for column in 0..<centres.dimension { product += mean[column] * (centres.rows[place, column] - mean[column]) }
             for column in 0..<layout.dimensions { residual[column] = turned[place * layout.dimensions + column] - middle[column] }
             let code = Code(residual: residual, start: 0, centre: middle, centreStart: 0, dimensions: layout.dimensions, centreProduct: product)

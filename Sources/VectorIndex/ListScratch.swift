@@ -12,6 +12,8 @@ final class ListScratch: @unchecked Sendable {
     let turning: Turn.Scratch
     let ranked: RankedLists
     let scores: FloatBlock
+    /// Of the rows that were compared, where they are wanted.
+    let estimates: FloatBlock
     let pointers: RowPointers
     var rows: [UInt32] = []
     /// Lists that were visited before the ranking was made anew.
@@ -29,6 +31,7 @@ final class ListScratch: @unchecked Sendable {
         ranked = RankedLists(geometry.bytes)
         let places = capacity + 2 * CodeLayout.blockRows
         scores = FloatBlock(count: places)
+        estimates = FloatBlock(count: places)
         pointers = RowPointers(capacity: places)
         visited = Array(repeating: false, count: geometry.count)
         seen = SeenRows(capacity: places)

@@ -8,11 +8,17 @@ struct ListSearch {
         var rowsScored = 0
         /// Rows better than the k-th that the lists left out are expected to have.
         var missed: Float = 0
+        /// Rows that may be found in the lists that were visited.
+        var weight: Float = 0
+        /// What an estimate of a row in the farthest of these lists errs by.
+        var error: Float = 0
     }
 
     let lists: Lists
     let k: Int
     let setting: Calibration.Setting
+    /// What was asked for.
+    let recall: Double
     let probes: Int?
     let admitted: RowSet
     /// Whether `admitted` leaves out rows that are alive.
@@ -23,19 +29,19 @@ struct ListSearch {
     private static let listsAtOnce = 64
 
     /// Leaves the rows that matter, each once, in `scratch.rows`, and their exact scores in `scratch.scores`; nil when it was stopped.
-    func run(unit: [Float], _ scratch: ListScratch, shouldStop: () -> Bool = { false }) -> Outcome? {
+    func run(unit: [Float], _ scratch: ListScratch, keepingEstimates: Bool = false, shouldStop: () -> Bool = { false }) -> Outcome? {
         let geometry = lists.geometry
         var outcome = Outcome()
         scratch.query.copy(unit)
         geometry.turn.apply(scratch.query, into: scratch.turned, scratch: scratch.turning)
         scratch.centreCodes.prepare(scratch.turned)
         scratch.codes.copyTables(of: scratch.centreCodes)
-        scratch.centreCodes.begin(k: 1, margin: 0, admitted: nil, rowCount: geometry.count)
+        scratch.centreCodes.begin(k: 1, admitted: nil, rowCount: geometry.count)
         if geometry.count > 1 { scratch.centreCodes.visit(0, of: geometry.codes, base: Kernels.best.dot(geometry.mean, unit)) }
-        scratch.codes.begin(k: 2 * k, margin: setting.margin, admitted: admitted, rowCount: 0)
+        scratch.codes.begin(k: 2 * k, admitted: admitted, rowCount: 0)
         defer { if scratch.hasVisited { scratch.forgetVisited() } }
         guard visit(scratch, &outcome, shouldStop) else { return nil }
-        select(scratch, &outcome)
+        select(scratch, &outcome, keepingEstimates)
         return outcome
     }
 
@@ -43,8 +49,11 @@ struct ListSearch {
 
     private func visit(_ scratch: ListScratch, _ outcome: inout Outcome, _ shouldStop: () -> Bool) -> Bool {
         if let probes {
-            choose(probes + probes / 4 + 4, scratch)
-            return visit(0..<min(probes, scratch.ranked.count), scratch, &outcome, shouldStop)
+            choose(max(2 * probes, setting.ranked), scratch)
+            guard visit(0..<min(probes, scratch.ranked.count), scratch, &outcome, shouldStop) else { return false }
+            let kth = scratch.codes.kthBest(k + k / 2, slack: k / 16) ?? -1
+            outcome.missed = scratch.ranked.missed(lists.calibration.rates, kth: kth, from: outcome.listsVisited)
+            return true
         }
         choose(setting.ranked, scratch)
         var visited = 0
@@ -58,12 +67,13 @@ struct ListSearch {
             if isAll, outcome.listsVisited == lists.count { return true }
             next = 2 * visited
             // Some of the best were found in two lists, and count twice.
-            if scratch.codes.count >= 2 * k, let kth = scratch.codes.kthBest(k + k / 2, slack: k / 16) {
-                let plan = scratch.ranked.plan(lists.calibration.rates, kth: kth, budget: setting.budget * Float(k))
+            if scratch.codes.count >= 2 * k, let best = scratch.codes.kthBest(k + k / 2, slack: k / 16) {
+                let kth = isFiltered ? best - outcome.error : best
+                let plan = scratch.ranked.plan(lists.calibration.rates, kth: kth, budget: budget)
                 outcome.missed = plan.missed
-                if plan.needed <= visited, !isAll || plan.needed < visited { return true }
+                if plan.needed <= visited, !isAll || plan.needed < visited, !isMoreBeyond(visited, kth, scratch, outcome) { return true }
                 // As the k-th best rises fewer lists are needed: at most twice as many, before asking again.
-                next = min(max(plan.needed, visited + 1), next)
+                if plan.needed > visited { next = min(plan.needed, next) } else { next = scratch.ranked.count }
             }
             if isAll {
                 // Farther than was thought: those that were visited are left out, and the others ranked.
@@ -76,9 +86,29 @@ struct ListSearch {
         }
     }
 
+    /// Whether lists that were not ranked may hold too much of what a filter admits: it can admit more where the query is not.
+    private func isMoreBeyond(_ visited: Int, _ kth: Float, _ scratch: ListScratch, _ outcome: Outcome) -> Bool {
+        let last = scratch.ranked.count - 1
+        guard isFiltered, last >= 0, outcome.listsVisited + scratch.ranked.count - visited < lists.count else { return false }
+        var known = outcome.weight
+        for place in visited..<scratch.ranked.count { known += scratch.ranked.weights[place] }
+        let beyond = Float(admitted.count(in: 0..<lists.trainedRows)) - known
+        let rate = lists.calibration.rates.rate(of: (kth - scratch.ranked.scores[last]) * scratch.ranked.nearness[last])
+        return beyond * rate > budget
+    }
+
+    /// What a filter admits can lie far away, where many rows are nearly as good as the best: three and a half times the error loses few of them.
+    private static let filteredMarginMin: Float = 3.5
+
+    private var margin: Float { isFiltered ? max(setting.margin, ListSearch.filteredMarginMin) : setting.margin }
+
+    /// How many rows better than the k-th may be expected in the lists that are left out. What was learnt without a filter, that fewer are lost than are expected,
+    /// and that the best estimates flatter, may not be so among the rows that one admits.
+    private var budget: Float { Float(k) * (isFiltered ? min(setting.budget, Float(1 - recall)) : setting.budget) }
+
     /// Takes about `count` lists that the codes of their centres find nearest, in order.
     private func choose(_ count: Int, _ scratch: ListScratch) {
-        scratch.ranked.take(min(count, lists.count), of: lists.count, from: scratch.centreCodes, query: scratch.query, centres: lists.geometry.bytes)
+        scratch.ranked.take(min(count, lists.count), of: lists.count, from: scratch.centreCodes, query: scratch.query, centres: lists.geometry.bytes, halves: lists.geometry.centres.halves)
         weigh(scratch)
     }
 
@@ -87,18 +117,30 @@ struct ListSearch {
             let list = scratch.ranked.list(place)
             let range = lists.bounds[list]..<lists.bounds[list + 1]
             scratch.ranked.weights[place] = Float(isFiltered ? admitted.count(in: range) : range.count)
+            let distance = lists.geometry.centres.distance(of: list, product: scratch.ranked.scores[place])
+            scratch.ranked.nearness[place] = 1 / distance
         }
     }
 
     /// Visits those lists of the ranking, some at a time.
     private func visit(_ range: Range<Int>, _ scratch: ListScratch, _ outcome: inout Outcome, _ shouldStop: () -> Bool) -> Bool {
+        reach(range, scratch, &outcome)
         for start in stride(from: range.lowerBound, to: range.upperBound, by: ListSearch.listsAtOnce) {
             if shouldStop() { return false }
             scratch.codes.visit(scratch.ranked, start..<min(start + ListSearch.listsAtOnce, range.upperBound), of: lists.directory)
         }
+        for place in range { outcome.weight += scratch.ranked.weights[place] }
         for place in range { outcome.rowsScanned += lists.directory.rowCount(scratch.ranked.list(place)) }
         outcome.listsVisited += range.count
         return true
+    }
+
+    /// Estimates of rows in these lists err by the distance of the query to their centres.
+    private func reach(_ range: Range<Int>, _ scratch: ListScratch, _ outcome: inout Outcome) {
+        for place in range where scratch.ranked.weights[place] > 0 {
+            outcome.error = max(outcome.error, lists.geometry.error / scratch.ranked.nearness[place])
+        }
+        scratch.codes.setMargin(margin * outcome.error)
     }
 
     private var kernels: CodeKernels { lists.geometry.layout.kernels }
@@ -106,20 +148,23 @@ struct ListSearch {
     // MARK: Rows
 
     /// Compares exactly what its estimate does not rule out. A row that was found in two lists counts once, by its better estimate.
-    private func select(_ scratch: ListScratch, _ outcome: inout Outcome) {
+    private func select(_ scratch: ListScratch, _ outcome: inout Outcome, _ keepingEstimates: Bool) {
         let codes = scratch.codes
+        let margin = margin * outcome.error
         // Among twice as many entries there are k rows.
-        let surely = codes.kthBest(2 * k, slack: k / 4).map { $0 - setting.margin } ?? -.infinity
+        let surely = codes.kthBest(2 * k, slack: k / 4).map { $0 - margin } ?? -.infinity
         codes.takeRows(atLeast: surely, scratch.seen, into: scratch.scores, &scratch.rows)
         if scratch.rows.count > k {
             let kth = kernels.kthLargest(scratch.scores, count: scratch.rows.count, k: k)
             var kept = 0
-            for place in 0..<scratch.rows.count where scratch.scores[place] >= kth - setting.margin {
+            for place in 0..<scratch.rows.count where scratch.scores[place] >= kth - margin {
                 scratch.rows[kept] = scratch.rows[place]
+                scratch.scores[kept] = scratch.scores[place]
                 kept += 1
             }
             scratch.rows.removeLast(scratch.rows.count - kept)
         }
+        if keepingEstimates { for place in scratch.rows.indices { scratch.estimates[place] = scratch.scores[place] } }
         outcome.rowsScored = scratch.rows.count
         lists.rows.score(of: scratch.query, rows: scratch.rows, with: Kernels.best, pointers: scratch.pointers, into: scratch.scores)
     }

@@ -19,8 +19,8 @@ struct Lists: Sendable {
 
     var count: Int { geometry.count }
 
-    func setting(for recall: Double) -> Calibration.Setting {
-        calibration.setting(for: count == 1 ? max(recall, Lists.oneListRecallMin) : recall)
+    func setting(for recall: Double, k: Int) -> Calibration.Setting {
+        calibration.setting(for: count == 1 ? max(recall, Lists.oneListRecallMin) : recall, k: k)
     }
 
     var trainedRows: Int { bounds.last ?? 0 }

@@ -52,16 +52,19 @@ import Glibc
         unsafe (lookup.step, lookup.offset) = unsafe (other.lookup.step, other.lookup.offset)
     }
 
-    /// Forgets what was found. Rows of `admitted` will be found, or all below `rowCount`. What lies more than `margin` below the k-th best may be dropped.
-    public func begin(k: Int, margin: Float, admitted: RowSet?, rowCount: Int) {
+    /// Forgets what was found. Rows of `admitted` will be found, or all below `rowCount`. What lies more than the margin, 0 at first, below the k-th best may be
+    /// dropped when there is more than there is room for.
+    public func begin(k: Int, admitted: RowSet?, rowCount: Int) {
         self.admitted = admitted
         unsafe found.count = 0
         unsafe found.threshold = CodeScan.leastThreshold
         unsafe found.k = max(1, k)
-        unsafe found.margin = margin
+        unsafe found.margin = 0
         unsafe found.admitted_rows = admitted?.count ?? rowCount
         unsafe found.admitted = admitted.map { unsafe UnsafePointer($0.words) }
     }
+
+    public func setMargin(_ margin: Float) { unsafe found.margin = margin }
 
     /// Scans the lists `ranked` has in `range`, each with its score as the base of its rows' estimates.
     public func visit(_ ranked: RankedLists, _ range: Range<Int>, of directory: CodeDirectory) {

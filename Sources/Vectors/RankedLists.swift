@@ -8,6 +8,8 @@ import CKernels
     public let scores: FloatBlock
     /// How many rows of each may be found.
     public let weights: FloatBlock
+    /// One over the distance of each one's centre.
+    public let nearness: FloatBlock
     public internal(set) var count = 0
     let lists: UnsafeMutablePointer<UInt32>
     private let numbers: ByteNumbers
@@ -18,6 +20,7 @@ import CKernels
         self.capacity = capacity
         scores = FloatBlock(count: capacity + 64)
         weights = FloatBlock(count: capacity + 64)
+        nearness = FloatBlock(count: capacity + 64)
         unsafe lists = .allocate(capacity: capacity + 64)
         numbers = ByteNumbers(centres)
     }
@@ -29,8 +32,9 @@ import CKernels
         return unsafe Int(lists[place])
     }
 
-    /// About the `wanted` best that a scan of the centres' codes found, or all `total`, with the scores that their bytes give.
-    public func take(_ wanted: Int, of total: Int, from scan: CodeScan, query vector: FloatBlock, centres: ByteRows) {
+    /// About the `wanted` nearest that a scan of the centres' codes found, or all `total`, with the products that their bytes give. `halves` are half of the
+    /// centres' squares.
+    public func take(_ wanted: Int, of total: Int, from scan: CodeScan, query vector: FloatBlock, centres: ByteRows, halves: FloatBlock) {
         precondition(total <= capacity && centres.count == total && vector.count >= centres.dimension)
         if wanted < total, let least = scan.kthBest(wanted, slack: wanted / 8) {
             scan.take(atLeast: least, into: self)
@@ -40,7 +44,10 @@ import CKernels
         }
         numbers.take(vector)
         unsafe centres.multiply(numbers, rows: lists, count: count, into: scores, scan.layout.kernels)
+        // The nearest first: by product less half of the square. What an estimate is based on is the product.
+        for place in 0..<count { scores[place] -= halves[list(place)] }
         order()
+        for place in 0..<count { scores[place] += halves[list(place)] }
     }
 
     /// Drops those that `isUnwanted`.
@@ -59,8 +66,17 @@ import CKernels
     /// How many must be visited, from the first on, so that in the others at most `budget` rows better than `kth` are expected, and how many are.
     public func plan(_ rates: MissRates, kth: Float, budget: Float) -> (needed: Int, missed: Float) {
         let plan = unsafe ck_plan_visits(
-            scores.start(of: 0..<count), weights.start(of: 0..<count), count, kth, rates.rates.start(of: 0..<rates.rates.count), rates.rates.count, rates.first,
+            scores.start(of: 0..<count), weights.start(of: 0..<count), nearness.start(of: 0..<count), count, kth, rates.rates.start(of: 0..<rates.rates.count), rates.rates.count, rates.first,
             1 / rates.step, budget)
         return (plan.needed, plan.missed)
+    }
+
+    /// How many rows better than `kth` are expected in the lists from place `first` on.
+    public func missed(_ rates: MissRates, kth: Float, from first: Int) -> Float {
+        guard first < count else { return 0 }
+        return unsafe ck_plan_visits(
+            scores.start(of: first..<count), weights.start(of: first..<count), nearness.start(of: first..<count), count - first, kth, rates.rates.start(of: 0..<rates.rates.count),
+            rates.rates.count, rates.first, 1 / rates.step, .infinity
+        ).missed
     }
 }

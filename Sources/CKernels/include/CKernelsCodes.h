@@ -104,8 +104,8 @@ typedef struct ck_plan {
 } ck_plan;
 
 /// Which of n lists, by score, the greatest first, must be visited so that in the others at most `budget` rows better than `kth` are expected, where a list is
-/// expected to have weight * rates[(kth - score - first) * per_unit].
-ck_plan ck_plan_visits(const float *_Nonnull scores, const float *_Nonnull weights, size_t n, float kth, const float *_Nonnull rates, size_t n_rates,
+/// expected to have weight * rates[((kth - score) * nearness - first) * per_unit]: what rows of a list differ by from its centre is the less the nearer it is.
+ck_plan ck_plan_visits(const float *_Nonnull scores, const float *_Nonnull weights, const float *_Nonnull nearness, size_t n, float kth, const float *_Nonnull rates, size_t n_rates,
                        float first, float per_unit, float budget);
 
 /// Whole numbers from -127 to 127 for n values, the greatest in size being 127 or -127; returns what they must be multiplied with.
