@@ -1,6 +1,6 @@
 import Foundation
 
-/// `pinyon-bench service` measures a real server, `pinyon-bench embedding` the local encoder; the other verbs are the peers that it starts beside it.
+/// `pinyon-bench service` measures a real server, `pinyon-bench embedding` the local encoder, `pinyon-bench index` the index; the other verbs are the peers that it starts beside it.
 @main
 struct Bench {
     static func main() async {
@@ -12,6 +12,10 @@ struct Bench {
                 try await benchmark.run()
             case "embedding": try await EmbeddingBenchmark(try Options(arguments.dropFirst())).run()
             case "index": try IndexBenchmark(try Options(arguments.dropFirst())).run()
+            case "plot":
+                let words = Array(arguments.dropFirst())
+                guard words.count == 2 else { throw BenchError("plot needs a file of rows and the picture's file") }
+                try Plot.write(try Plot.rows(words[0]), to: words[1])
             case "dataset": try DatasetCommand(arguments.dropFirst()).run()
             case "echo": try EchoServer.run(Options(arguments.dropFirst()))
             default:
@@ -21,11 +25,18 @@ struct Bench {
                                                 [--only ping|get|search|remember|conversations] [--json FILE] [--binary FILE]
                            pinyon-bench embedding --model FOLDER [--threads N] [--rounds N] [--seconds S] [--precision P] [--json FILE]
                                                   [--retrieval FOLDER] [--only rates] [--binary FILE]
+                           pinyon-bench index --dataset DIR [--k N] [--rounds N] [--threads N] [--lists N] [--rows N] [--recall SHARE] [--json FILE]
+                                              [--plot FILE.svg] [--with FILE.jsonl]
+                           pinyon-bench dataset wordnet DIR --model FOLDER [--source FOLDER] [--queries N]
+                           pinyon-bench dataset mixture DIR [--rows N] [--queries N] [--dimension N] [--clusters N] [--seed N]
+                           pinyon-bench plot FILE.jsonl FILE.svg
 
                     service starts the server and its peers, and prints requests per second and percentiles for ping, get, remember and search, at 1 and 16
                     connections, depth 1 and 32, plain and TLS; then for opening, listing and appending to conversations, of which there are 5,000
                     with 200,000 messages. embedding prints the sentences per second of each precision of the local encoder, how long one sentence takes
-                    alone and through the service, and with --retrieval how well each precision ranks labelled sets; scripts/peers has its peers. --json keeps every raw row.
+                    alone and through the service, and with --retrieval how well each precision ranks labelled sets; scripts/peers has its peers. index builds an index of base.npy in DIR and asks for
+                    query.npy, at recalls and numbers of probes from low to high (gt.npy, where it is there, is compared with the exact answers); --json - prints
+                    rows in place of lines, and --with adds other engines' to the picture. dataset makes such sets. --json keeps every raw row.
                     """)
                 exit(arguments.first == "--help" ? 0 : 2)
             }

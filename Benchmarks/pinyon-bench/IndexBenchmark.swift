@@ -11,13 +11,16 @@ struct IndexBenchmark {
     private let rounds: Int
     private let threads: Int
     private let lists: Int?
-    private let limit: Int?
-    private let asJSON: Bool
-    private let options: Options
+    private let rowsMax: Int
+    private let json: String?
+    private let plot: String?
+    private let others: String?
+    private let targets: [Double]
+    private let probes: [Int]
 
-    /// A line of the outcome.
-    struct Row: Encodable {
-        var engine = "pinyon"
+    /// A line of the outcome; the names are those that the peers' rows have.
+    private struct Row: Encodable {
+        var engine: String
         var params: String
         var dataset: String
         var recall10: Double
@@ -29,109 +32,164 @@ struct IndexBenchmark {
         var build_s: Double
         var bytes: Int
         var estimate: Double
-        var lists: Double
-        var scored: Double
+        var lists_visited: Double
+        var rows_visited: Double
+        var rows_scored: Double
     }
+
+    /// What every measurement is about.
+    private struct Subject {
+        let index: CosineIndex
+        let queries: [[Float]]
+        /// The score of the k-th best row, for each query.
+        let truth: [Float]
+        let buildSeconds: Double
+    }
+
+    private static let now = Timestamp(microseconds: 1_700_000_000_000_000)
+    private static let rowsAtOnce = 1_024
 
     init(_ options: Options) throws {
         guard let folder = options["dataset"] else { throw BenchError("index needs --dataset DIR, a folder with base.npy and query.npy") }
         self.folder = folder
-        self.options = options
         k = options.integer("k", 10)
         rounds = options.integer("rounds", 3)
         threads = options.integer("threads", 2)
         lists = options["lists"].flatMap { Int($0) }
-        limit = options["rows"].flatMap { Int($0) }
-        asJSON = options["json"] != nil
-        guard k >= 1, k <= 10_000 else { throw BenchError("--k is between 1 and 10000") }
+        rowsMax = options.integer("rows", .max)
+        json = options["json"]
+        plot = options["plot"]
+        others = options["with"]
+        guard (1...Limits.kMax).contains(k) else { throw BenchError("--k is from 1 to \(Limits.kMax)") }
+        guard rounds >= 1, threads >= 1, rowsMax >= 1 else { throw BenchError("--rounds, --threads and --rows are at least 1") }
+        let only = options["recall"].map { Double($0) }
+        if let only, only.map({ $0 <= 0 || $0 > 1 }) ?? true { throw BenchError("--recall is a share above 0 and at most 1") }
+        targets = only.flatMap { $0 }.map { [$0] } ?? [0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999, 1]
+        probes = only == nil ? [2, 4, 8, 16, 32, 64, 128, 256] : []
     }
 
     func run() throws {
-        let base = try NPYFile("\(folder)/base.npy"), query = try NPYFile("\(folder)/query.npy")
-        guard base.columns == query.columns else { throw BenchError("base.npy has \(base.columns) dimensions and query.npy \(query.columns)") }
-        guard base.columns <= Limits.dimensionMax else { throw BenchError("\(base.columns) dimensions are more than \(Limits.dimensionMax)") }
-        let (rows, dimension) = (min(limit ?? .max, base.rows), base.columns)
-        let floats = try base.floats("\(folder)/base.npy"), questions = try query.floats("\(folder)/query.npy")
-        let queries = (0..<query.rows).map { row in (0..<dimension).map { questions[row * dimension + $0] } }
-        let index = CosineIndex(dimension: dimension)
-        let now = Timestamp(microseconds: 1_700_000_000_000_000)
-        var vectors = [[Float]]()
-        for row in 0..<rows { vectors.append((0..<dimension).map { floats[row * dimension + $0] }) }
-        var started = Date()
-        for start in stride(from: 0, to: rows, by: 1_024) {
-            let changes = (start..<min(rows, start + 1_024)).map { row in
-                IndexChange.put(Attributes(id: Identifier(high: 0, low: UInt64(row)), agent: nil, type: .fact, createdAt: now, updatedAt: now), vector: vectors[row])
-            }
-            let refused = index.apply(changes)
-            guard refused.isEmpty else { throw BenchError("base.npy: row \(refused[0].low) is zero or no vector") }
+        note("BLAS: \(BLAS.provider.name) \(BLAS.provider.core); kernels: \(Kernels.best.name), codes \(CodeKernels.best.name)")
+        let subject = try build()
+        var rows: [Row] = []
+        for target in targets { rows.append(try measure("pinyon", target == 1 ? "exact" : "recall \(target)", subject) { $0.recallTarget = target; $0.exact = target == 1 }) }
+        // Where there is one list there is nothing to choose.
+        for count in probes where count < subject.index.statistics.lists {
+            rows.append(try measure("pinyon, by probes", "probes \(count)", subject) { $0.probes = count })
         }
-        let added = Date().timeIntervalSince(started)
-        vectors = []
-        started = Date()
-        index.train(lists: lists, threads: threads)
-        let build = added + Date().timeIntervalSince(started)
-        note("added in \(String(format: "%.2f", added)) s, trained in \(String(format: "%.2f", build - added)) s")
-        let truth = exact(index, queries, now)
-        if let only = options["only"].flatMap({ Double($0) }) {
-            for _ in 0..<100 { try measure("recall \(only)", index, queries, truth, now, build) { $0.recallTarget = only } }
-            return
-        }
-        for target in [0.8, 0.9, 0.95, 0.97, 0.99, 0.995, 0.999] {
-            try measure("recall \(target)", index, queries, truth, now, build) { $0.recallTarget = target }
-        }
-        for probes in [4, 8, 16, 32, 64, 128, 256] {
-            try measure("probes \(probes)", index, queries, truth, now, build) { $0.probes = probes }
+        if let json { try write(rows, to: json) }
+        if let plot {
+            let own = rows.map { Plot.Row(engine: $0.engine, params: $0.params, dataset: $0.dataset, recall10: $0.recall10, qps_1thread: $0.qps_1thread) }
+            try Plot.write(own + (try others.map { try Plot.rows($0) } ?? []), to: plot)
+            note("drawn to \(plot)")
         }
     }
 
     private func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
-    /// For every query, its k-th best score.
-    private func exact(_ index: CosineIndex, _ queries: [[Float]], _ now: Timestamp) -> [Float] {
-        index.search(queries.map { IndexQuery(vector: $0, k: k, time: now, exact: true) }).map { (try? $0.get().hits.last?.score) ?? -1 }
+    // MARK: The index
+
+    private func build() throws -> Subject {
+        let (basePath, queryPath) = ("\(folder)/base.npy", "\(folder)/query.npy")
+        let base = try NPYFile(basePath), query = try NPYFile(queryPath)
+        guard base.columns == query.columns else { throw BenchError("\(basePath) has \(base.columns) dimensions, and \(queryPath) has \(query.columns)") }
+        guard base.columns <= Limits.dimensionMax else { throw BenchError("\(basePath): \(base.columns) dimensions are more than \(Limits.dimensionMax)") }
+        guard base.rows > 0, query.rows > 0 else { throw BenchError("\(base.rows == 0 ? basePath : queryPath) has no rows") }
+        let (rows, dimension) = (min(rowsMax, base.rows), base.columns)
+        let vectors = try base.floats(basePath), questions = try query.floats(queryPath)
+        let vector = { (floats: Floats, row: Int) in floats[row * dimension..<(row + 1) * dimension].values }
+        let index = CosineIndex(dimension: dimension)
+        let started = Date()
+        for start in stride(from: 0, to: rows, by: IndexBenchmark.rowsAtOnce) {
+            let refused = index.apply(
+                (start..<min(rows, start + IndexBenchmark.rowsAtOnce)).map { row in
+                    let id = Identifier(high: 0, low: UInt64(row))
+                    return .put(Attributes(id: id, agent: nil, type: .fact, createdAt: IndexBenchmark.now, updatedAt: IndexBenchmark.now), vector: vector(vectors, row))
+                })
+            guard refused.isEmpty else { throw BenchError("\(basePath): row \(refused[0].low) is all zeros, so it has no direction") }
+        }
+        let added = Date().timeIntervalSince(started)
+        if lists != nil || index.wantsTraining { index.train(lists: lists, threads: threads) }
+        let seconds = Date().timeIntervalSince(started)
+        let statistics = index.statistics
+        note(String(
+            format: "%d rows of %d dimensions in %d lists: added in %.2f s, trained in %.2f s; %d bytes a row for the vector, %d for codes and lists", rows, dimension,
+            statistics.lists, added, seconds - added, statistics.bytesVectors / rows, statistics.bytesCodes / rows))
+        let queries = (0..<query.rows).map { vector(questions, $0) }
+        return Subject(index: index, queries: queries, truth: try truth(index, queries, rows: rows, whole: rows == base.rows), buildSeconds: seconds)
     }
 
-    private func measure(
-        _ params: String, _ index: CosineIndex, _ queries: [[Float]], _ truth: [Float], _ now: Timestamp, _ build: Double, _ set: (inout IndexQuery) -> Void
-    ) throws {
-        let asked = queries.map { vector in
-            var query = IndexQuery(vector: vector, k: k, time: now)
+    /// From gt.npy where it is there, else by comparing every row.
+    private func truth(_ index: CosineIndex, _ queries: [[Float]], rows: Int, whole: Bool) throws -> [Float] {
+        let exact = try index.search(queries.map { IndexQuery(vector: $0, k: k, time: IndexBenchmark.now, exact: true) }).enumerated().map { number, answer in
+            do { return try answer.get() } catch { throw BenchError("\(folder)/query.npy, row \(number): \(error)") }
+        }
+        let path = "\(folder)/gt.npy"
+        if whole, FileManager.default.fileExists(atPath: path) {
+            let known = try NPYFile(path)
+            guard known.rows == queries.count, known.columns >= k else {
+                throw BenchError("\(path) has \(known.rows) × \(known.columns) neighbours, but \(queries.count) × \(k) are wanted")
+            }
+            let neighbours = try known.integers(path)
+            // Neighbours of another set, or by another measure, would make every recall wrong.
+            let agreeing = zip(neighbours, exact).filter { row, answer in answer.hits.first.map { Int($0.id.low) == row[0] } ?? true }.count
+            guard agreeing * 10 >= queries.count * 9 else { throw BenchError("\(path) does not hold the nearest rows by cosine: \(agreeing) of \(queries.count) agree") }
+        }
+        return exact.map { $0.hits.last?.score ?? -1 }
+    }
+
+    // MARK: Measurements
+
+    private func measure(_ engine: String, _ params: String, _ subject: Subject, _ set: (inout IndexQuery) -> Void) throws -> Row {
+        let asked = subject.queries.map { vector in
+            var query = IndexQuery(vector: vector, k: k, time: IndexBenchmark.now)
             set(&query)
             return query
         }
-        var rates: [Double] = [], times: [Double] = []
+        var rates: [Double] = [], batches: [Double] = [], times: [Double] = []
         var answers: [IndexAnswer] = []
-        for round in 0..<rounds {
+        for _ in 0..<rounds {
             answers = []
-            var own: [Double] = []
             let started = DispatchTime.now().uptimeNanoseconds
             var last = started
             for query in asked {
-                answers.append(try index.search(query))
+                answers.append(try subject.index.search(query))
                 let now = DispatchTime.now().uptimeNanoseconds
-                own.append(Double(now - last) / 1_000)
+                times.append(Double(now - last) / 1_000)
                 last = now
             }
             rates.append(Double(asked.count) / (Double(last - started) / 1e9))
-            if round > 0 || rounds == 1 { times += own }
+            let begun = DispatchTime.now().uptimeNanoseconds
+            _ = subject.index.search(asked, threads: threads)
+            batches.append(Double(asked.count) / (Double(DispatchTime.now().uptimeNanoseconds - begun) / 1e9))
         }
         times.sort()
-        // What ties with the k-th best is as good as it.
-        let recalls = zip(answers, truth).map { answer, kth in Double(answer.hits.filter { $0.score >= kth }.count) / Double(min(k, answer.hits.count)) }.sorted()
+        let recalls = zip(answers, subject.truth).map { answer, kth in
+            // What ties with the k-th best is as good as it.
+            answer.hits.isEmpty ? 0 : Double(answer.hits.filter { $0.score >= kth }.count) / Double(answer.hits.count)
+        }.sorted()
         let mean = { (values: [Double]) in values.reduce(0, +) / Double(values.count) }
+        let statistics = subject.index.statistics
         let row = Row(
-            params: params, dataset: (folder as NSString).lastPathComponent, recall10: mean(recalls), recall10_p5: recalls[recalls.count / 20],
-            qps_1thread: rates.sorted()[rates.count / 2], p50_us: times[times.count / 2], p99_us: times[times.count * 99 / 100], qps_batch_2thread: 0,
-            build_s: build, bytes: index.statistics.bytesVectors, estimate: mean(answers.map(\.report.recallEstimate)),
-            lists: mean(answers.map { Double($0.report.listsVisited) }), scored: mean(answers.map { Double($0.report.rowsScored) }))
-        if asJSON {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = .sortedKeys
-            print(String(decoding: try encoder.encode(row), as: UTF8.self))
-        } else {
+            engine: engine, params: params, dataset: URL(fileURLWithPath: folder).lastPathComponent, recall10: mean(recalls), recall10_p5: recalls[recalls.count / 20],
+            qps_1thread: rates.sorted()[rates.count / 2], p50_us: times[times.count / 2], p99_us: times[times.count * 99 / 100],
+            qps_batch_2thread: batches.sorted()[batches.count / 2], build_s: subject.buildSeconds, bytes: statistics.bytesVectors + statistics.bytesCodes,
+            estimate: mean(answers.map(\.report.recallEstimate)), lists_visited: mean(answers.map { Double($0.report.listsVisited) }),
+            rows_visited: mean(answers.map { Double($0.report.rowsVisited) }), rows_scored: mean(answers.map { Double($0.report.rowsScored) }))
+        if json != "-" {
             print(String(
-                format: "%@  recall %.4f (p5 %.2f, estimate %.4f)  %.0f q/s  p50 %.1f µs  p99 %.1f µs  lists %.1f  scored %.1f",
-                params.padding(toLength: 14, withPad: " ", startingAt: 0), row.recall10, row.recall10_p5, row.estimate, row.qps_1thread, row.p50_us, row.p99_us, row.lists, row.scored))
+                format: "%@ recall %.4f (estimate %.4f, worst twentieth %.2f)  %7.0f q/s  p50 %6.1f µs  p99 %6.1f µs  batch %7.0f q/s  lists %.1f, rows %.0f, compared %.1f",
+                params.padding(toLength: 13, withPad: " ", startingAt: 0), row.recall10, row.estimate, row.recall10_p5, row.qps_1thread, row.p50_us, row.p99_us,
+                row.qps_batch_2thread, row.lists_visited, row.rows_visited, row.rows_scored))
         }
+        return row
+    }
+
+    private func write(_ rows: [Row], to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let text = try rows.map { String(decoding: try encoder.encode($0), as: UTF8.self) + "\n" }.joined()
+        if path == "-" { return print(text, terminator: "") }
+        do { try text.write(toFile: path, atomically: true, encoding: .utf8) } catch { throw BenchError("\(path) cannot be written: \(error.localizedDescription)") }
     }
 }

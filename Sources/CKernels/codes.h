@@ -74,6 +74,25 @@ static inline float kth_between(const float *values, size_t n, size_t k, size_t 
     return low;
 }
 
+static inline float kth_largest_by(const float *values, size_t n, size_t k, size_t slack, size_t (*at_least)(const float *, size_t, float)) {
+    float low = values[0], high = values[0];
+    for (size_t i = 1; i < n; i++) {
+        if (values[i] < low) low = values[i];
+        if (values[i] > high) high = values[i];
+    }
+    return kth_between(values, n, k, slack, low, high, at_least);
+}
+
+static inline size_t pick_each(const float *scores, const uint32_t *rows, size_t n, float least, float *out_scores, uint32_t *out_rows) {
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!(scores[i] >= least)) continue;
+        out_scores[count] = scores[i];
+        out_rows[count++] = rows[i];
+    }
+    return count;
+}
+
 /// A list's rows and its first block.
 static inline size_t rows_in(const void *list) { return ck_list_count(list); }
 static inline const uint8_t *blocks_of(const void *list) { return (const uint8_t *)list + CK_LIST_HEADER; }

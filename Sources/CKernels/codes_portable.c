@@ -6,23 +6,10 @@ static size_t at_least(const float *values, size_t n, float least) {
     return count;
 }
 
-static float kth_largest(const float *values, size_t n, size_t k, size_t slack) {
-    float low = values[0], high = values[0];
-    for (size_t i = 1; i < n; i++) {
-        if (values[i] < low) low = values[i];
-        if (values[i] > high) high = values[i];
-    }
-    return kth_between(values, n, k, slack, low, high, at_least);
-}
+static float kth_largest(const float *values, size_t n, size_t k, size_t slack) { return kth_largest_by(values, n, k, slack, at_least); }
 
 static size_t pick(const float *scores, const uint32_t *rows, size_t n, float least, float *out_scores, uint32_t *out_rows) {
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!(scores[i] >= least)) continue;
-        out_scores[count] = scores[i];
-        out_rows[count++] = rows[i];
-    }
-    return count;
+    return pick_each(scores, rows, n, least, out_scores, out_rows);
 }
 
 static void dot_bytes(const int8_t *query, float scale, const uint8_t *bytes, const float *scales, const uint32_t *rows, size_t n_rows, size_t n, float *out) {

@@ -48,13 +48,24 @@ public final class CosineIndex: Sendable {
 
     /// Answers to many queries on one and the same snapshot, in their order; each is what `search` would have given, to the last bit.
     ///
-    /// Queries with equal filters and times read the rows together.
-    public func search(_ queries: [IndexQuery]) -> [Result<IndexAnswer, IndexError>] {
+    /// Queries with equal filters and times read the rows together, where all rows are read. With `threads` they are shared out among so many.
+    public func search(_ queries: [IndexQuery], threads: Int = 1) -> [Result<IndexAnswer, IndexError>] {
+        let snapshot = current
+        guard threads > 1, queries.count > 1 else { return search(queries, in: snapshot) }
+        // So many parts that threads end at about the same time, each with enough queries to read rows together.
+        let size = max(1, min(BatchScan.queriesMax, (queries.count + 4 * threads - 1) / (4 * threads)))
+        let parts = Slots<[Result<IndexAnswer, IndexError>]>(count: (queries.count + size - 1) / size)
+        Workers.forEachRange(below: queries.count, size: size, threads: threads) { range, _ in
+            parts[range.lowerBound / size] = search(Array(queries[range]), in: snapshot)
+        }
+        return parts.all.flatMap { $0 }
+    }
+
+    private func search(_ queries: [IndexQuery], in snapshot: Snapshot) -> [Result<IndexAnswer, IndexError>] {
         struct Scope: Hashable {
             let expression: Expression?
             let time: Timestamp
         }
-        let snapshot = current
         var results = [Result<IndexAnswer, IndexError>](repeating: .failure(.stopped), count: queries.count)
         var units: [[Float]] = Array(repeating: [], count: queries.count)
         var scopes: [Scope: [Int]] = [:]

@@ -53,6 +53,8 @@ import Glibc
         unsafe Floats(owner: owner, base: start(of: range), count: range.count)
     }
 
+    public var values: [Float] { unsafe Array(UnsafeBufferPointer(start: base, count: count)) }
+
     public var areFinite: Bool {
         // A sum would overflow; a difference of a number with itself is 0 unless it is no number.
         var wrong: Float = 0

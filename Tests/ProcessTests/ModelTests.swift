@@ -43,8 +43,9 @@ extension RealBinary {
             for _ in 0..<600 where try run.step() {}
             #expect(try run.wrong == nil && !run.notices { _ in })
             let changes: [(inout HouseModel) -> Void] = [
-                { model in model.memories.first.map { model.memories[$0.key]?.content += "!" } },
-                { model in model.memories.first { $0.value.embedding != nil }.map { model.memories[$0.key]?.embedding = nil } },
+                // One that has expired is not shown.
+                { model in model.memories.first { $0.value.expiresAt == nil }.map { model.memories[$0.key]?.content += "!" } },
+                { model in model.memories.first { $0.value.embedding != nil && $0.value.expiresAt == nil }.map { model.memories[$0.key]?.embedding = nil } },
                 { model in model.all(.message).first { model.isLive($0) }.map { model.records[.message]?[$0.id] = nil } },
                 { model in model.all(.conversation).first.map { model.records[.conversation]?[$0.id]?[.title] = .text("x") } },
                 { model in model.all(.term).first.map { model.records[.term]?[$0.id]?.version += 1 } },

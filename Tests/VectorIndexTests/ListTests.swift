@@ -256,6 +256,17 @@ struct ListTests {
         #expect(try index.search(IndexQuery(vector: [1, 2, 3], k: 7, time: ListTests.now)).hits.isEmpty)
     }
 
+    @Test("a batch answers as single searches do, on one thread or several")
+    func batches() throws {
+        var (index, clusters) = ListTests.large
+        let queries = (0..<70).map { place in
+            IndexQuery(
+                vector: clusters.vector(), k: 5, filter: place % 3 == 0 ? .equals(.tags, .text("half")) : nil, time: ListTests.now, exact: place % 5 == 0)
+        }
+        let alone = try queries.map { try index.search($0) }
+        for threads in [1, 2, 7] { #expect(try index.search(queries, threads: threads).map { try $0.get() } == alone) }
+    }
+
     @Test("a query that may not go on is stopped, over lists as well")
     func stops() throws {
         var (index, clusters) = ListTests.filled(3_000, lists: 32)
