@@ -43,6 +43,7 @@ let package = Package(
         module("Vectors", ["CKernels", "CBLAS"]),
         module("VectorIndex", ["Vectors", "Columns", "Records"]),
         module("Secrets", ["COpenSSL"]),
+        module("Drawing"),
         module("Embedding", ["Vectors", "Records", "Secrets", "CUTF8Proc", "CCurl"]),
         module("Models", ["Records", "Secrets", "CCurl", "CZip"]),
         module("Storage", ["Records", "CSQLite", "CSystem"]),
@@ -53,11 +54,11 @@ let package = Package(
         module("Client", ["Wire", "Transport", "Records"]),
         .executableTarget(
             name: "pinyon",
-            dependencies: ["Records", "Vectors", "Embedding", "Models", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+            dependencies: ["Records", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
             swiftSettings: swift),
         .executableTarget(
             name: "pinyon-bench",
-            dependencies: ["Records", "Wire", "Transport", "Client", "Embedding", "Vectors", "Columns", "VectorIndex", "CSQLite"],
+            dependencies: ["Records", "Wire", "Transport", "Client", "Embedding", "Vectors", "Columns", "VectorIndex", "Drawing", "CSQLite"],
             path: "Benchmarks/pinyon-bench",
             swiftSettings: swift),
 
@@ -72,6 +73,7 @@ let package = Package(
         tests("TransportTests", ["Transport"]),
         tests("EmbeddingTests", ["Embedding", "Vectors", "Records", "Secrets", "Transport"]),
         tests("SecretsTests", ["Secrets"]),
+        tests("DrawingTests", ["Drawing"]),
         tests("ModelsTests", ["Models", "Secrets", "Records", "Transport"]),
         tests("EngineTests", ["Engine", "Embedding", "Storage", "Records"]),
         tests("ServerTests", ["Server", "Engine", "Storage", "Wire", "Records"]),

@@ -26,7 +26,7 @@ struct Bench {
                            pinyon-bench embedding --model FOLDER [--threads N] [--rounds N] [--seconds S] [--precision P] [--json FILE]
                                                   [--retrieval FOLDER] [--only rates] [--binary FILE]
                            pinyon-bench index --dataset DIR [--k N] [--rounds N] [--threads N] [--lists N] [--rows N] [--recall SHARE] [--json FILE]
-                                              [--plot FILE.svg] [--with FILE.jsonl]
+                                              [--style codes|flat] [--measure settings|filters|changes] [--plot FILE.svg] [--with FILE.jsonl]
                            pinyon-bench dataset wordnet DIR --model FOLDER [--source FOLDER] [--queries N]
                            pinyon-bench dataset mixture DIR [--rows N] [--queries N] [--dimension N] [--clusters N] [--seed N]
                            pinyon-bench plot FILE.jsonl FILE.svg

@@ -6,11 +6,18 @@ import Vectors
 
 /// Recall and queries per second of the index, for each of its settings.
 struct IndexBenchmark {
+    /// What is measured.
+    private enum Part: String, CaseIterable {
+        case settings, filters, changes
+    }
+
     private let folder: String
-    private let k: Int
+    let k: Int
+    private let part: Part
     private let rounds: Int
     private let threads: Int
     private let lists: Int?
+    private let style: ListStyle
     private let rowsMax: Int
     private let json: String?
     private let plot: String?
@@ -38,15 +45,16 @@ struct IndexBenchmark {
     }
 
     /// What every measurement is about.
-    private struct Subject {
+    struct Subject {
         let index: CosineIndex
+        let base: [[Float]]
         let queries: [[Float]]
         /// The score of the k-th best row, for each query.
         let truth: [Float]
         let buildSeconds: Double
     }
 
-    private static let now = Timestamp(microseconds: 1_700_000_000_000_000)
+    static let now = Timestamp(microseconds: 1_700_000_000_000_000)
     private static let rowsAtOnce = 1_024
 
     init(_ options: Options) throws {
@@ -56,10 +64,16 @@ struct IndexBenchmark {
         rounds = options.integer("rounds", 3)
         threads = options.integer("threads", 2)
         lists = options["lists"].flatMap { Int($0) }
+        guard let style = ListStyle(rawValue: options["style"] ?? ListStyle.codes.rawValue) else { throw BenchError("--style is codes or flat") }
+        self.style = style
         rowsMax = options.integer("rows", .max)
         json = options["json"]
         plot = options["plot"]
         others = options["with"]
+        guard let part = Part(rawValue: options["measure"] ?? Part.settings.rawValue) else {
+            throw BenchError("--measure is \(Part.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        self.part = part
         guard (1...Limits.kMax).contains(k) else { throw BenchError("--k is from 1 to \(Limits.kMax)") }
         guard rounds >= 1, threads >= 1, rowsMax >= 1 else { throw BenchError("--rounds, --threads and --rows are at least 1") }
         let only = options["recall"].map { Double($0) }
@@ -71,6 +85,14 @@ struct IndexBenchmark {
     func run() throws {
         note("BLAS: \(BLAS.provider.name) \(BLAS.provider.core); kernels: \(Kernels.best.name), codes \(CodeKernels.best.name)")
         let subject = try build()
+        switch part {
+        case .settings: try measureSettings(subject)
+        case .filters: try measureFilters(subject)
+        case .changes: try measureChanges(subject)
+        }
+    }
+
+    private func measureSettings(_ subject: Subject) throws {
         var rows: [Row] = []
         for target in targets { rows.append(try measure("pinyon", target == 1 ? "exact" : "recall \(target)", subject) { $0.recallTarget = target; $0.exact = target == 1 }) }
         // Where there is one list there is nothing to choose.
@@ -85,7 +107,7 @@ struct IndexBenchmark {
         }
     }
 
-    private func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
     // MARK: The index
 
@@ -98,7 +120,7 @@ struct IndexBenchmark {
         let (rows, dimension) = (min(rowsMax, base.rows), base.columns)
         let vectors = try base.floats(basePath), questions = try query.floats(queryPath)
         let vector = { (floats: Floats, row: Int) in floats[row * dimension..<(row + 1) * dimension].values }
-        let index = CosineIndex(dimension: dimension)
+        let index = CosineIndex(dimension: dimension, style: style)
         let started = Date()
         for start in stride(from: 0, to: rows, by: IndexBenchmark.rowsAtOnce) {
             let refused = index.apply(
@@ -116,7 +138,8 @@ struct IndexBenchmark {
             format: "%d rows of %d dimensions in %d lists: added in %.2f s, trained in %.2f s; %d bytes a row for the vector, %d for codes and lists", rows, dimension,
             statistics.lists, added, seconds - added, statistics.bytesVectors / rows, statistics.bytesCodes / rows))
         let queries = (0..<query.rows).map { vector(questions, $0) }
-        return Subject(index: index, queries: queries, truth: try truth(index, queries, rows: rows, whole: rows == base.rows), buildSeconds: seconds)
+        let kept = part == .settings ? [] : (0..<rows).map { vector(vectors, $0) }
+        return Subject(index: index, base: kept, queries: queries, truth: try truth(index, queries, rows: rows, whole: rows == base.rows), buildSeconds: seconds)
     }
 
     /// From gt.npy where it is there, else by comparing every row.

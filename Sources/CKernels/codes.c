@@ -60,6 +60,16 @@ void ck_shrink_found(const ck_codes *codes, ck_found *found) {
     }
 }
 
+void ck_offer(const ck_codes *codes, ck_found *found, const float *scores, const uint32_t *rows, uint32_t first, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t row = rows ? rows[i] : first + (uint32_t)i;
+        if (!(scores[i] >= found->threshold) || !is_admitted(found, row)) continue;
+        found->scores[found->count] = scores[i];
+        found->rows[found->count++] = row;
+        if (found->count > found->capacity) ck_shrink_found(codes, found);
+    }
+}
+
 enum { SUMS = 16 };
 
 /// In sixteen sums, which a compiler can hold in whatever registers there are.

@@ -95,7 +95,7 @@ extension EmbeddingQueue {
 extension IndexStatistics {
     fileprivate var json: JSON {
         [
-            "kind": .text(lists == 0 ? "exact" : lists == 1 ? "codes" : "lists"), "rows": .integer(Int64(clamping: rows)), "dead_rows": .integer(Int64(clamping: deadRows)),
+            "kind": .text(lists == 0 ? "exact" : "lists"), "style": style.map { .text($0.rawValue) } ?? .null, "rows": .integer(Int64(clamping: rows)), "dead_rows": .integer(Int64(clamping: deadRows)),
             "vector_bytes": .integer(Int64(clamping: bytesVectors)), "column_bytes": .integer(Int64(clamping: bytesColumns)),
             "lists": .integer(Int64(clamping: lists)), "trained_rows": .integer(Int64(clamping: trainedRows)),
             "changed_rows": .integer(Int64(clamping: changedRows)), "code_bytes": .integer(Int64(clamping: bytesCodes)),

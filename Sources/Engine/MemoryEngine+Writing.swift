@@ -169,7 +169,10 @@ extension MemoryEngine {
         partitions.apply(outcome, of: organization)
         for record in outcome.records {
             if let key = AccessKey(record) { access.put(key) }
-            if let organization = Organization(record) { organizations.withLock { $0[organization.id] = organization } }
+            if let organization = Organization(record) {
+                organizations.withLock { $0[organization.id] = organization }
+                partitions.use(organization.listStyle, for: organization.id)
+            }
             if record.kind == .job { watches.tell(record) }
         }
     }

@@ -49,7 +49,7 @@ public final class MemoryEngine: Sendable {
         self.facts = facts
         access = Access(tenancy.keys)
         trainer = IndexTrainer(cores: limits.searchWorkers, clock: clock, log: log)
-        partitions = Partitions(tenancy.spaces, trainer: trainer)
+        partitions = Partitions(tenancy, trainer: trainer)
         searches = SearchQueue(workersMax: limits.searchWorkers, waitingMax: limits.searchesWaitingMax)
         embeddings = embedder.map { EmbeddingQueue($0, cacheBytesMax: limits.vectorCacheBytesMax, bytesMax: limits.waitingTextBytesMax, log: log) }
         startedAt = clock.now()

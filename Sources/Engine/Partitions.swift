@@ -20,14 +20,20 @@ final class Partitions: Sendable {
     private struct State {
         var spaces: [Identifier: EmbeddingSpace] = [:]
         var indexes: [Name: CosineIndex] = [:]
+        /// Of organizations that chose.
+        var styles: [Identifier: ListStyle] = [:]
     }
 
     private let state = Mutex(State())
     private let trainer: IndexTrainer
+    private static let styleDefault = ListStyle.codes
 
-    init(_ spaces: [EmbeddingSpace], trainer: IndexTrainer) {
+    init(_ tenancy: Tenancy, trainer: IndexTrainer) {
         self.trainer = trainer
-        for space in spaces { ensure(space) }
+        state.withLock { state in
+            for organization in tenancy.organizations { state.styles[organization.id] = organization.listStyle }
+        }
+        for space in tenancy.spaces { ensure(space) }
     }
 
     func space(of organization: Identifier) -> EmbeddingSpace? { state.withLock { $0.spaces[organization] } }
@@ -45,8 +51,21 @@ final class Partitions: Sendable {
             guard state.spaces[space.organization] == nil else { return }
             state.spaces[space.organization] = space
             for kind in Kind.searchable {
-                state.indexes[Name(organization: space.organization, kind: kind)] = CosineIndex(kind: kind, dimension: space.dimension)
+                state.indexes[Name(organization: space.organization, kind: kind)] = CosineIndex(
+                    kind: kind, dimension: space.dimension, style: state.styles[space.organization] ?? Partitions.styleDefault)
             }
+        }
+    }
+
+    /// What an organization's lists keep; those that keep something else are trained anew.
+    func use(_ style: ListStyle?, for organization: Identifier) {
+        let indexes = state.withLock { state in
+            state.styles[organization] = style
+            return Kind.searchable.compactMap { state.indexes[Name(organization: organization, kind: $0)] }
+        }
+        for index in indexes {
+            index.use(style ?? Partitions.styleDefault)
+            trainer.consider(index)
         }
     }
 

@@ -6,29 +6,41 @@ public struct Organization: Hashable, Sendable {
     public let createdAt: Timestamp
     /// What is older is deleted; nil keeps everything.
     public let retentionDays: Int64?
+    /// What the lists of its indexes keep; nil leaves it to the server.
+    public let listStyle: ListStyle?
 
-    public init(id: Identifier, name: String, slug: String, createdAt: Timestamp, retentionDays: Int64? = nil) {
+    public init(id: Identifier, name: String, slug: String, createdAt: Timestamp, retentionDays: Int64? = nil, listStyle: ListStyle? = nil) {
         self.id = id
         self.name = name
         self.slug = slug
         self.createdAt = createdAt
         self.retentionDays = retentionDays
+        self.listStyle = listStyle
     }
 
     /// Nil for a record of another kind.
     public init?(_ record: Record) {
         guard record.kind == .organization, let name = record.text(.name), let slug = record.text(.slug) else { return nil }
         let days = record.json(.settings)?[Organization.retentionSetting]?.integer
-        self.init(id: record.id, name: name, slug: slug, createdAt: record.createdAt, retentionDays: days)
+        let style = record.json(.settings)?[Organization.indexSetting]?.text.flatMap { ListStyle(rawValue: $0) }
+        self.init(id: record.id, name: name, slug: slug, createdAt: record.createdAt, retentionDays: days, listStyle: style)
     }
 
     private static let retentionSetting = "data_retention_days"
+    private static let indexSetting = "index"
 
     /// The settings that something follows must be such that it can.
     public static func check(settings: Value?) throws(FieldError) {
-        guard case .json(let settings)? = settings, let days = settings[retentionSetting], days != .null else { return }
-        guard let days = days.integer, (1...Limits.retentionDaysMax).contains(days) else {
-            throw FieldError("settings.\(retentionSetting)", .outOfRange("from 1 to \(Limits.retentionDaysMax)"))
+        guard case .json(let settings)? = settings else { return }
+        if let days = settings[retentionSetting], days != .null {
+            guard let days = days.integer, (1...Limits.retentionDaysMax).contains(days) else {
+                throw FieldError("settings.\(retentionSetting)", .outOfRange("from 1 to \(Limits.retentionDaysMax)"))
+            }
+        }
+        if let style = settings[indexSetting], style != .null {
+            guard let name = style.text, ListStyle(rawValue: name) != nil else {
+                throw FieldError("settings.\(indexSetting)", .unknown(known: ListStyle.allCases.map(\.rawValue)))
+            }
         }
     }
 

@@ -10,8 +10,9 @@ struct Calibration: Sendable {
         var margin: Float
         /// Lists among which those to visit are chosen; how much is expected in the others depends on it.
         var ranked: Int
-        /// Lists that were visited, on average.
+        /// Lists that were visited on average by a search that found nearly as much, and by this one.
         var lists: Double
+        var visited = 0.0
         /// Share of the true top k that was found, on average.
         var recall: Double
         /// Share that was lost though its list was visited.
@@ -36,10 +37,20 @@ struct Calibration: Sendable {
 
     /// One that visited about as many lists, and lost little by its codes.
     func setting(lists: Int, k: Int) -> Setting {
-        pick(k) { $0.lists >= Double(lists) && $0.lostByCodes <= Calibration.lostByCodesMax }
+        pick(k) { $0.visited >= Double(lists) && $0.lostByCodes <= Calibration.lostByCodesMax }
     }
 
     private static let lostByCodesMax = 0.002
+
+    /// The recall of a search that visits so many lists, from those that visited fewer and more.
+    func recall(lists: Int, k: Int) -> Double {
+        let settings = (classes.first { $0.k >= k } ?? classes[classes.count - 1]).settings.filter { $0.lostByCodes <= Calibration.lostByCodesMax }
+        guard let next = settings.firstIndex(where: { $0.visited >= Double(lists) }) else { return settings.last?.recall ?? 1 }
+        guard next > 0 else { return settings[0].recall * Double(lists) / max(1, settings[0].visited) }
+        let (less, more) = (settings[next - 1], settings[next])
+        let share = more.visited > less.visited ? (Double(lists) - less.visited) / (more.visited - less.visited) : 1
+        return less.recall + share * (more.recall - less.recall)
+    }
 
     private func pick(_ k: Int, _ isEnough: (Setting) -> Bool) -> Setting {
         let next = classes.firstIndex { $0.k >= k } ?? classes.count - 1

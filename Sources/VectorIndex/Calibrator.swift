@@ -68,8 +68,8 @@ struct Calibrator {
         var calibration = Calibration(rates: missRates(questions), classes: [Calibration.Class(k: 1, settings: [all])])
         guard let known = questions.map(\.best.count).min(), known > 0 else { return calibration }
         let lists = Lists(
-            geometry: product.geometry, directory: product.directory, bounds: product.bounds, calibration: calibration, live: live, rows: rows,
-            scratches: ScratchPool(product.geometry), changes: 0)
+            geometry: product.geometry, style: product.style, directory: product.directory, tails: ListTails(lists: product.geometry.count), bounds: product.bounds, calibration: calibration, live: live, rows: rows,
+            scratches: ScratchPool(product.geometry), filters: FilterCache(), changes: 0)
         calibration.classes = Calibrator.ks.filter { $0 <= known || $0 == 1 }.map { k in
             Calibration.Class(k: k, settings: settings(questions, lists, k: k))
         }
@@ -87,7 +87,7 @@ struct Calibrator {
             let best = trial.recalls[Calibrator.margins.count - 1]
             for (place, margin) in Calibrator.margins.enumerated() {
                 let setting = Calibration.Setting(
-                    budget: budget, margin: margin, ranked: ranked, lists: typical, recall: trial.recalls[place], lostByCodes: max(0, best - trial.recalls[place]),
+                    budget: budget, margin: margin, ranked: ranked, lists: typical, visited: trial.lists, recall: trial.recalls[place], lostByCodes: max(0, best - trial.recalls[place]),
                     lostPerMissed: trial.missed > 0 ? (1 - best) * Double(k) / trial.missed : 0)
                 tried.append((setting, cost(trial, place)))
             }
@@ -103,7 +103,8 @@ struct Calibrator {
 
     private func cost(_ trial: Trial, _ margin: Int) -> Double {
         let row = 4 * RowMatrix.stride(dimension: product.geometry.dimension)
-        return trial.scanned * Double(product.geometry.layout.rowBytes) + 2 * trial.scored[margin] * Double(row) + trial.lists * Calibrator.bytesOfList
+        let scanned = trial.scanned * Double(product.style == .codes ? product.geometry.layout.rowBytes : row)
+        return scanned + 2 * trial.scored[margin] * Double(row) + trial.lists * Calibrator.bytesOfList
     }
 
     /// The mean over the questions.

@@ -1,3 +1,4 @@
+public import Records
 import Synchronization
 import Vectors
 
@@ -5,11 +6,14 @@ extension CosineIndex {
     /// Whether there are enough rows for lists, or they changed so much since the last training, that `train` pays.
     public var wantsTraining: Bool { writer.withLock { $0.wantsTraining } }
 
+    /// Chooses what lists keep of their rows, from the next training on.
+    public func use(_ style: ListStyle) { writer.withLock { $0.style = style } }
+
     /// Trains lists from the rows of this moment and puts them into place; searches and changes go on meanwhile. Does nothing, and returns
     /// false, while another call does and where there are no rows.
     ///
-    /// `lists` is their number, which follows from that of the rows unless it is given, and `questions` that of the rows that calibrate it. Takes a few seconds for some 100,000 rows, and as much memory again as
-    /// the rows have.
+    /// `lists` is their number, which follows from that of the rows unless it is given, and `questions` that of the rows that calibrate it. Takes a few seconds
+    /// for some 100,000 rows, and as much memory again as the rows have.
     @discardableResult
     public func train(lists wanted: Int? = nil, questions: Int? = nil, seed: UInt64 = 1, threads: Int? = nil) -> Bool {
         let (copy, snapshot) = writer.withLock { writer -> (IndexWriter, Snapshot)? in
@@ -24,8 +28,8 @@ extension CosineIndex {
             return false
         }
         let threads = threads ?? Workers.all
-        let count = wanted.map { max(1, min($0, snapshot.rows)) } ?? Training.lists(for: snapshot.rows)
-        let product = ListBuilder(snapshot, dimension: dimension, lists: count, seed: seed, threads: threads).build()
+        let count = wanted.map { max(1, min($0, snapshot.rows)) } ?? Training.lists(for: snapshot.rows, copy.style)
+        let product = ListBuilder(snapshot, dimension: dimension, lists: count, style: copy.style, seed: seed, threads: threads).build()
         let rows = RowDirectory(product.chunks.matrices, dimension: dimension)
         let live = RowSet(count: product.chunks.count * Chunk.capacity)
         for row in 0..<(product.bounds.last ?? 0) { live[row] = true }
@@ -44,6 +48,7 @@ extension CosineIndex {
                 let changes = writer.takeChangesMeanwhile()
                 guard changes.count <= CosineIndex.changesAtOnceMax else { return changes }
                 _ = made.apply(changes)
+                made.style = writer.style
                 writer = made
                 publish(writer.snapshot())
                 return nil

@@ -14,10 +14,10 @@ public final class CosineIndex: Sendable {
     private let published = Mutex(Snapshot())
 
     /// Vectors of any other dimension are refused, one by one.
-    public init(kind: Kind = .memory, dimension: Int) {
+    public init(kind: Kind = .memory, dimension: Int, style: ListStyle = .codes) {
         self.kind = kind
         self.dimension = dimension
-        writer = Mutex(IndexWriter(dimension: dimension))
+        writer = Mutex(IndexWriter(dimension: dimension, style: style))
     }
 
     /// Carries out changes in order; every search that starts after the return sees all of them, and no search sees a part.
@@ -99,7 +99,7 @@ public final class CosineIndex: Sendable {
         }
         return IndexStatistics(
             rows: snapshot.rows, deadRows: deadRows, bytesVectors: bytesVectors, bytesColumns: bytesColumns, dimension: dimension,
-            chunks: snapshot.chunks.count, lists: snapshot.lists?.count ?? 0, bytesCodes: snapshot.lists?.byteCount ?? 0,
+            chunks: snapshot.chunks.count, lists: snapshot.lists?.count ?? 0, style: snapshot.lists?.style, bytesCodes: snapshot.lists?.byteCount ?? 0,
             trainedRows: snapshot.lists?.trainedRows ?? 0, changedRows: snapshot.lists?.changes ?? 0)
     }
 

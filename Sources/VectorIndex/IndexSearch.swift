@@ -15,37 +15,29 @@ struct IndexSearch {
     func answer() throws(IndexError) -> IndexAnswer {
         guard let lists = snapshot.lists, !query.exact, query.probes.map({ $0 < lists.count }) ?? true else { return try compareAll() }
         guard let admitted = try admit(lists) else { return try answer(over: lists, among: lists.live, matching: snapshot.rows) }
-        guard admitted.matching > max(IndexSearch.comparedRowsMax, query.k) else { return try compare(admitted.bitmaps) }
-        return try answer(over: lists, among: admitted.set(count: lists.live.count), matching: admitted.matching)
+        guard admitted.count > max(IndexSearch.comparedRowsMax, query.k) else { return try compare(admitted.rows, lists) }
+        return try answer(over: lists, among: admitted.rows, matching: admitted.count)
     }
 
     // MARK: Rows that match
 
-    private struct Admitted {
-        var bitmaps: [(slot: Int, rows: Bitmap)] = []
-        var matching = 0
-
-        func set(count: Int) -> RowSet {
-            let set = RowSet(count: count)
-            for (slot, rows) in bitmaps {
-                for word in 0..<Chunk.capacity / 64 { set.setWord(slot * (Chunk.capacity / 64) + word, rows.word(word)) }
-            }
-            return set
-        }
-    }
-
     /// Nil when all that are alive match.
-    private func admit(_ lists: Lists) throws(IndexError) -> Admitted? {
+    private func admit(_ lists: Lists) throws(IndexError) -> MatchingRows? {
         let hasExpired = snapshot.firstExpiry.map { $0 <= query.time } ?? false
-        guard expression != nil || hasExpired else { return nil }
-        var admitted = Admitted()
+        guard hasExpired else {
+            guard let expression else { return nil }
+            guard let rows = lists.filters.rows(expression, of: snapshot, live: lists.live, shouldStop: query.shouldStop) else { throw .stopped }
+            return rows
+        }
+        let rows = RowSet(count: lists.live.count)
+        var count = 0
         try snapshot.chunks.forEach { (slot, chunk) throws(IndexError) in
             if query.shouldStop() { throw .stopped }
-            let rows = chunk.matching(expression, at: query.time)
-            admitted.bitmaps.append((slot, rows))
-            admitted.matching += rows.count
+            let matching = chunk.matching(expression, at: query.time)
+            count += matching.count
+            for word in 0..<Chunk.capacity / 64 { rows.setWord(slot * (Chunk.capacity / 64) + word, matching.word(word)) }
         }
-        return admitted
+        return MatchingRows(rows, count: count)
     }
 
     // MARK: Ways to the answer
@@ -59,13 +51,18 @@ struct IndexSearch {
         return finish(scan)
     }
 
-    private func compare(_ bitmaps: [(slot: Int, rows: Bitmap)]) throws(IndexError) -> IndexAnswer {
-        var scan = Scan(unit: unit, k: query.k)
-        for (slot, rows) in bitmaps where !rows.isEmpty {
-            if query.shouldStop() { throw .stopped }
-            if let chunk = snapshot.chunks[slot] { scan.visit(chunk, matching: rows) }
-        }
-        return finish(scan)
+    /// Compares the rows of a small set.
+    private func compare(_ rows: RowSet, _ lists: Lists) throws(IndexError) -> IndexAnswer {
+        if query.shouldStop() { throw .stopped }
+        let scratch = lists.scratches.take(k: query.k)
+        defer { lists.scratches.giveBack(scratch) }
+        scratch.query.copy(unit)
+        rows.list(into: &scratch.rows)
+        let count = scratch.rows.count
+        lists.rows.score(of: scratch.query, rows: scratch.rows, with: Kernels.best, pointers: scratch.pointers, into: scratch.scores)
+        let report = SearchReport(
+            rowsTotal: snapshot.rows, rowsMatching: count, rowsVisited: count, rowsScored: count, listsTotal: lists.count, listsVisited: lists.count)
+        return IndexAnswer(hits: count == 0 ? [] : best(min(query.k, count), scratch), report: report)
     }
 
     private func finish(_ scan: Scan) -> IndexAnswer {
@@ -88,12 +85,17 @@ struct IndexSearch {
             lists: lists, k: wanted, setting: setting, recall: query.recallTarget, probes: query.probes, admitted: admitted, isFiltered: isFiltered)
         guard let outcome = search.run(unit: unit, scratch, shouldStop: query.shouldStop) else { throw .stopped }
         guard scratch.rows.count >= wanted else { return try compareAll() }
-        let lostPerMissed = isFiltered ? max(1, setting.lostPerMissed) : setting.lostPerMissed
-        let expected = setting.lostByCodes + lostPerMissed * Double(outcome.missed) / Double(wanted)
+        let estimate = query.probes.map { lists.calibration.recall(lists: $0, k: wanted) } ?? expected(outcome, setting, wanted, isFiltered)
         let report = SearchReport(
             rowsTotal: snapshot.rows, rowsMatching: matching, rowsVisited: outcome.rowsScanned, rowsScored: outcome.rowsScored, listsTotal: lists.count, listsVisited: outcome.listsVisited,
-            recallEstimate: max(0, 1 - expected), isExact: false)
+            recallEstimate: estimate, isExact: false)
         return IndexAnswer(hits: best(wanted, scratch), report: report)
+    }
+
+    /// What was lost with lists for each row that was expected in them: under a filter at least that, since what was learnt without one may not hold.
+    private func expected(_ outcome: ListSearch.Outcome, _ setting: Calibration.Setting, _ k: Int, _ isFiltered: Bool) -> Double {
+        let lostPerMissed = isFiltered ? max(1, setting.lostPerMissed) : setting.lostPerMissed
+        return max(0, 1 - setting.lostByCodes - lostPerMissed * Double(outcome.missed) / Double(k))
     }
 
     /// The best of the rows that were compared.

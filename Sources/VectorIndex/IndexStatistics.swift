@@ -1,3 +1,5 @@
+public import Records
+
 /// What an index holds and takes, at one moment.
 public struct IndexStatistics: Hashable, Sendable {
     /// Rows that a search can find.
@@ -11,6 +13,8 @@ public struct IndexStatistics: Hashable, Sendable {
     public let chunks: Int
     /// 0 where every search compares all rows; 1 where it looks at the codes of all.
     public let lists: Int
+    /// What they keep; nil without lists.
+    public let style: ListStyle?
     /// Codes, centres and what belongs to them.
     public let bytesCodes: Int
     /// Rows when the lists were trained, and those that came or went since.
@@ -18,7 +22,7 @@ public struct IndexStatistics: Hashable, Sendable {
     public let changedRows: Int
 
     public init(
-        rows: Int, deadRows: Int, bytesVectors: Int, bytesColumns: Int, dimension: Int, chunks: Int, lists: Int = 0, bytesCodes: Int = 0,
+        rows: Int, deadRows: Int, bytesVectors: Int, bytesColumns: Int, dimension: Int, chunks: Int, lists: Int = 0, style: ListStyle? = nil, bytesCodes: Int = 0,
         trainedRows: Int = 0, changedRows: Int = 0
     ) {
         self.rows = rows
@@ -28,6 +32,7 @@ public struct IndexStatistics: Hashable, Sendable {
         self.dimension = dimension
         self.chunks = chunks
         self.lists = lists
+        self.style = style
         self.bytesCodes = bytesCodes
         self.trainedRows = trainedRows
         self.changedRows = changedRows

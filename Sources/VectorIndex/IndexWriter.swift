@@ -12,6 +12,8 @@ struct IndexWriter {
     }
 
     private let dimension: Int
+    /// What lists keep of their rows, from the next training on.
+    var style: ListStyle
     private var locations: [Identifier: Location] = [:]
     private var tags = TagTable()
     private var chunks = ChunkTable()
@@ -27,13 +29,15 @@ struct IndexWriter {
     /// What is applied while lists are trained from an earlier snapshot.
     private var changesMeanwhile: [IndexChange]?
 
-    init(dimension: Int) {
+    init(dimension: Int, style: ListStyle) {
         self.dimension = dimension
+        self.style = style
     }
 
     /// The rows of `chunks` under the numbers that they have there, and lists over them; `other` is the writer from whose rows they were made.
     init(_ other: IndexWriter, chunks: ChunkTable, lists: ListWriter) {
         dimension = other.dimension
+        style = other.style
         tags = other.tags
         firstExpiry = other.firstExpiry
         self.chunks = chunks
@@ -189,7 +193,7 @@ extension IndexWriter {
     var wantsTraining: Bool {
         guard changesMeanwhile == nil else { return false }
         guard let lists else { return locations.count >= IndexWriter.codedRowsMin }
-        return lists.changes > max(IndexWriter.codedRowsMin, lists.trainedRows / IndexWriter.changedShareDivisor)
+        return lists.style != style || lists.changes > max(IndexWriter.codedRowsMin, lists.trainedRows / IndexWriter.changedShareDivisor)
     }
 
     var isTraining: Bool { changesMeanwhile != nil }

@@ -9,6 +9,8 @@ struct ListBuilder {
         let chunks: ChunkTable
         let bounds: [Int]
         let geometry: ListGeometry
+        let style: ListStyle
+        /// Without lists where they have no codes.
         let directory: CodeDirectory
     }
 
@@ -21,15 +23,17 @@ struct ListBuilder {
     let snapshot: Snapshot
     let dimension: Int
     let lists: Int
+    let style: ListStyle
     let seed: UInt64
     let threads: Int
     private let chunks: [Chunk]
     private let places: [Place]
 
-    init(_ snapshot: Snapshot, dimension: Int, lists: Int, seed: UInt64, threads: Int) {
+    init(_ snapshot: Snapshot, dimension: Int, lists: Int, style: ListStyle, seed: UInt64, threads: Int) {
         self.snapshot = snapshot
         self.dimension = dimension
         self.lists = lists
+        self.style = style
         self.seed = seed
         self.threads = threads
         var chunks: [Chunk] = []
@@ -51,8 +55,8 @@ struct ListBuilder {
         let (first, second) = assign(geometry)
         let (order, bounds) = ListBuilder.sort(first.array, lists: centres.count)
         let (table, matrices) = lay(order)
-        let codes = code(geometry, order, bounds, first, second, matrices)
-        return Product(chunks: table, bounds: bounds, geometry: geometry, directory: CodeDirectory(codes))
+        let codes = style == .codes ? code(geometry, order, bounds, first, second, matrices) : []
+        return Product(chunks: table, bounds: bounds, geometry: geometry, style: style, directory: CodeDirectory(codes))
     }
 
     /// Dimensions from which codes of the principal axes of what centres leave over say as much in fewer bytes.

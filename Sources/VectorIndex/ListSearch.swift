@@ -1,3 +1,4 @@
+import Records
 import Vectors
 
 /// One query over the lists of a partition: which lists, which rows of them, and their exact scores.
@@ -27,6 +28,7 @@ struct ListSearch {
     /// Of the lists that a search visits on average, how many are visited before it is asked for the first time how many are needed.
     private static let firstShare = 0.4
     private static let listsAtOnce = 64
+    private static let rowsAtOnce = 1_024
 
     /// Leaves the rows that matter, each once, in `scratch.rows`, and their exact scores in `scratch.scores`; nil when it was stopped.
     func run(unit: [Float], _ scratch: ListScratch, keepingEstimates: Bool = false, shouldStop: () -> Bool = { false }) -> Outcome? {
@@ -51,7 +53,7 @@ struct ListSearch {
         if let probes {
             choose(max(2 * probes, setting.ranked), scratch)
             guard visit(0..<min(probes, scratch.ranked.count), scratch, &outcome, shouldStop) else { return false }
-            let kth = scratch.codes.kthBest(k + k / 2, slack: k / 16) ?? -1
+            let kth = kthBest(scratch) ?? -1
             outcome.missed = scratch.ranked.missed(lists.calibration.rates, kth: kth, from: outcome.listsVisited)
             return true
         }
@@ -66,8 +68,7 @@ struct ListSearch {
             let isAll = visited == scratch.ranked.count
             if isAll, outcome.listsVisited == lists.count { return true }
             next = 2 * visited
-            // Some of the best were found in two lists, and count twice.
-            if scratch.codes.count >= 2 * k, let best = scratch.codes.kthBest(k + k / 2, slack: k / 16) {
+            if scratch.codes.count >= 2 * k, let best = kthBest(scratch) {
                 let kth = isFiltered ? best - outcome.error : best
                 let plan = scratch.ranked.plan(lists.calibration.rates, kth: kth, budget: budget)
                 outcome.missed = plan.missed
@@ -84,6 +85,11 @@ struct ListSearch {
                 (visited, next) = (0, outcome.listsVisited)
             }
         }
+    }
+
+    /// With codes some of the best were found in two lists, and count twice.
+    private func kthBest(_ scratch: ListScratch) -> Float? {
+        lists.style == .codes ? scratch.codes.kthBest(k + k / 2, slack: k / 16) : scratch.codes.kthBest(k)
     }
 
     /// Whether lists that were not ranked may hold too much of what a filter admits: it can admit more where the query is not.
@@ -127,16 +133,40 @@ struct ListSearch {
         reach(range, scratch, &outcome)
         for start in stride(from: range.lowerBound, to: range.upperBound, by: ListSearch.listsAtOnce) {
             if shouldStop() { return false }
-            scratch.codes.visit(scratch.ranked, start..<min(start + ListSearch.listsAtOnce, range.upperBound), of: lists.directory)
+            let some = start..<min(start + ListSearch.listsAtOnce, range.upperBound)
+            switch lists.style {
+            case .codes: scratch.codes.visit(scratch.ranked, some, of: lists.directory)
+            case .flat: for place in some { compare(scratch.ranked.list(place), scratch) }
+            }
         }
-        for place in range { outcome.weight += scratch.ranked.weights[place] }
-        for place in range { outcome.rowsScanned += lists.directory.rowCount(scratch.ranked.list(place)) }
+        for place in range {
+            let list = scratch.ranked.list(place)
+            outcome.weight += scratch.ranked.weights[place]
+            outcome.rowsScanned += lists.style == .codes ? lists.directory.rowCount(list) : lists.bounds[list + 1] - lists.bounds[list] + lists.tails[list].count
+        }
         outcome.listsVisited += range.count
         return true
     }
 
+    /// Every row of a list, without codes.
+    private func compare(_ list: Int, _ scratch: ListScratch) {
+        for start in stride(from: lists.bounds[list], to: lists.bounds[list + 1], by: ListSearch.rowsAtOnce) {
+            let range = start..<min(start + ListSearch.rowsAtOnce, lists.bounds[list + 1])
+            lists.rows.score(of: scratch.query, range: range, with: Kernels.best, into: scratch.scores)
+            scratch.codes.offer(scratch.scores, rows: range.lowerBound, count: range.count)
+        }
+        let tail = lists.tails[list]
+        for start in stride(from: 0, to: tail.count, by: ListSearch.rowsAtOnce) {
+            // Rows that are not of this snapshot may have no address in it.
+            scratch.rows = tail[start..<min(start + ListSearch.rowsAtOnce, tail.count)].filter { Int($0) < admitted.count && admitted[Int($0)] }
+            lists.rows.score(of: scratch.query, rows: scratch.rows, with: Kernels.best, pointers: scratch.pointers, into: scratch.scores)
+            scratch.codes.offer(scratch.scores, rows: scratch.rows)
+        }
+    }
+
     /// Estimates of rows in these lists err by the distance of the query to their centres.
     private func reach(_ range: Range<Int>, _ scratch: ListScratch, _ outcome: inout Outcome) {
+        guard lists.style == .codes else { return }
         for place in range where scratch.ranked.weights[place] > 0 {
             outcome.error = max(outcome.error, lists.geometry.error / scratch.ranked.nearness[place])
         }
@@ -150,6 +180,13 @@ struct ListSearch {
     /// Compares exactly what its estimate does not rule out. A row that was found in two lists counts once, by its better estimate.
     private func select(_ scratch: ListScratch, _ outcome: inout Outcome, _ keepingEstimates: Bool) {
         let codes = scratch.codes
+        guard lists.style == .codes else {
+            // These are the scores.
+            codes.takeRows(atLeast: codes.kthBest(k) ?? -.infinity, scratch.seen, into: scratch.scores, &scratch.rows)
+            if keepingEstimates { for place in scratch.rows.indices { scratch.estimates[place] = scratch.scores[place] } }
+            (outcome.rowsScored, outcome.error) = (outcome.rowsScanned, 1)
+            return
+        }
         let margin = margin * outcome.error
         // Among twice as many entries there are k rows.
         let surely = codes.kthBest(2 * k, slack: k / 4).map { $0 - margin } ?? -.infinity

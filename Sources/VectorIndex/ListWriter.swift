@@ -8,8 +8,11 @@ struct ListWriter: Sendable {
     private let bounds: [Int]
     private let calibration: Calibration
     private let scratches: ScratchPool
+    private let filters = FilterCache()
     private let bench: ListGeometry.Bench
+    let style: ListStyle
     private var codes: [CodeList]
+    private var tails: ListTails
     private var live: RowSet
     private var isLiveShared = false
     /// What snapshots read, unless it is out of date.
@@ -26,7 +29,9 @@ struct ListWriter: Sendable {
         self.calibration = calibration
         scratches = ScratchPool(product.geometry)
         bench = ListGeometry.Bench(product.geometry)
+        style = product.style
         codes = product.directory.lists
+        tails = ListTails(lists: product.geometry.count)
         self.live = live
         isLiveShared = true
         directory = product.directory
@@ -42,6 +47,7 @@ struct ListWriter: Sendable {
         change(number, true)
         geometry.take(row: row, of: matrix, bench)
         let (first, second) = geometry.lists(of: row, of: matrix, bench)
+        guard style == .codes else { return tails.append(UInt32(number), to: first.list) }
         append(number, first)
         if let second { append(number, second) }
     }
@@ -79,7 +85,8 @@ struct ListWriter: Sendable {
         let directory = self.directory ?? CodeDirectory(codes)
         let rows = self.rows ?? RowDirectory(matrices(), dimension: geometry.dimension)
         (self.directory, self.rows, isLiveShared) = (directory, rows, true)
-        return Lists(geometry: geometry, directory: directory, bounds: bounds, calibration: calibration, live: live, rows: rows, scratches: scratches,
+        return Lists(
+            geometry: geometry, style: style, directory: directory, tails: tails, bounds: bounds, calibration: calibration, live: live, rows: rows, scratches: scratches, filters: filters,
             changes: changes)
     }
 }

@@ -1,9 +1,13 @@
+import Records
 import Vectors
 
 /// The lists of a partition as a search reads them: codes by list, and what was learnt about how far a search must look. It never changes.
 struct Lists: Sendable {
     let geometry: ListGeometry
+    let style: ListStyle
     var directory: CodeDirectory
+    /// Without codes: the rows of each list that came since the training.
+    let tails: ListTails
     /// Where the rows of each list lay when it was trained: list i has rows bounds[i]..<bounds[i + 1], and rows from bounds.last on came later.
     let bounds: [Int]
     var calibration: Calibration
@@ -11,6 +15,7 @@ struct Lists: Sendable {
     var live: RowSet
     var rows: RowDirectory
     let scratches: ScratchPool
+    let filters: FilterCache
     /// Rows that came or went since the training.
     let changes: Int
 

@@ -1,3 +1,4 @@
+import Records
 import Vectors
 
 /// k-means over a sample: centres such that every row has one near it, and lists of about one length.
@@ -19,8 +20,12 @@ struct Training: Sendable {
     private static let oneListRowsMax = 50_000
     private static let listsMax = 8_192
 
-    /// How many lists for so many rows: three times the root of their number.
-    static func lists(for rows: Int) -> Int { rows <= oneListRowsMax ? 1 : min(listsMax, Int(3 * Double(rows).squareRoot()) / 64 * 64) }
+    /// How many lists for so many rows: three times the root of their number. One list without codes would leave out nothing.
+    static func lists(for rows: Int, _ style: ListStyle) -> Int {
+        if style == .codes, rows <= oneListRowsMax { return 1 }
+        let count = Int(3 * Double(rows).squareRoot())
+        return max(1, min(listsMax, count < 64 ? count : count / 64 * 64))
+    }
 
     /// At most as many centres as there are rows. `row` copies a row to a place of the sample.
     func centres(_ count: Int, of rowCount: Int, dimension: Int, stride: Int, copy row: (_ row: Int, _ to: Rows, _ place: Int) -> Void) -> Centres {

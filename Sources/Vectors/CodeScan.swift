@@ -80,6 +80,18 @@ import Glibc
         unsafe layout.kernels.table.pointee.scan(&lookup, starts, &base, 1, &found)
     }
 
+    /// Takes scores that are known, of rows from `first` on.
+    public func offer(_ known: FloatBlock, rows first: Int, count: Int) {
+        unsafe ck_offer(layout.kernels.table, &found, known.start(of: 0..<count), nil, UInt32(first), count)
+    }
+
+    /// Takes scores that are known, of those rows.
+    public func offer(_ known: FloatBlock, rows: [UInt32]) {
+        unsafe rows.withUnsafeBufferPointer { rows in
+            unsafe ck_offer(layout.kernels.table, &found, known.start(of: 0..<rows.count), rows.baseAddress, 0, rows.count)
+        }
+    }
+
     public var count: Int { unsafe found.count }
 
     public func score(_ place: Int) -> Float { scores[place] }

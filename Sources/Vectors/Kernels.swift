@@ -107,6 +107,11 @@ import CKernels
         }
     }
 
+    /// For `RowDirectory`: products with `count` rows, one after the other.
+    func score(of query: UnsafePointer<Float>, rows: UnsafePointer<Float>, stride: Int, count: Int, dimension: Int, into scores: UnsafeMutablePointer<Float>) {
+        unsafe dotRows(query, rows, stride, count, dimension, scores)
+    }
+
     /// For `RowDirectory`: out[i] = query · rows[i].
     func score(of query: UnsafePointer<Float>, rows: UnsafePointer<UnsafePointer<Float>>, count: Int, dimension: Int, into scores: UnsafeMutablePointer<Float>) {
         guard count > 0 else { return }

@@ -27,6 +27,23 @@ import CKernels
 
     public var count: Int { matrices.count }
 
+    /// The scores of the rows of a range, each as `Kernels` would give it anywhere, into the first places of `scores`.
+    public func score(of query: FloatBlock, range: Range<Int>, with kernels: Kernels, into scores: FloatBlock) {
+        precondition(query.count >= dimension && range.count <= scores.count)
+        var row = range.lowerBound
+        while row < range.upperBound {
+            let (matrix, place) = (row / RowDirectory.matrixRows, row % RowDirectory.matrixRows)
+            let count = min(range.upperBound - row, RowDirectory.matrixRows - place)
+            precondition(matrix < matrices.count)
+            guard let start = unsafe starts[matrix] else { preconditionFailure("a row of a matrix that is not there") }
+            let first = row - range.lowerBound
+            unsafe kernels.score(
+                of: query.start(of: 0..<dimension), rows: start + place * stride, stride: stride, count: count, dimension: dimension,
+                into: scores.start(of: first..<first + count))
+            row += count
+        }
+    }
+
     /// The scores of `rows`, each as `Kernels` would give it anywhere, into the first places of `scores`. The rows can be read, as a snapshot says.
     public func score(of query: FloatBlock, rows: [UInt32], with kernels: Kernels, pointers: RowPointers, into scores: FloatBlock) {
         precondition(query.count >= dimension && rows.count <= pointers.capacity && rows.count <= scores.count)

@@ -41,6 +41,18 @@ import Glibc
         unsafe words[index] = bits
     }
 
+    /// Makes `result` the numbers of its rows, in ascending order.
+    public func list(into result: inout [UInt32]) {
+        result.removeAll(keepingCapacity: true)
+        for word in 0..<count / 64 {
+            var rest = unsafe words[word]
+            while rest != 0 {
+                result.append(UInt32(word * 64 + rest.trailingZeroBitCount))
+                rest &= rest &- 1
+            }
+        }
+    }
+
     /// How many rows of `range` are in it.
     public func count(in range: Range<Int>) -> Int {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)

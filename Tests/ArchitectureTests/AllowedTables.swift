@@ -13,6 +13,7 @@ let arrowsByModule: [String: Arrows] = [
     "Vectors": Arrows(own: ["CKernels", "CBLAS"], toolchain: ["Glibc", "Synchronization"]),
     "VectorIndex": Arrows(own: ["Vectors", "Columns", "Records"], toolchain: ["Dispatch", "Glibc", "Synchronization"]),
     "Secrets": Arrows(own: ["COpenSSL"], toolchain: []),
+    "Drawing": Arrows(own: [], toolchain: ["Glibc"]),
     "Embedding": Arrows(own: ["Vectors", "Records", "Secrets", "CUTF8Proc", "CCurl"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Models": Arrows(own: ["Records", "Secrets", "CCurl", "CZip"], toolchain: ["Glibc"]),
     "Storage": Arrows(own: ["Records", "CSQLite", "CSystem"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
@@ -26,7 +27,7 @@ let arrowsByModule: [String: Arrows] = [
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Client": Arrows(own: ["Wire", "Transport", "Records"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "pinyon": Arrows(
-        own: ["Records", "Vectors", "Embedding", "Models", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+        own: ["Records", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
 ]
 

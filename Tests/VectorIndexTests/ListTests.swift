@@ -256,6 +256,60 @@ struct ListTests {
         #expect(try index.search(IndexQuery(vector: [1, 2, 3], k: 7, time: ListTests.now)).hits.isEmpty)
     }
 
+    @Test("lists without codes find as much as is asked for, compare what they visit, and take changes")
+    func flat() throws {
+        var clusters = Clusters(seed: 8)
+        let index = CosineIndex(dimension: ListTests.dimension, style: .flat)
+        index.apply((0..<5_000).map { clusters.put($0) })
+        #expect(index.train(lists: 48, questions: 200) && index.statistics.style == .flat)
+        for target in [0.8, 0.95] {
+            var found = 0.0
+            for _ in 0..<80 {
+                let query = IndexQuery(vector: clusters.vector(), k: 10, time: ListTests.now, recallTarget: target)
+                let report = try index.search(query).report
+                #expect(report.rowsScored == report.rowsVisited && report.listsVisited < 48)
+                found += try recall(index, query).found / 80
+            }
+            #expect(found >= target - 0.03)
+        }
+        let tagged = IndexQuery(vector: clusters.vector(), k: 10, filter: .equals(.tags, .text("half")), time: ListTests.now)
+        #expect(try recall(index, tagged).found >= 0.9)
+        for number in 50_000..<50_300 {
+            let vector = zip(clusters.centres[2], clusters.vector()).map { $0 + 0.1 * $1 }
+            index.apply([.put(attributes(number), vector: vector)])
+            #expect(try index.search(IndexQuery(vector: vector, k: 1, time: ListTests.now)).hits.first?.id == RowMaker.identifier(number))
+            if number % 2 == 0 { index.apply([.remove(RowMaker.identifier(number))]) }
+        }
+        let all = try index.search(IndexQuery(vector: clusters.centres[2], k: 200, time: ListTests.now, probes: 48))
+        #expect(try all.hits == index.search(IndexQuery(vector: clusters.centres[2], k: 200, time: ListTests.now, exact: true)).hits)
+    }
+
+    @Test("an index that is to keep something else is trained anew, and answers as before")
+    func style() throws {
+        var (index, clusters) = ListTests.filled(4_100, lists: 16)
+        #expect(!index.wantsTraining && index.statistics.style == .codes)
+        index.use(.flat)
+        #expect(index.wantsTraining && index.train(lists: 16, questions: 64))
+        #expect(index.statistics.style == .flat && !index.wantsTraining)
+        #expect(try recall(index, IndexQuery(vector: clusters.vector(), k: 10, time: ListTests.now, recallTarget: 0.999)).found >= 0.9)
+    }
+
+    @Test("a filter that comes again is answered from what is known of it, and never out of date")
+    func filtersAgain() throws {
+        var (index, clusters) = ListTests.filled(3_000, lists: 32)
+        let vector = clusters.vector()
+        let query = IndexQuery(vector: vector, k: 400, filter: .equals(.tags, .text("tenth")), time: ListTests.now)
+        for round in 0..<30 {
+            let number = 40_000 + 10 * round
+            // One more row that the filter admits, one that it does not, and one less.
+            index.apply([clusters.put(number), clusters.put(number + 1), .remove(RowMaker.identifier(10 * round))])
+            var exact = query
+            exact.exact = true
+            let (answer, expected) = (try index.search(query), try index.search(exact))
+            #expect(answer.hits == expected.hits && answer.report.rowsMatching == 300)
+        }
+    }
+
     @Test("a batch answers as single searches do, on one thread or several")
     func batches() throws {
         var (index, clusters) = ListTests.large

@@ -93,6 +93,9 @@ static inline void ck_set_list_count(void *_Nonnull list, uint32_t count) { __at
 
 float ck_squares(const float *_Nonnull values, size_t n);
 
+/// Adds scores that are known, of rows rows[i], or first + i where `rows` is NULL, by the same rules as a scan.
+void ck_offer(const ck_codes *_Nonnull codes, ck_found *_Nonnull found, const float *_Nonnull scores, const uint32_t *_Nullable rows, uint32_t first, size_t n);
+
 /// Sum over i of signs[i] * values[i], where signs are those of residual.
 float ck_signed_sum(const float *_Nonnull residual, const float *_Nonnull values, size_t n);
 
