@@ -118,7 +118,7 @@ struct Calibrator {
                 let question = questions[place]
                 others[question.row] = false
                 defer { others[question.row] = true }
-                let search = ListSearch(lists: lists, k: k, setting: setting, recall: 1, probes: nil, admitted: others, isFiltered: false)
+                let search = ListSearch(lists: lists, k: k, setting: setting, recall: 1, probes: nil, admitted: others, matching: lists.trainedRows, isFiltered: false)
                 guard let outcome = search.run(unit: question.unit, scratch, keepingEstimates: true) else { continue }
                 trials[place] = trial(outcome, question, scratch, k)
             }

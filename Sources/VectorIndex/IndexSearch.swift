@@ -5,7 +5,7 @@ import Vectors
 /// One query on its way to an answer: over lists where there are some and they pay, else over every row that matches.
 struct IndexSearch {
     /// Where no more rows match, each is compared: reading them costs less than finding out which lists could be left out.
-    private static let comparedRowsMax = 512
+    private static let comparedRowsMax = 1_536
 
     let query: IndexQuery
     let unit: [Float]
@@ -82,7 +82,7 @@ struct IndexSearch {
         defer { lists.scratches.giveBack(scratch) }
         let isFiltered = admitted !== lists.live
         let search = ListSearch(
-            lists: lists, k: wanted, setting: setting, recall: query.recallTarget, probes: query.probes, admitted: admitted, isFiltered: isFiltered)
+            lists: lists, k: wanted, setting: setting, recall: query.recallTarget, probes: query.probes, admitted: admitted, matching: matching, isFiltered: isFiltered)
         guard let outcome = search.run(unit: unit, scratch, shouldStop: query.shouldStop) else { throw .stopped }
         guard scratch.rows.count >= wanted else { return try compareAll() }
         let estimate = query.probes.map { lists.calibration.recall(lists: $0, k: wanted) } ?? expected(outcome, setting, wanted, isFiltered)

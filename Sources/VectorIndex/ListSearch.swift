@@ -1,3 +1,4 @@
+import Glibc
 import Records
 import Vectors
 
@@ -11,6 +12,8 @@ struct ListSearch {
         var missed: Float = 0
         /// Rows that may be found in the lists that were visited.
         var weight: Float = 0
+        /// All rows that these lists were trained with.
+        var rows = 0
         /// What an estimate of a row in the farthest of these lists errs by.
         var error: Float = 0
     }
@@ -22,6 +25,8 @@ struct ListSearch {
     let recall: Double
     let probes: Int?
     let admitted: RowSet
+    /// How many rows it has.
+    let matching: Int
     /// Whether `admitted` leaves out rows that are alive.
     let isFiltered: Bool
     private static let listsFirst = 4
@@ -57,7 +62,7 @@ struct ListSearch {
             outcome.missed = scratch.ranked.missed(lists.calibration.rates, kth: kth, from: outcome.listsVisited)
             return true
         }
-        choose(setting.ranked, scratch)
+        choose(ranked, scratch)
         var visited = 0
         var next = max(ListSearch.listsFirst, Int(setting.lists * ListSearch.firstShare))
         while true {
@@ -68,8 +73,7 @@ struct ListSearch {
             let isAll = visited == scratch.ranked.count
             if isAll, outcome.listsVisited == lists.count { return true }
             next = 2 * visited
-            if scratch.codes.count >= 2 * k, let best = kthBest(scratch) {
-                let kth = isFiltered ? best - outcome.error : best
+            if scratch.codes.count >= 2 * k, let kth = kthBest(scratch) {
                 let plan = scratch.ranked.plan(lists.calibration.rates, kth: kth, budget: budget)
                 outcome.missed = plan.missed
                 if plan.needed <= visited, !isAll || plan.needed < visited, !isMoreBeyond(visited, kth, scratch, outcome) { return true }
@@ -92,24 +96,40 @@ struct ListSearch {
         lists.style == .codes ? scratch.codes.kthBest(k + k / 2, slack: k / 16) : scratch.codes.kthBest(k)
     }
 
-    /// Whether lists that were not ranked may hold too much of what a filter admits: it can admit more where the query is not.
+    /// Whether lists that were not ranked may hold too much of what a filter admits: where it admits more of them than of those that are near, as calibration,
+    /// which knew no filter, could not foresee.
     private func isMoreBeyond(_ visited: Int, _ kth: Float, _ scratch: ListScratch, _ outcome: Outcome) -> Bool {
         let last = scratch.ranked.count - 1
         guard isFiltered, last >= 0, outcome.listsVisited + scratch.ranked.count - visited < lists.count else { return false }
-        var known = outcome.weight
-        for place in visited..<scratch.ranked.count { known += scratch.ranked.weights[place] }
+        var (known, rows) = (outcome.weight, outcome.rows)
+        for place in visited..<scratch.ranked.count {
+            let list = scratch.ranked.list(place)
+            known += scratch.ranked.weights[place]
+            rows += lists.bounds[list + 1] - lists.bounds[list]
+        }
         let beyond = Float(admitted.count(in: 0..<lists.trainedRows)) - known
+        guard beyond * Float(rows) > ListSearch.fartherDensity * known * Float(lists.trainedRows - rows) else { return false }
         let rate = lists.calibration.rates.rate(of: (kth - scratch.ranked.scores[last]) * scratch.ranked.nearness[last])
         return beyond * rate > budget
     }
+
+    /// The fewer rows match the farther off is the k-th best, and the more lists matter: half as many again as were ranked without a filter for each halving.
+    private var ranked: Int {
+        guard isFiltered, matching > 0 else { return setting.ranked }
+        let halvings = Float(lists.trainedRows) / Float(matching)
+        return Int(Float(setting.ranked) * (1 + max(0, log2(halvings)) / 2))
+    }
+
+    /// How many times more of the rows beyond must match than of those that are near.
+    private static let fartherDensity: Float = 2
 
     /// What a filter admits can lie far away, where many rows are nearly as good as the best: three and a half times the error loses few of them.
     private static let filteredMarginMin: Float = 3.5
 
     private var margin: Float { isFiltered ? max(setting.margin, ListSearch.filteredMarginMin) : setting.margin }
 
-    /// How many rows better than the k-th may be expected in the lists that are left out. What was learnt without a filter, that fewer are lost than are expected,
-    /// and that the best estimates flatter, may not be so among the rows that one admits.
+    /// How many rows better than the k-th may be expected in the lists that are left out. That fewer are lost than are expected, as may have
+    /// been learnt without a filter, need not be so among the rows that one admits.
     private var budget: Float { Float(k) * (isFiltered ? min(setting.budget, Float(1 - recall)) : setting.budget) }
 
     /// Takes about `count` lists that the codes of their centres find nearest, in order.
@@ -142,6 +162,7 @@ struct ListSearch {
         for place in range {
             let list = scratch.ranked.list(place)
             outcome.weight += scratch.ranked.weights[place]
+            outcome.rows += lists.bounds[list + 1] - lists.bounds[list]
             outcome.rowsScanned += lists.style == .codes ? lists.directory.rowCount(list) : lists.bounds[list + 1] - lists.bounds[list] + lists.tails[list].count
         }
         outcome.listsVisited += range.count
