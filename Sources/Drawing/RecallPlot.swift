@@ -17,7 +17,7 @@ public struct RecallPlot {
 
     private static let (width, height) = (900.0, 560.0)
     private static let (left, right, top, bottom) = (80.0, 260.0, 50.0, 60.0)
-    private static let colours = ["#111111", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#7f7f7f", "#bcbd22", "#6a3d9a"]
+    private static let colours = ["#111111", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#7f7f7f", "#bcbd22", "#6a3d9a", "#e7298a", "#17becf"]
     private static let steps = 5
     private static let plainPowerMax = 3
 

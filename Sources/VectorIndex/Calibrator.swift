@@ -16,6 +16,8 @@ struct Calibrator {
     /// What a search costs is the bytes that it reads: so many more for each list, and twice as many of rows, which lie here and there.
     private static let bytesOfList = 1_000.0
     private static let recallEnough = 0.9998
+    /// Without codes a search reads so much that what comes near to all rows is not tried.
+    private static let recallEnoughFlat = 0.995
     private static let rankedMin = 32
 
     private static let gapFirst: Float = -0.4
@@ -91,7 +93,7 @@ struct Calibrator {
                     lostPerMissed: trial.missed > 0 ? (1 - best) * Double(k) / trial.missed : 0)
                 tried.append((setting, cost(trial, place)))
             }
-            if best > Calibrator.recallEnough { break }
+            if best > (lists.style == .flat ? Calibrator.recallEnoughFlat : Calibrator.recallEnough) { break }
             typical = trial.lists
         }
         var result: [Calibration.Setting] = []

@@ -20,7 +20,7 @@ struct Lists: Sendable {
     let changes: Int
 
     /// With one list little is saved by finding less.
-    private static let oneListRecallMin = 0.999
+    private static let oneListRecallMin = 0.9995
 
     var count: Int { geometry.count }
 
