@@ -4,8 +4,8 @@ import Vectors
 
 /// Tries settings on some of the partition's own rows, each of them a question to which it is itself no answer.
 struct Calibrator {
-    /// Enough for the mean of their recalls to err by some thousandths.
-    static let questionsDefault = 320
+    /// Enough for the mean of their recalls to err by some thousandths; without codes each takes so long that a hundredth must do.
+    static func questions(_ style: ListStyle) -> Int { style == .flat ? 96 : 320 }
 
     /// How many of the nearest rows are known of each question, and tell how lists are left out.
     private static let depth = 100

@@ -34,7 +34,7 @@ extension CosineIndex {
         let live = RowSet(count: product.chunks.count * Chunk.capacity)
         for row in 0..<(product.bounds.last ?? 0) { live[row] = true }
         let calibration = Calibrator(
-            product: product, live: live, rows: rows, questionCount: questions ?? Calibrator.questionsDefault, seed: seed, threads: threads
+            product: product, live: live, rows: rows, questionCount: questions ?? Calibrator.questions(copy.style), seed: seed, threads: threads
         ).calibrate()
         var made = IndexWriter(copy, chunks: product.chunks, lists: ListWriter(product, calibration: calibration, live: live, rows: rows))
         catchUp(&made)
