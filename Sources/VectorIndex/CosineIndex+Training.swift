@@ -10,14 +10,14 @@ extension CosineIndex {
     public func use(_ style: ListStyle) { writer.withLock { $0.style = style } }
 
     /// Trains lists from the rows of this moment and puts them into place; searches and changes go on meanwhile. Does nothing, and returns
-    /// false, while another call does and where there are no rows.
+    /// false, while another call does, where there are no rows, and above 12,288 dimensions, for which there are no codes.
     ///
     /// `lists` is their number, which follows from that of the rows unless it is given, and `questions` that of the rows that calibrate it. Takes a few seconds
     /// for some 100,000 rows, and as much memory again as the rows have.
     @discardableResult
     public func train(lists wanted: Int? = nil, questions: Int? = nil, seed: UInt64 = 1, threads: Int? = nil) -> Bool {
         let (copy, snapshot) = writer.withLock { writer -> (IndexWriter, Snapshot)? in
-            guard !writer.isTraining else { return nil }
+            guard !writer.isTraining, dimension <= CodeLayout.dimensionsMax else { return nil }
             let copy = writer
             writer.beginTraining()
             return (copy, writer.snapshot())

@@ -191,7 +191,7 @@ extension IndexWriter {
     private static let changedShareDivisor = 3
 
     var wantsTraining: Bool {
-        guard changesMeanwhile == nil else { return false }
+        guard changesMeanwhile == nil, dimension <= CodeLayout.dimensionsMax else { return false }
         guard let lists else { return locations.count >= IndexWriter.codedRowsMin }
         return lists.style != style || lists.changes > max(IndexWriter.codedRowsMin, lists.trainedRows / IndexWriter.changedShareDivisor)
     }

@@ -61,13 +61,15 @@ struct ListBuilder {
 
     /// Dimensions from which codes of the principal axes of what centres leave over say as much in fewer bytes.
     private static let axesFrom = 513
+    /// Beyond, finding them would take longer than all else.
+    private static let axesTo = 4_096
     /// An estimate errs by the signs of few axes more than by leaving out the others: these must hold so much of the residuals' squares.
     private static let axesShareMin: Float = 0.7
     private static let axesRows = 8_192
 
     /// The axes to make codes of; nil for all dimensions as they are.
     private func axes(_ centres: Centres) -> ByteRows? {
-        guard dimension >= ListBuilder.axesFrom else { return nil }
+        guard (ListBuilder.axesFrom...ListBuilder.axesTo).contains(dimension) else { return nil }
         var random = SplitMix(seed ^ 0xA7E5)
         let stride = RowMatrix.stride(dimension: dimension)
         let chosen = Training.sample(min(ListBuilder.axesRows, places.count), of: places.count, &random)

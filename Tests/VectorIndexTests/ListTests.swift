@@ -208,6 +208,9 @@ struct ListTests {
     @Test("a second call to train while one is at work does nothing, and an index without rows has nothing to train")
     func trainOnce() {
         #expect(!CosineIndex(dimension: 4).train())
+        let vast = CosineIndex(dimension: 12_289)
+        vast.apply([.put(attributes(1), vector: Array(repeating: 1, count: 12_289))])
+        #expect(!vast.train() && !vast.wantsTraining && vast.statistics.rows == 1)
         let (index, _) = ListTests.filled(4_500, lists: nil)
         #expect(index.wantsTraining)
         let trained = Atomic<Int>(0)
