@@ -122,7 +122,7 @@ struct ListTests {
     @Test("a filter of any width, near the query or far from it, leaves nothing unfilled and the recall as it was",
         arguments: ["half", "tenth", "rare", "rarer", "far", "nowhere"])
     func filters(tag: String) throws {
-        var (index, clusters) = ListTests.large
+        var (index, clusters) = ListTests.filled(6_000, lists: 64, questions: 320)
         var found = 0.0
         for _ in 0..<60 {
             // The far ones have nothing near this query.
@@ -315,7 +315,7 @@ struct ListTests {
 
     @Test("a batch answers as single searches do, on one thread or several")
     func batches() throws {
-        var (index, clusters) = ListTests.large
+        var (index, clusters) = ListTests.filled(3_000, lists: 32)
         let queries = (0..<70).map { place in
             IndexQuery(
                 vector: clusters.vector(), k: 5, filter: place % 3 == 0 ? .equals(.tags, .text("half")) : nil, time: ListTests.now, exact: place % 5 == 0)
