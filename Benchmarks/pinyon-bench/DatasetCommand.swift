@@ -124,23 +124,15 @@ extension Array {
     }
 }
 
-/// SplitMix64, and Gaussian numbers by Box and Muller.
+/// Gaussian numbers by Box and Muller, from those of SplitMix64.
 struct SeededRandom {
-    private var state: UInt64
+    private var source: SplitMix
     private var spare: Float?
 
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    init(seed: UInt64) { source = SplitMix(seed) }
 
     /// Above 0, and at most 1.
-    mutating func unit() -> Double { Double((next() >> 11) + 1) * 0x1p-53 }
+    mutating func unit() -> Double { Double((source.next() >> 11) + 1) * 0x1p-53 }
 
     mutating func gaussian() -> Float {
         if let value = spare {

@@ -95,18 +95,6 @@ import CKernels
         unsafe dotRows(matrix.start(ofRow: row), other.start(ofRowsBelow: count), other.stride, count, other.dimension, scores.start(of: 0..<count))
     }
 
-    /// The score of `selected[i]` into place i of `scores`, of a query in a block.
-    public func score(of query: FloatBlock, selected: [UInt32], in matrix: RowMatrix, into scores: FloatBlock) {
-        precondition(query.count >= matrix.dimension)
-        guard let last = selected.max() else { return }
-        let rows = unsafe matrix.start(ofRowsBelow: Int(last) + 1)
-        unsafe selected.withUnsafeBufferPointer { selected in
-            guard let first = selected.baseAddress else { return }
-            unsafe dotSelected(
-                query.start(of: 0..<matrix.dimension), rows, matrix.stride, first, selected.count, matrix.dimension, scores.start(of: 0..<selected.count))
-        }
-    }
-
     /// For `RowDirectory`: products with `count` rows, one after the other.
     func score(of query: UnsafePointer<Float>, rows: UnsafePointer<Float>, stride: Int, count: Int, dimension: Int, into scores: UnsafeMutablePointer<Float>) {
         unsafe dotRows(query, rows, stride, count, dimension, scores)
