@@ -48,15 +48,17 @@ uint32_t ck_code_row(size_t spans, const uint8_t *block, size_t entry) { return 
 /// The next greater number.
 static float above(float value) { return value + (value < 0 ? -value : value) * 0x1p-23f + 0x1p-126f; }
 
-void ck_shrink_found(const ck_codes *codes, ck_found *found) {
-    if (found->count <= found->capacity / 2) return;
+void ck_make_room(const ck_codes *codes, ck_found *found) {
+    if (found->empty) found->empty(found->context);
+    if (found->count <= found->room / 2) return;
     float threshold = codes->kth_largest(found->scores, found->count, found->k, found->k / 16) - found->margin;
-    for (int round = 0; round < 2; round++) {
+    while (1) {
         const size_t kept = found->count = codes->pick(found->scores, found->rows, found->count, threshold, found->scores, found->rows);
         if (threshold > found->threshold) found->threshold = threshold;
-        if (kept <= found->capacity / 2) return;
+        while (kept > found->room / 2 && found->room < found->capacity) found->room = 2 * found->room < found->capacity ? 2 * found->room : found->capacity;
+        if (kept <= found->room / 2) return;
         // The margin is wider than there is room for, or many are equal: the best of them stay.
-        threshold = above(codes->kth_largest(found->scores, found->count, found->capacity / 2, found->capacity / 8));
+        threshold = above(codes->kth_largest(found->scores, found->count, found->capacity / 2, 0));
     }
 }
 
@@ -66,7 +68,7 @@ void ck_offer(const ck_codes *codes, ck_found *found, const float *scores, const
         if (!(scores[i] >= found->threshold) || !is_admitted(found, row)) continue;
         found->scores[found->count] = scores[i];
         found->rows[found->count++] = row;
-        if (found->count > found->capacity) ck_shrink_found(codes, found);
+        if (found->count > found->room) ck_make_room(codes, found);
     }
 }
 
@@ -196,15 +198,19 @@ void ck_order(float *scores, uint32_t *rows, size_t n) {
     }
 }
 
-ck_plan ck_plan_visits(const float *scores, const float *weights, const float *nearness, size_t n, float kth, const float *rates, size_t n_rates, float first, float per_unit,
-                       float budget) {
-    const float last = (float)(n_rates - 1);
+ck_plan ck_plan_visits(const float *scores, const float *weights, const float *nearness, size_t n, const float *kths, size_t n_kths, const float *rates,
+                       size_t n_rates, float first, float per_unit, float budget) {
+    const float last = (float)(n_rates - 1), share = 1 / (float)n_kths;
     float sum = 0;
     for (size_t i = n; i > 0; i--) {
-        float place = ((kth - scores[i - 1]) * nearness[i - 1] - first) * per_unit;
-        place = place > 0 ? place : 0;
-        place = place < last ? place : last;
-        const float more = sum + weights[i - 1] * rates[(size_t)place];
+        float rate = 0;
+        for (size_t k = 0; k < n_kths; k++) {
+            float place = ((kths[k] - scores[i - 1]) * nearness[i - 1] - first) * per_unit;
+            place = place > 0 ? place : 0;
+            place = place < last ? place : last;
+            rate += rates[(size_t)place];
+        }
+        const float more = sum + weights[i - 1] * share * rate;
         if (more > budget) return (ck_plan){i, sum};
         sum = more;
     }

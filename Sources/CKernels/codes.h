@@ -96,3 +96,31 @@ static inline size_t pick_each(const float *scores, const uint32_t *rows, size_t
 /// A list's rows and its first block.
 static inline size_t rows_in(const void *list) { return ck_list_count(list); }
 static inline const uint8_t *blocks_of(const void *list) { return (const uint8_t *)list + CK_LIST_HEADER; }
+
+/// Where the next blocks lie, some blocks ahead of the scan.
+typedef struct ahead {
+    const void *const *lists;
+    size_t n_lists;
+    size_t list;
+    const uint8_t *block;
+    const uint8_t *end;
+} ahead;
+
+static inline void step_ahead(ahead *a, size_t block_bytes) {
+    a->block += block_bytes;
+    if (a->block < a->end) return;
+    if (++a->list >= a->n_lists) {
+        a->list = a->n_lists;
+        return;
+    }
+    a->block = blocks_of(a->lists[a->list]);
+    const size_t blocks = (rows_in(a->lists[a->list]) + CK_BLOCK - 1) / CK_BLOCK;
+    a->end = a->block + (blocks ? blocks : 1) * block_bytes;
+}
+
+static inline ahead look_ahead(const void *const *lists, size_t n_lists, size_t block_bytes) {
+    enum { BLOCKS_AHEAD = 2 };
+    ahead next = {lists, n_lists, (size_t)-1, NULL, NULL};
+    for (int i = 0; i <= BLOCKS_AHEAD; i++) step_ahead(&next, block_bytes);
+    return next;
+}

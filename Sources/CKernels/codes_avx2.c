@@ -36,15 +36,16 @@ static inline __attribute__((always_inline)) __m256i table_of(const uint8_t *sum
     return _mm256_broadcastsi128_si256(_mm_load_si128((const __m128i *)sums));
 }
 
-/// Sums of a block's entries in their order, each half of a line on its own.
-static void sum_block(const ck_lookup *lookup, const uint8_t *codes, const uint8_t *next, uint16_t *sums) {
+/// Sums of a block's entries in their order, each half of a line on its own. Fetches as many lines from `next` on as it reads.
+static inline __attribute__((always_inline)) void sum_block(const ck_lookup *lookup, const uint8_t *codes, const uint8_t *next, uint16_t *sums) {
     const __m256i low_bits = _mm256_set1_epi8(15), low_bytes = _mm256_set1_epi16(0xff);
     __m256i even[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()}, odd[2] = {even[0], even[0]};
     const uint8_t *tables = lookup->sums;
-    for (size_t span = 0; span < lookup->spans; span++, codes += BYTES * LINE, next += BYTES * LINE, tables += BYTES * 32) {
+    for (size_t span = 0; span < lookup->spans; span++, codes += BYTES * LINE, tables += BYTES * 32) {
         __m256i sum[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+#pragma clang loop unroll(full)
         for (int byte = 0; byte < BYTES; byte++) {
-            _mm_prefetch((const char *)next + byte * LINE, _MM_HINT_T0);
+            _mm_prefetch((const char *)next + (span * BYTES + (size_t)byte) * LINE, _MM_HINT_T0);
             const __m256i low = table_of(tables + byte * 32), high = table_of(tables + byte * 32 + 16);
             for (int half = 0; half < 2; half++) {
                 const __m256i code = _mm256_load_si256((const __m256i *)(codes + byte * LINE + half * 32));
@@ -64,7 +65,7 @@ static void sum_block(const ck_lookup *lookup, const uint8_t *codes, const uint8
 }
 
 /// Bit i says whether entry i reaches the threshold; the estimates go into `scores`.
-static uint64_t estimate_block(const ck_lookup *lookup, const uint8_t *block, size_t code_bytes, float base, float least, const uint16_t *sums, float *scores) {
+static inline __attribute__((always_inline)) uint64_t estimate_block(const ck_lookup *lookup, const uint8_t *block, size_t code_bytes, float base, float least, const uint16_t *sums, float *scores) {
     const __m256 step = _mm256_set1_ps(lookup->step), offset = _mm256_set1_ps(lookup->offset), bases = _mm256_set1_ps(base), threshold = _mm256_set1_ps(least);
     const uint16_t *scales = scales_of(block, code_bytes), *shifts = shifts_of(block, code_bytes);
     uint64_t bits = 0;
@@ -80,14 +81,15 @@ static uint64_t estimate_block(const ck_lookup *lookup, const uint8_t *block, si
 
 static void scan(const ck_lookup *lookup, const void *const *lists, const float *bases, size_t n_lists, ck_found *found) {
     const size_t code_bytes = ck_code_bytes(lookup->spans), block_bytes = ck_block_bytes(lookup->spans);
+    ahead next = look_ahead(lists, n_lists, block_bytes);
     for (size_t list = 0; list < n_lists; list++) {
         const uint8_t *block = blocks_of(lists[list]);
         const size_t n_blocks = (rows_in(lists[list]) + CK_BLOCK - 1) / CK_BLOCK;
         for (size_t b = 0; b < n_blocks; b++, block += block_bytes) {
-            const uint8_t *next = b + 1 < n_blocks ? block + block_bytes : list + 1 < n_lists ? blocks_of(lists[list + 1]) : block;
             uint16_t sums[CK_BLOCK];
             float scores[CK_BLOCK];
-            sum_block(lookup, block, next, sums);
+            sum_block(lookup, block, next.block, sums);
+            step_ahead(&next, block_bytes);
             uint64_t bits = estimate_block(lookup, block, code_bytes, bases[list], found->threshold, sums, scores);
             const uint32_t *rows = rows_of(block, code_bytes);
             for (; bits; bits &= bits - 1) {
@@ -96,25 +98,61 @@ static void scan(const ck_lookup *lookup, const void *const *lists, const float 
                 found->scores[found->count] = scores[entry];
                 found->rows[found->count++] = rows[entry];
             }
-            if (found->count > found->capacity) ck_shrink_found(ck_codes_avx2(), found);
+            if (found->count > found->room) ck_make_room(ck_codes_avx2(), found);
         }
     }
 }
 
 static size_t at_least(const float *values, size_t n, float least) {
     const __m256 limit = _mm256_set1_ps(least);
-    size_t count = 0, i = 0;
-    for (; i + WIDTH <= n; i += WIDTH) {
-        count += (size_t)__builtin_popcount((unsigned)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(values + i), limit, _CMP_GE_OQ)));
+    __m256i counts[4] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
+    size_t i = 0;
+    for (; i + 4 * WIDTH <= n; i += 4 * WIDTH) {
+        for (int j = 0; j < 4; j++) {
+            counts[j] = _mm256_sub_epi32(counts[j], _mm256_castps_si256(_mm256_cmp_ps(_mm256_loadu_ps(values + i + j * WIDTH), limit, _CMP_GE_OQ)));
+        }
     }
+    const __m256i pairs = _mm256_add_epi32(_mm256_add_epi32(counts[0], counts[1]), _mm256_add_epi32(counts[2], counts[3]));
+    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+    four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4e));
+    four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0xb1));
+    size_t count = (size_t)_mm_cvtsi128_si32(four);
     for (; i < n; i++) count += values[i] >= least;
     return count;
 }
 
-static float kth_largest(const float *values, size_t n, size_t k, size_t slack) { return kth_largest_by(values, n, k, slack, at_least); }
+static float kth_largest(const float *values, size_t n, size_t k, size_t slack) {
+    if (n < WIDTH) return kth_largest_by(values, n, k, slack, at_least);
+    __m256 least = _mm256_loadu_ps(values), greatest = least;
+    for (size_t i = WIDTH; i < n; i += WIDTH) {
+        // The last ones are read once more, with those before them.
+        const __m256 some = _mm256_loadu_ps(values + (i + WIDTH <= n ? i : n - WIDTH));
+        least = _mm256_min_ps(least, some);
+        greatest = _mm256_max_ps(greatest, some);
+    }
+    float lows[WIDTH], highs[WIDTH];
+    _mm256_storeu_ps(lows, least);
+    _mm256_storeu_ps(highs, greatest);
+    for (int i = 1; i < WIDTH; i++) {
+        if (lows[i] < lows[0]) lows[0] = lows[i];
+        if (highs[i] > highs[0]) highs[0] = highs[i];
+    }
+    return kth_between(values, n, k, slack, lows[0], highs[0], at_least);
+}
 
 static size_t pick(const float *scores, const uint32_t *rows, size_t n, float least, float *out_scores, uint32_t *out_rows) {
-    return pick_each(scores, rows, n, least, out_scores, out_rows);
+    const __m256 limit = _mm256_set1_ps(least);
+    size_t count = 0, i = 0;
+    for (; i + WIDTH <= n; i += WIDTH) {
+        const __m256 values = _mm256_loadu_ps(scores + i);
+        unsigned bits = (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(values, limit, _CMP_GE_OQ));
+        for (; bits; bits &= bits - 1) {
+            const size_t place = i + (size_t)__builtin_ctz(bits);
+            out_scores[count] = scores[place];
+            out_rows[count++] = rows[place];
+        }
+    }
+    return count + pick_each(scores + i, rows + i, n - i, least, out_scores + count, out_rows + count);
 }
 
 static void dot_bytes(const int8_t *query, float scale, const uint8_t *bytes, const float *scales, const uint32_t *rows, size_t n_rows, size_t n, float *out) {

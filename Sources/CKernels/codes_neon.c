@@ -65,7 +65,7 @@ static void scan(const ck_lookup *lookup, const void *const *lists, const float 
                     found->rows[found->count++] = rows[i + lane];
                 }
             }
-            if (found->count > found->capacity) ck_shrink_found(ck_codes_neon(), found);
+            if (found->count > found->room) ck_make_room(ck_codes_neon(), found);
         }
     }
 }

@@ -74,7 +74,7 @@ static void scan(const ck_codes *codes, const ck_lookup *lookup, const void *con
             const size_t count = n - first < CK_BLOCK ? n - first : CK_BLOCK;
             for (size_t entry = 0; entry < count; entry++) sums[entry] = sum_of(codes->group, lookup, block, entry);
             keep(lookup, block, code_bytes, count, bases[list], sums, found);
-            if (found->count > found->capacity) ck_shrink_found(codes, found);
+            if (found->count > found->room) ck_make_room(codes, found);
         }
     }
 }

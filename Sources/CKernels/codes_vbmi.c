@@ -67,38 +67,17 @@ static inline __attribute__((always_inline)) __m512 estimate(__m256i sums, const
     return _mm512_fmadd_ps(scale, sum, _mm512_add_ps(shift, base));
 }
 
-/// Where the next blocks lie, some blocks ahead of the scan.
-typedef struct ahead {
-    const void *const *lists;
-    size_t n_lists;
-    size_t list;
-    const uint8_t *block;
-    const uint8_t *end;
-} ahead;
-
-static inline __attribute__((always_inline)) void step_ahead(ahead *a, size_t block_bytes) {
-    a->block += block_bytes;
-    if (a->block < a->end) return;
-    if (++a->list >= a->n_lists) {
-        a->list = a->n_lists;
-        return;
-    }
-    a->block = blocks_of(a->lists[a->list]);
-    const size_t blocks = (rows_in(a->lists[a->list]) + CK_BLOCK - 1) / CK_BLOCK;
-    a->end = a->block + (blocks ? blocks : 1) * block_bytes;
-}
-
 /// Sums of a block's entries, those of even and of odd bytes. Fetches as many lines from `next` on as it reads.
 static inline __attribute__((always_inline)) void sum_block(const ck_lookup *lookup, const uint8_t *codes, const uint8_t *next, __m512i *even_out,
                                                             __m512i *odd_out) {
     const __m512i low_bytes = _mm512_set1_epi16(0xff), two = _mm512_set1_epi8(0x03), four = _mm512_set1_epi8(0x0f);
     __m512i even = _mm512_setzero_si512(), odd = even;
     const uint8_t *table = lookup->sums;
-    for (size_t span = 0; span < lookup->spans; span++, table += GROUPS * LINE, codes += 6 * LINE, next += 6 * LINE) {
+    for (size_t span = 0; span < lookup->spans; span++, table += GROUPS * LINE, codes += 6 * LINE) {
         __m512i line[6], part[GROUPS];
 #pragma clang loop unroll(full)
         for (int i = 0; i < 6; i++) {
-            _mm_prefetch(next + i * LINE, _MM_HINT_T0);
+            _mm_prefetch(next + (span * 6 + i) * LINE, _MM_HINT_T0);
             line[i] = _mm512_load_si512(codes + i * LINE);
             part[i] = _mm512_permutexvar_epi8(line[i], _mm512_load_si512(table + i * LINE));
         }
@@ -116,17 +95,15 @@ static inline __attribute__((always_inline)) void sum_block(const ck_lookup *loo
         odd = _mm512_add_epi16(odd, _mm512_srli_epi16(sum, 8));
     }
     // Scales and shifts; rows are read only where something is kept.
-    for (int i = 0; i < 4; i++) _mm_prefetch(next + i * LINE, _MM_HINT_T0);
+    for (size_t i = 0; i < 4; i++) _mm_prefetch(next + (lookup->spans * 6 + i) * LINE, _MM_HINT_T0);
     *even_out = even;
     *odd_out = odd;
 }
 
 static void scan(const ck_lookup *lookup, const void *const *lists, const float *bases, size_t n_lists, ck_found *found) {
-    enum { BLOCKS_AHEAD = 2 };
     const size_t code_bytes = ck_code_bytes(lookup->spans), block_bytes = ck_block_bytes(lookup->spans);
     const __m512 step = _mm512_set1_ps(lookup->step), offset = _mm512_set1_ps(lookup->offset);
-    ahead next = {lists, n_lists, (size_t)-1, NULL, NULL};
-    for (int i = 0; i <= BLOCKS_AHEAD; i++) step_ahead(&next, block_bytes);
+    ahead next = look_ahead(lists, n_lists, block_bytes);
     for (size_t list = 0; list < n_lists; list++) {
         const uint8_t *block = blocks_of(lists[list]);
         const __m512 base = _mm512_set1_ps(bases[list]);
@@ -146,7 +123,7 @@ static void scan(const ck_lookup *lookup, const void *const *lists, const float 
             // Places after the last row have a shift below every threshold.
             const __m512 threshold = _mm512_set1_ps(found->threshold);
             for (int part = 0; part < 4; part++) keep_some(_mm512_cmp_ps_mask(scores[part], threshold, _CMP_GE_OQ), scores[part], rows + 16 * part, found);
-            if (found->count > found->capacity) ck_shrink_found(ck_codes_vbmi(), found);
+            if (found->count > found->room) ck_make_room(ck_codes_vbmi(), found);
         }
     }
 }

@@ -71,7 +71,7 @@ struct Calibrator {
         guard let known = questions.map(\.best.count).min(), known > 0 else { return calibration }
         let lists = Lists(
             geometry: product.geometry, style: product.style, directory: product.directory, tails: ListTails(lists: product.geometry.count), bounds: product.bounds, calibration: calibration, live: live, rows: rows,
-            scratches: ScratchPool(product.geometry), filters: FilterCache(), changes: 0)
+            scratches: ScratchPools(product.geometry), filters: FilterCache(), changes: 0)
         calibration.classes = Calibrator.ks.filter { $0 <= known || $0 == 1 }.map { k in
             Calibration.Class(k: k, settings: settings(questions, lists, k: k))
         }
@@ -113,16 +113,21 @@ struct Calibrator {
     private func run(_ questions: [Question], _ lists: Lists, _ setting: Calibration.Setting, k: Int) -> Trial {
         let trials = Slots<Trial>(count: questions.count)
         Workers.forEachRange(below: questions.count, size: 16, threads: threads) { range, _ in
-            let scratch = lists.scratches.take(k: k)
-            defer { lists.scratches.giveBack(scratch) }
+            let (scratch, query) = (lists.scratches.threads.take(k: k), lists.scratches.queries.take(k: k))
+            defer {
+                lists.scratches.threads.giveBack(scratch)
+                lists.scratches.queries.giveBack(query)
+            }
             let others = RowSet(live, count: live.count)
             for place in range {
                 let question = questions[place]
                 others[question.row] = false
                 defer { others[question.row] = true }
-                let search = ListSearch(lists: lists, k: k, setting: setting, recall: 1, probes: nil, admitted: others, matching: lists.trainedRows, isFiltered: false)
-                guard let outcome = search.run(unit: question.unit, scratch, keepingEstimates: true) else { continue }
-                trials[place] = trial(outcome, question, scratch, k)
+                var search = ListSearch(
+                    unit: question.unit, lists: lists, k: k, setting: setting, recall: 1, probes: nil, admitted: others, matching: lists.trainedRows, isFiltered: false,
+                    query: query)
+                guard search.run(scratch, keepingEstimates: true) else { continue }
+                trials[place] = trial(search.outcome, question, scratch, k)
             }
         }
         var mean = Trial()

@@ -54,6 +54,9 @@ struct Chunk: Sendable {
         return row
     }
 
+    /// Whether that row is there, alive, and called so.
+    func has(_ id: Identifier, _ row: Int) -> Bool { row < count && live[row] && columns.identifier(row) == id }
+
     mutating func bury(_ row: Int) {
         guard live[row] else { return }
         live[row] = false

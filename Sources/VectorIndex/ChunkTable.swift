@@ -44,11 +44,20 @@ struct ChunkTable: Sendable {
         if count == 0 { self = ChunkTable() }
     }
 
-    /// Of the row with that number: its chunk's slot times 1,024, and its place there.
-    func identifier(_ number: Int) -> Identifier? {
+    /// The chunk of the row with that number, which is its chunk's slot times 1,024, and its place there; nil where there is none.
+    func chunk(of number: Int) -> Chunk? {
         let slot = number / Chunk.capacity
-        return groups[slot / ChunkTable.groupSlots][slot % ChunkTable.groupSlots]?.chunk.columns.identifier(number % Chunk.capacity)
+        guard slot / ChunkTable.groupSlots < groups.count else { return nil }
+        return self[slot]
     }
+
+    /// The columns of its chunk.
+    func columns(of number: Int) -> ColumnChunk? {
+        let slot = number / Chunk.capacity
+        return groups[slot / ChunkTable.groupSlots][slot % ChunkTable.groupSlots]?.chunk.columns
+    }
+
+    func identifier(_ number: Int) -> Identifier? { columns(of: number)?.identifier(number % Chunk.capacity) }
 
     /// The vectors of every slot's chunk.
     var matrices: [RowMatrix?] { groups.flatMap { group in group.map { $0?.chunk.matrix } } }

@@ -46,7 +46,8 @@ public final class CosineIndex: Sendable {
         return try search(query, unit: unit, expression: query.filter.map { Expression($0, on: kind, tags: snapshot.tags) }, in: snapshot)
     }
 
-    /// Answers to many queries on one and the same snapshot, in their order; each is what `search` would have given, to the last bit.
+    /// Answers to many queries on one and the same snapshot, in their order; each is what `search` would have given, to the last bit, but for
+    /// lists without codes, where it is as good.
     ///
     /// Queries with equal filters and times read the rows together, where all rows are read. With `threads` they are shared out among so many.
     public func search(_ queries: [IndexQuery], threads: Int = 1) -> [Result<IndexAnswer, IndexError>] {
@@ -65,6 +66,8 @@ public final class CosineIndex: Sendable {
         struct Scope: Hashable {
             let expression: Expression?
             let time: Timestamp
+            /// Every row, and by its cosine alone.
+            let comparesAll: Bool
         }
         var results = [Result<IndexAnswer, IndexError>](repeating: .failure(.stopped), count: queries.count)
         var units: [[Float]] = Array(repeating: [], count: queries.count)
@@ -72,7 +75,7 @@ public final class CosineIndex: Sendable {
         for (place, query) in queries.enumerated() {
             do {
                 units[place] = try unitVector(query)
-                let scope = Scope(expression: query.filter.map { Expression($0, on: kind, tags: snapshot.tags) }, time: query.time)
+                let scope = Scope(expression: query.filter.map { Expression($0, on: kind, tags: snapshot.tags) }, time: query.time, comparesAll: query.ranking == nil && (snapshot.lists == nil || query.exact))
                 scopes[scope, default: []].append(place)
             } catch {
                 results[place] = .failure(error)
@@ -81,8 +84,8 @@ public final class CosineIndex: Sendable {
         for (scope, places) in scopes {
             for start in stride(from: 0, to: places.count, by: BatchScan.queriesMax) {
                 let block = places[start..<min(start + BatchScan.queriesMax, places.count)]
-                let answers = search(
-                    block.map { queries[$0] }, units: block.map { units[$0] }, expression: scope.expression, time: scope.time, in: snapshot)
+                let searches = block.map { IndexSearch(query: queries[$0], unit: units[$0], expression: scope.expression, snapshot: snapshot) }
+                let answers = scope.comparesAll && searches.count >= BatchScan.queriesMin ? compareAll(searches) : IndexBatch(searches: searches).answers()
                 for (place, answer) in zip(block, answers) { results[place] = answer }
             }
         }
@@ -111,6 +114,7 @@ public final class CosineIndex: Sendable {
         do throws(FieldError) {
             try Checks.vector(query.vector, "vector")
             try query.filter?.check(on: kind)
+            try query.ranking?.check()
         } catch {
             throw .refused(error)
         }
@@ -123,20 +127,9 @@ public final class CosineIndex: Sendable {
         try IndexSearch(query: query, unit: unit, expression: expression, snapshot: snapshot).answer()
     }
 
-    private func search(
-        _ queries: [IndexQuery], units: [[Float]], expression: Expression?, time: Timestamp, in snapshot: Snapshot
-    ) -> [Result<IndexAnswer, IndexError>] {
-        // Lists leave out so much that reading the rest together would not pay.
-        guard queries.count >= BatchScan.queriesMin, snapshot.lists == nil || queries.allSatisfy(\.exact) else {
-            return zip(queries, units).map { query, unit in
-                do throws(IndexError) {
-                    return .success(try search(query, unit: unit, expression: expression, in: snapshot))
-                } catch {
-                    return .failure(error)
-                }
-            }
-        }
-        var batch = BatchScan(queries, units: units, expression: expression, time: time, dimension: dimension)
-        return batch.run(snapshot)
+    private func compareAll(_ searches: [IndexSearch]) -> [Result<IndexAnswer, IndexError>] {
+        guard let first = searches.first else { return [] }
+        var batch = BatchScan(searches.map(\.query), units: searches.map(\.unit), expression: first.expression, time: first.query.time, dimension: dimension)
+        return batch.run(first.snapshot).map { $0.map(first.overAll) }
     }
 }

@@ -13,12 +13,14 @@ public struct IndexQuery: Sendable {
     public var recallTarget: Double
     /// Lists to visit, in place of the number that `recallTarget` leads to.
     public var probes: Int?
+    /// What counts beside the cosine; only the cosine where it is nil.
+    public var ranking: Ranking?
     /// Asked before every block of rows; when it says yes, the search ends with `IndexError.stopped`.
     public var shouldStop: @Sendable () -> Bool
 
     public init(
         vector: [Float], k: Int = 10, filter: Filter? = nil, time: Timestamp, exact: Bool = false, recallTarget: Double = 0.95, probes: Int? = nil,
-        shouldStop: @escaping @Sendable () -> Bool = { false }
+        ranking: Ranking? = nil, shouldStop: @escaping @Sendable () -> Bool = { false }
     ) {
         self.vector = vector
         self.k = k
@@ -27,11 +29,12 @@ public struct IndexQuery: Sendable {
         self.exact = exact
         self.recallTarget = recallTarget
         self.probes = probes
+        self.ranking = ranking
         self.shouldStop = shouldStop
     }
 }
 
-/// min(k, matching) hits, by score descending, then by id ascending, and how they were found.
+/// min(k, matching) hits, by score descending, then by id ascending, and how they were found. A score is the cosine, or what a ranking makes of it.
 public struct IndexAnswer: Hashable, Sendable {
     public let hits: [Hit]
     public var report: SearchReport

@@ -11,18 +11,43 @@ struct IndexSearch {
     let unit: [Float]
     let expression: Expression?
     let snapshot: Snapshot
+    private let ranks: RowRanks?
+
+    init(query: IndexQuery, unit: [Float], expression: Expression?, snapshot: Snapshot) {
+        self.query = query
+        self.unit = unit
+        self.expression = expression
+        self.snapshot = snapshot
+        ranks = query.ranking.map { RowRanks($0, snapshot) }
+    }
 
     func answer() throws(IndexError) -> IndexAnswer {
-        guard let lists = snapshot.lists, !query.exact, query.probes.map({ $0 < lists.count }) ?? true else { return try compareAll() }
-        guard let admitted = try admit(lists) else { return try answer(over: lists, among: lists.live, matching: snapshot.rows) }
-        guard admitted.count > max(IndexSearch.comparedRowsMax, query.k) else { return try compare(admitted.rows, lists) }
-        return try answer(over: lists, among: admitted.rows, matching: admitted.count)
+        guard let lists = listsToVisit else { return try compareAll() }
+        let admitted = try admit(lists)
+        if let admitted, !isWorthLists(admitted) { return try compare(admitted.rows, lists) }
+        let scratch = lists.scratches.threads.take(k: rowsToRank)
+        defer { lists.scratches.threads.giveBack(scratch) }
+        var search = search(over: lists, among: admitted)
+        defer { lists.scratches.queries.giveBack(search.query) }
+        guard search.run(scratch, shouldStop: query.shouldStop) else { throw .stopped }
+        return try answer(search, scratch)
     }
+
+    /// Nil where every row must be compared.
+    var listsToVisit: Lists? {
+        guard let lists = snapshot.lists, !query.exact, query.probes.map({ $0 < lists.count }) ?? true, !(ranks?.outweighsCosine ?? false) else { return nil }
+        return lists
+    }
+
+    /// How many there must be room for.
+    var rowsToRank: Int { query.k + (ranks?.named.count ?? 0) }
+
+    func isWorthLists(_ admitted: MatchingRows) -> Bool { admitted.count > max(IndexSearch.comparedRowsMax, query.k) }
 
     // MARK: Rows that match
 
     /// Nil when all that are alive match.
-    private func admit(_ lists: Lists) throws(IndexError) -> MatchingRows? {
+    func admit(_ lists: Lists) throws(IndexError) -> MatchingRows? {
         let hasExpired = snapshot.firstExpiry.map { $0 <= query.time } ?? false
         guard hasExpired else {
             guard let expression else { return nil }
@@ -43,67 +68,75 @@ struct IndexSearch {
     // MARK: Ways to the answer
 
     private func compareAll() throws(IndexError) -> IndexAnswer {
-        var scan = Scan(unit: unit, k: query.k)
-        try snapshot.chunks.forEach { (_, chunk) throws(IndexError) in
+        var scan = Scan(unit: unit, k: query.k, ranks: ranks)
+        try snapshot.chunks.forEach { (slot, chunk) throws(IndexError) in
             if query.shouldStop() { throw .stopped }
-            scan.visit(chunk, matching: chunk.matching(expression, at: query.time))
+            scan.visit(chunk, slot: slot, matching: chunk.matching(expression, at: query.time))
         }
-        return finish(scan)
+        return overAll(scan.answer(rowsTotal: snapshot.rows))
     }
 
     /// Compares the rows of a small set.
     private func compare(_ rows: RowSet, _ lists: Lists) throws(IndexError) -> IndexAnswer {
         if query.shouldStop() { throw .stopped }
-        let scratch = lists.scratches.take(k: query.k)
-        defer { lists.scratches.giveBack(scratch) }
-        scratch.query.copy(unit)
+        let (scratch, room) = (lists.scratches.threads.take(k: query.k), lists.scratches.queries.take(k: query.k))
+        defer {
+            lists.scratches.threads.giveBack(scratch)
+            lists.scratches.queries.giveBack(room)
+        }
+        room.vector.copy(unit)
         rows.list(into: &scratch.rows)
         let count = scratch.rows.count
-        lists.rows.score(of: scratch.query, rows: scratch.rows, with: Kernels.best, pointers: scratch.pointers, into: scratch.scores)
+        lists.rows.score(of: room.vector, rows: scratch.rows, with: Kernels.best, pointers: scratch.pointers, into: scratch.scores)
         let report = SearchReport(
             rowsTotal: snapshot.rows, rowsMatching: count, rowsVisited: count, rowsScored: count, listsTotal: lists.count, listsVisited: lists.count)
         return IndexAnswer(hits: count == 0 ? [] : best(min(query.k, count), scratch), report: report)
     }
 
-    private func finish(_ scan: Scan) -> IndexAnswer {
-        var answer = scan.answer(rowsTotal: snapshot.rows)
-        if let lists = snapshot.lists {
-            answer.report.listsTotal = lists.count
-            answer.report.listsVisited = lists.count
-        }
+    /// Tells of the lists too, where all rows were compared though there are some.
+    func overAll(_ answer: IndexAnswer) -> IndexAnswer {
+        guard let lists = snapshot.lists else { return answer }
+        var answer = answer
+        (answer.report.listsTotal, answer.report.listsVisited) = (lists.count, lists.count)
         return answer
     }
 
-    private func answer(over lists: Lists, among admitted: RowSet, matching: Int) throws(IndexError) -> IndexAnswer {
-        let wanted = min(query.k, matching)
-        guard wanted > 0 else { return try compareAll() }
-        let setting = query.probes.map { lists.calibration.setting(lists: $0, k: wanted) } ?? lists.setting(for: query.recallTarget, k: wanted)
-        let scratch = lists.scratches.take(k: wanted)
-        defer { lists.scratches.giveBack(scratch) }
-        let isFiltered = admitted !== lists.live
-        let search = ListSearch(
-            lists: lists, k: wanted, setting: setting, recall: query.recallTarget, probes: query.probes, admitted: admitted, matching: matching, isFiltered: isFiltered)
-        guard let outcome = search.run(unit: unit, scratch, shouldStop: query.shouldStop) else { throw .stopped }
-        guard scratch.rows.count >= wanted else { return try compareAll() }
-        let estimate = query.probes.map { lists.calibration.recall(lists: $0, k: wanted) } ?? expected(outcome, setting, wanted, isFiltered)
+    /// On the way over lists, among those rows or all that are alive; its room must be given back.
+    func search(over lists: Lists, among admitted: MatchingRows?) -> ListSearch {
+        let matching = admitted?.count ?? snapshot.rows
+        let k = max(1, min(query.k, matching))
+        return ListSearch(
+            unit: unit, lists: lists, k: k, setting: query.probes.map { lists.calibration.setting(lists: $0, k: k) } ?? lists.setting(for: query.recallTarget, k: k),
+            recall: query.recallTarget, probes: query.probes, admitted: admitted?.rows ?? lists.live, matching: matching, isFiltered: admitted != nil,
+            ranks: ranks, query: lists.scratches.queries.take(k: k))
+    }
+
+    /// What came of it.
+    func answer(_ search: ListSearch, _ scratch: ListScratch) throws(IndexError) -> IndexAnswer {
+        let (lists, outcome, wanted) = (search.lists, search.outcome, min(query.k, search.matching))
+        guard wanted > 0, scratch.rows.count >= wanted else { return try compareAll() }
+        let estimate = query.probes.map { lists.calibration.recall(lists: $0, k: wanted) } ?? expected(search)
         let report = SearchReport(
-            rowsTotal: snapshot.rows, rowsMatching: matching, rowsVisited: outcome.rowsScanned, rowsScored: outcome.rowsScored, listsTotal: lists.count, listsVisited: outcome.listsVisited,
-            recallEstimate: estimate, isExact: false)
+            rowsTotal: snapshot.rows, rowsMatching: search.matching, rowsVisited: outcome.rowsScanned, rowsScored: outcome.rowsScored, listsTotal: lists.count,
+            listsVisited: outcome.listsVisited, recallEstimate: estimate, isExact: false)
         return IndexAnswer(hits: best(wanted, scratch), report: report)
     }
 
     /// What was lost with lists for each row that was expected in them: under a filter at least that, since what was learnt without one may not hold.
-    private func expected(_ outcome: ListSearch.Outcome, _ setting: Calibration.Setting, _ k: Int, _ isFiltered: Bool) -> Double {
-        let lostPerMissed = isFiltered ? max(1, setting.lostPerMissed) : setting.lostPerMissed
-        return max(0, 1 - setting.lostByCodes - lostPerMissed * Double(outcome.missed) / Double(k))
+    private func expected(_ search: ListSearch) -> Double {
+        let lostPerMissed = search.isUnlike ? max(1, search.setting.lostPerMissed) : search.setting.lostPerMissed
+        return max(0, 1 - search.setting.lostByCodes - lostPerMissed * Double(search.outcome.missed) / Double(search.k))
     }
 
     /// The best of the rows that were compared.
     private func best(_ k: Int, _ scratch: ListScratch) -> [Hit] {
+        if let ranks {
+            for (place, row) in scratch.rows.enumerated() { scratch.scores[place] = ranks.score(of: Int(row), cosine: scratch.scores[place]) }
+        }
         let least = CodeKernels.best.kthLargest(scratch.scores, count: scratch.rows.count, k: k)
         var top = TopK<Identifier>(k: k)
         for (place, row) in scratch.rows.enumerated() where scratch.scores[place] >= least {
-            let score = min(max(scratch.scores[place], -1), 1)
+            let score = ranks == nil ? min(max(scratch.scores[place], -1), 1) : scratch.scores[place]
             guard score >= top.threshold, let id = snapshot.chunks.identifier(Int(row)) else { continue }
             top.offer(score: score, id: id)
         }

@@ -6,15 +6,12 @@ import Vectors
 ///
 /// A change touches one or two chunks: their small parts (count, live rows) are copied, vectors and columns are appended to in place.
 struct IndexWriter {
-    private struct Location {
-        let slot: Int32
-        let row: Int32
-    }
-
     private let dimension: Int
     /// What lists keep of their rows, from the next training on.
     var style: ListStyle
-    private var locations: [Identifier: Location] = [:]
+    /// Rows by identifier, those that are dead among them.
+    private var finder = RowFinder(capacity: 0)
+    private var rowCount = 0
     private var tags = TagTable()
     private var chunks = ChunkTable()
     /// Chunks that were touched since the last snapshot; for these slots the table is out of date.
@@ -42,10 +39,8 @@ struct IndexWriter {
         firstExpiry = other.firstExpiry
         self.chunks = chunks
         self.lists = lists
-        locations.reserveCapacity(other.locations.count)
-        chunks.forEach { slot, chunk in
-            for row in 0..<chunk.count { locations[chunk.columns.identifier(row)] = Location(slot: Int32(slot), row: Int32(row)) }
-        }
+        chunks.forEach { _, chunk in rowCount += chunk.liveCount }
+        renewFinder()
     }
 
     /// Carries out the changes in order and returns the ids that were refused: put with a vector that has no direction or another dimension.
@@ -66,7 +61,7 @@ struct IndexWriter {
         }
         // Lists know rows by their place, so that none moves until they are trained anew.
         if lists == nil { compact(rowsMax: IndexWriter.movedRowsMin + 2 * changes.count) }
-        shrink()
+        if finder.capacity > IndexWriter.finderShareMax * max(IndexWriter.movedRowsMin, rowCount) { renewFinder() }
         changesMeanwhile?.append(contentsOf: changes)
         return refused
     }
@@ -77,17 +72,18 @@ struct IndexWriter {
         touched.removeAll(keepingCapacity: touched.count <= 64)
         let chunks = self.chunks
         let lists = self.lists?.lists { chunks.matrices }
-        return Snapshot(chunks: chunks, tags: tags.codes, rows: locations.count, lists: lists, firstExpiry: firstExpiry)
+        return Snapshot(chunks: chunks, tags: tags.codes, rows: rowCount, finder: finder, lists: lists, firstExpiry: firstExpiry)
     }
 
     private func chunk(_ slot: Int) -> Chunk? { touched[slot] ?? chunks[slot] }
 
     private mutating func remove(_ id: Identifier) {
-        guard let location = locations.removeValue(forKey: id), var chunk = chunk(Int(location.slot)) else { return }
-        let (slot, row) = (Int(location.slot), Int(location.row))
+        guard let number = find(id), var chunk = chunk(number / Chunk.capacity) else { return }
+        let (slot, row) = (number / Chunk.capacity, number % Chunk.capacity)
+        rowCount -= 1
         tags.remove(chunk.columns.tagCodes(row))
         chunk.bury(row)
-        lists?.remove(slot * Chunk.capacity + row)
+        lists?.remove(number)
         deadRows += 1
         touched[slot] = chunk
         if isCrumbling(chunk) { crumbling.insert(slot) }
@@ -96,6 +92,20 @@ struct IndexWriter {
     private mutating func put(_ attributes: Attributes, unit: [Float]) {
         let codes = tags.add(attributes.tags)
         place(attributes.id) { $0.append(attributes, tagCodes: codes, unit: unit) }
+        rowCount += 1
+    }
+
+    private func find(_ id: Identifier) -> Int? {
+        finder.find(hash: id.hashValue) { number in chunk(number / Chunk.capacity)?.has(id, number % Chunk.capacity) ?? false }
+    }
+
+    /// Leaves out dead rows, and has room for as many again as are alive.
+    private mutating func renewFinder() {
+        finder = RowFinder(capacity: 2 * rowCount + Chunk.capacity)
+        chunks.forEach { slot, stored in
+            let chunk = touched[slot] ?? stored
+            chunk.live.forEach { finder.add(slot * Chunk.capacity + $0, hash: chunk.columns.identifier($0).hashValue) }
+        }
     }
 
     /// Puts a row into the open chunk, a new one if need be, by `append`.
@@ -114,7 +124,7 @@ struct IndexWriter {
         touched[slot] = chunk
         lists?.add(slot * Chunk.capacity + row, row: row, of: chunk.matrix)
         if let expiry = chunk.columns.expiry(row) { firstExpiry = min(expiry, firstExpiry ?? expiry) }
-        locations[id] = Location(slot: Int32(slot), row: Int32(row))
+        if finder.isFull { renewFinder() } else { finder.add(slot * Chunk.capacity + row, hash: id.hashValue) }
     }
 }
 
@@ -128,13 +138,15 @@ extension IndexWriter {
     private static let deadShareDivisor = 4
     /// Rows that one call may move, however few changes it has; each chunk that is dissolved has freed more places than it moves, or a quarter.
     private static let movedRowsMin = Chunk.capacity
+    /// How many times more room than rows the finder may have.
+    private static let finderShareMax = 8
 
     private func isCrumbling(_ chunk: Chunk) -> Bool {
         chunk.liveCount == 0 || chunk.deadCount >= IndexWriter.deadRowsOfChunkMax
     }
 
     private var hasTooManyDead: Bool {
-        deadRows > IndexWriter.deadRowsMin && deadRows * IndexWriter.deadShareDivisor > deadRows + locations.count
+        deadRows > IndexWriter.deadRowsMin && deadRows * IndexWriter.deadShareDivisor > deadRows + rowCount
     }
 
     private mutating func compact(rowsMax: Int) {
@@ -171,16 +183,6 @@ extension IndexWriter {
         }
         return worst
     }
-
-    /// Gives back the room of the table of places when most of it is empty; a dictionary does not do so by itself.
-    private mutating func shrink() {
-        guard locations.capacity > 4_096, locations.capacity > 4 * locations.count else { return }
-        var smaller: [Identifier: Location] = [:]
-        smaller.reserveCapacity(2 * locations.count)
-        for (id, location) in locations { smaller[id] = location }
-        locations = smaller
-    }
-
 }
 
 // Training: lists are made from a snapshot while changes go on, which are then applied to what was made.
@@ -192,7 +194,7 @@ extension IndexWriter {
 
     var wantsTraining: Bool {
         guard changesMeanwhile == nil, dimension <= CodeLayout.dimensionsMax else { return false }
-        guard let lists else { return locations.count >= IndexWriter.codedRowsMin }
+        guard let lists else { return rowCount >= IndexWriter.codedRowsMin }
         return lists.style != style || lists.changes > max(IndexWriter.codedRowsMin, lists.trainedRows / IndexWriter.changedShareDivisor)
     }
 

@@ -1,45 +1,29 @@
 import Synchronization
 import Vectors
 
-/// Room in which one search over lists works, used again by the next.
+/// What one query has on its way over lists, used again by the next.
 ///
 /// `@unchecked Sendable`: lent to one search at a time.
-final class ListScratch: @unchecked Sendable {
+final class QueryScratch: @unchecked Sendable, Reusable {
+    let vector: FloatBlock
     let codes: CodeScan
-    let centreCodes: CodeScan
-    let query: FloatBlock
-    let turned: FloatBlock
-    let turning: Turn.Scratch
+    /// What codes found, by what counts beside cosines.
+    private(set) lazy var lifted = CodeScan(codes.layout, capacity: codes.capacity, listsMax: 1)
     let ranked: RankedLists
-    let scores: FloatBlock
-    /// Of the rows that were compared, where they are wanted.
-    let estimates: FloatBlock
-    let pointers: RowPointers
-    var rows: [UInt32] = []
     /// Lists that were visited before the ranking was made anew.
     private var visited: [Bool]
-    private(set) var hasVisited = false
-    let seen: SeenRows
+    private var hasVisited = false
 
     init(_ geometry: ListGeometry, capacity: Int) {
+        vector = FloatBlock(count: max(geometry.layout.dimensions, RowMatrix.stride(dimension: geometry.dimension)))
         codes = CodeScan(geometry.layout, capacity: capacity, listsMax: 64)
-        centreCodes = CodeScan(geometry.layout, capacity: geometry.count + CodeLayout.blockRows, listsMax: 1)
-        let padded = max(geometry.layout.dimensions, RowMatrix.stride(dimension: geometry.dimension))
-        query = FloatBlock(count: padded)
-        turned = FloatBlock(count: geometry.layout.dimensions)
-        turning = geometry.turn.makeScratch()
         ranked = RankedLists(geometry.bytes)
-        let places = capacity + 2 * CodeLayout.blockRows
-        scores = FloatBlock(count: places)
-        estimates = FloatBlock(count: places)
-        pointers = RowPointers(capacity: places)
         visited = Array(repeating: false, count: geometry.count)
-        seen = SeenRows(capacity: places)
     }
 
     var capacity: Int { codes.capacity }
 
-    func visit(_ list: Int) {
+    func note(_ list: Int) {
         visited[list] = true
         hasVisited = true
     }
@@ -47,28 +31,83 @@ final class ListScratch: @unchecked Sendable {
     func wasVisited(_ list: Int) -> Bool { visited[list] }
 
     func forgetVisited() {
+        guard hasVisited else { return }
         for list in visited.indices { visited[list] = false }
         hasVisited = false
     }
 }
 
-/// Scratches that no search uses now.
-final class ScratchPool: Sendable {
-    private let free = Mutex<[ListScratch]>([])
+/// Room in which one thread works for one query after the other.
+///
+/// `@unchecked Sendable`: lent to one thread at a time.
+final class ListScratch: @unchecked Sendable, Reusable {
+    let centreCodes: CodeScan
+    let turned: FloatBlock
+    let turning: Turn.Scratch
+    let scores: FloatBlock
+    /// Of the rows that were compared, where they are wanted.
+    let estimates: FloatBlock
+    let pointers: RowPointers
+    let seen: SeenRows
+    var rows: [UInt32] = []
+    let capacity: Int
+
+    init(_ geometry: ListGeometry, capacity: Int) {
+        self.capacity = capacity
+        centreCodes = CodeScan(geometry.layout, capacity: geometry.count + CodeLayout.blockRows, listsMax: 1)
+        turned = FloatBlock(count: geometry.layout.dimensions)
+        turning = geometry.turn.makeScratch()
+        let places = capacity + 2 * CodeLayout.blockRows
+        scores = FloatBlock(count: places)
+        estimates = FloatBlock(count: places)
+        pointers = RowPointers(capacity: places)
+        seen = SeenRows(capacity: places)
+    }
+}
+
+/// Room that is lent, and made for the lists of one geometry.
+protocol Reusable: AnyObject, Sendable {
+    init(_ geometry: ListGeometry, capacity: Int)
+    /// Rows that there is room for.
+    var capacity: Int { get }
+}
+
+/// What no search uses now.
+final class Pool<Item: Reusable>: Sendable {
+    private let free = Mutex<[Item]>([])
     private let geometry: ListGeometry
-    private static let keptMax = 16
-    static let capacityMin = 2_048
+    private let keptMax: Int
 
-    init(_ geometry: ListGeometry) { self.geometry = geometry }
-
-    func take(k: Int) -> ListScratch {
-        let capacity = max(ScratchPool.capacityMin, 8 * k)
-        if capacity == ScratchPool.capacityMin, let scratch = free.withLock({ $0.popLast() }) { return scratch }
-        return ListScratch(geometry, capacity: capacity)
+    init(_ geometry: ListGeometry, keptMax: Int) {
+        self.geometry = geometry
+        self.keptMax = keptMax
     }
 
-    func giveBack(_ scratch: ListScratch) {
-        guard scratch.capacity == ScratchPool.capacityMin else { return }
-        free.withLock { if $0.count < ScratchPool.keptMax { $0.append(scratch) } }
+    func take(k: Int) -> Item {
+        let capacity = max(PoolRoom.capacityMin, 8 * k)
+        if capacity == PoolRoom.capacityMin, let item = free.withLock({ $0.popLast() }) { return item }
+        return Item(geometry, capacity: capacity)
+    }
+
+    func giveBack(_ item: Item) {
+        guard item.capacity == PoolRoom.capacityMin else { return }
+        free.withLock { if $0.count < keptMax { $0.append(item) } }
+    }
+}
+
+enum PoolRoom {
+    static let capacityMin = 2_048
+}
+
+/// Both kinds of room for the searches over the same lists.
+struct ScratchPools: Sendable {
+    private static let keptMax = 16
+
+    let queries: Pool<QueryScratch>
+    let threads: Pool<ListScratch>
+
+    init(_ geometry: ListGeometry) {
+        queries = Pool(geometry, keptMax: ScratchPools.keptMax)
+        threads = Pool(geometry, keptMax: ScratchPools.keptMax)
     }
 }

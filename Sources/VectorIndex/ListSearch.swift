@@ -18,6 +18,7 @@ struct ListSearch {
         var error: Float = 0
     }
 
+    let unit: [Float]
     let lists: Lists
     let k: Int
     let setting: Calibration.Setting
@@ -29,87 +30,151 @@ struct ListSearch {
     let matching: Int
     /// Whether `admitted` leaves out rows that are alive.
     let isFiltered: Bool
+    /// What counts beside cosines.
+    let ranks: RowRanks?
+    /// Cosines that are as good as one of 0 for equal shares of the rows; nil without priors.
+    private let lifts: [Float]?
+    let query: QueryScratch
+    /// How far scores that lists without codes give can lie from what they are.
+    var scoresErrBy: Float = 0
+    private(set) var outcome = Outcome()
+    /// Lists of the ranking that were visited, from the first on.
+    private var visited = 0
     private static let listsFirst = 4
     /// Of the lists that a search visits on average, how many are visited before it is asked for the first time how many are needed.
     private static let firstShare = 0.4
     private static let listsAtOnce = 64
     private static let rowsAtOnce = 1_024
+    /// The sooner the first are ranked, the more of the others are left out by their estimates.
+    private static let liftedAtOnce = 128
 
-    /// Leaves the rows that matter, each once, in `scratch.rows`, and their exact scores in `scratch.scores`; nil when it was stopped.
-    func run(unit: [Float], _ scratch: ListScratch, keepingEstimates: Bool = false, shouldStop: () -> Bool = { false }) -> Outcome? {
-        let geometry = lists.geometry
-        var outcome = Outcome()
-        scratch.query.copy(unit)
-        geometry.turn.apply(scratch.query, into: scratch.turned, scratch: scratch.turning)
-        scratch.centreCodes.prepare(scratch.turned)
-        scratch.codes.copyTables(of: scratch.centreCodes)
-        scratch.centreCodes.begin(k: 1, admitted: nil, rowCount: geometry.count)
-        if geometry.count > 1 { scratch.centreCodes.visit(0, of: geometry.codes, base: Kernels.best.dot(geometry.mean, unit)) }
-        scratch.codes.begin(k: 2 * k, admitted: admitted, rowCount: 0)
-        defer { if scratch.hasVisited { scratch.forgetVisited() } }
-        guard visit(scratch, &outcome, shouldStop) else { return nil }
-        select(scratch, &outcome, keepingEstimates)
-        return outcome
+    init(
+        unit: [Float], lists: Lists, k: Int, setting: Calibration.Setting, recall: Double, probes: Int?, admitted: RowSet, matching: Int, isFiltered: Bool,
+        ranks: RowRanks? = nil, query: QueryScratch
+    ) {
+        self.unit = unit
+        self.lists = lists
+        self.k = k
+        self.setting = setting
+        self.recall = recall
+        self.probes = probes
+        self.admitted = admitted
+        self.matching = matching
+        self.isFiltered = isFiltered
+        self.ranks = ranks
+        lifts = ranks.flatMap { $0.hasPrior ? $0.levels(below: lists.trainedRows) : nil }
+        self.query = query
+    }
+
+    /// Leaves the rows that matter, each once, in `scratch.rows`, and their exact scores in `scratch.scores`; false when it was stopped.
+    mutating func run(_ scratch: ListScratch, keepingEstimates: Bool = false, shouldStop: () -> Bool = { false }) -> Bool {
+        var next: Range<Int>? = begin(scratch)
+        while let places = next {
+            for start in stride(from: places.lowerBound, to: places.upperBound, by: ListSearch.listsAtOnce) {
+                if shouldStop() { return false }
+                let some = start..<min(start + ListSearch.listsAtOnce, places.upperBound)
+                switch lists.style {
+                case .codes: query.codes.visit(query.ranked, some, of: lists.directory)
+                case .flat: for place in some { compare(query.ranked.list(place), scratch) }
+                }
+            }
+            next = goOn(scratch)
+        }
+        select(scratch, keepingEstimates: keepingEstimates)
+        return true
     }
 
     // MARK: Lists
 
-    private func visit(_ scratch: ListScratch, _ outcome: inout Outcome, _ shouldStop: () -> Bool) -> Bool {
+    /// The places in the ranking of the lists that must be visited first.
+    mutating func begin(_ scratch: ListScratch) -> Range<Int> {
+        let geometry = lists.geometry
+        query.vector.copy(unit)
+        query.forgetVisited()
+        geometry.turn.apply(query.vector, into: scratch.turned, scratch: scratch.turning)
+        query.codes.prepare(scratch.turned)
+        scanCentres(scratch)
+        query.codes.begin(k: 2 * k, admitted: admitted, rowCount: 0)
+        if let ranks, lifts != nil {
+            query.lifted.begin(k: 2 * k, admitted: nil, rowCount: .max)
+            query.codes.pass(to: query.lifted, rowsMax: ListSearch.liftedAtOnce, liftMax: ranks.liftMax) { ranks.lift(of: $0) }
+        }
         if let probes {
             choose(max(2 * probes, setting.ranked), scratch)
-            guard visit(0..<min(probes, scratch.ranked.count), scratch, &outcome, shouldStop) else { return false }
-            let kth = kthBest(scratch) ?? -1
-            outcome.missed = scratch.ranked.missed(lists.calibration.rates, kth: kth, from: outcome.listsVisited)
-            return true
+            return reach(min(probes, query.ranked.count))
         }
         choose(ranked, scratch)
-        var visited = 0
-        var next = max(ListSearch.listsFirst, Int(setting.lists * ListSearch.firstShare))
-        while true {
-            next = min(next, scratch.ranked.count)
-            guard visit(visited..<next, scratch, &outcome, shouldStop) else { return false }
-            visited = next
-            outcome.missed = 0
-            let isAll = visited == scratch.ranked.count
-            if isAll, outcome.listsVisited == lists.count { return true }
-            next = 2 * visited
-            if scratch.codes.count >= 2 * k, let kth = kthBest(scratch) {
-                let plan = scratch.ranked.plan(lists.calibration.rates, kth: kth, budget: budget)
-                outcome.missed = plan.missed
-                if plan.needed <= visited, !isAll || plan.needed < visited, !isMoreBeyond(visited, kth, scratch, outcome) { return true }
-                // As the k-th best rises fewer lists are needed: at most twice as many, before asking again.
-                if plan.needed > visited { next = min(plan.needed, next) } else { next = scratch.ranked.count }
-            }
-            if isAll {
-                // Farther than was thought: those that were visited are left out, and the others ranked.
-                for place in 0..<visited { scratch.visit(scratch.ranked.list(place)) }
-                choose(4 * outcome.listsVisited, scratch)
-                scratch.ranked.drop { scratch.wasVisited($0) }
-                weigh(scratch)
-                (visited, next) = (0, outcome.listsVisited)
-            }
-        }
+        return reach(min(max(ListSearch.listsFirst, Int(setting.lists * ListSearch.firstShare)), query.ranked.count))
     }
 
+    /// After those were visited: which to visit next; nil when enough were.
+    mutating func goOn(_ scratch: ListScratch) -> Range<Int>? {
+        query.codes.passOn()
+        if probes != nil {
+            outcome.missed = query.ranked.missed(lists.calibration.rates, kths: cosines(of: kthBest() ?? -1), from: visited)
+            return nil
+        }
+        outcome.missed = 0
+        let isAll = visited == query.ranked.count
+        if isAll, outcome.listsVisited == lists.count { return nil }
+        var next = 2 * visited
+        if found.count >= 2 * k, let kth = kthBest() {
+            let plan = query.ranked.plan(lists.calibration.rates, kths: cosines(of: kth), budget: budget)
+            outcome.missed = plan.missed
+            if plan.needed <= visited, !isAll || plan.needed < visited, !isMoreBeyond(kth) { return nil }
+            // As the k-th best rises fewer lists are needed: at most twice as many, before asking again.
+            if plan.needed > visited { next = min(plan.needed, next) } else { next = query.ranked.count }
+        }
+        if isAll {
+            // Farther than was thought: those that were visited are left out, and the others ranked.
+            for place in 0..<visited { query.note(query.ranked.list(place)) }
+            chooseFarther(scratch)
+            next = outcome.listsVisited
+        }
+        return reach(min(next, query.ranked.count))
+    }
+
+    /// Visits will go from where they are up to that place. Estimates of rows in these lists err by the distance of the query to their centres.
+    private mutating func reach(_ end: Int) -> Range<Int> {
+        let range = visited..<end
+        for place in range {
+            let list = query.ranked.list(place)
+            outcome.weight += query.ranked.weights[place]
+            outcome.rows += lists.bounds[list + 1] - lists.bounds[list]
+            outcome.rowsScanned += lists.style == .codes ? lists.directory.rowCount(list) : lists.bounds[list + 1] - lists.bounds[list] + lists.tails[list].count
+            if lists.style == .codes, query.ranked.weights[place] > 0 { outcome.error = max(outcome.error, lists.geometry.error / query.ranked.nearness[place]) }
+        }
+        outcome.listsVisited += range.count
+        visited = end
+        found.setMargin(lists.style == .codes ? margin * outcome.error : flatMargin)
+        return range
+    }
+
+    /// What was found, by what counts.
+    private var found: CodeScan { lifts == nil ? query.codes : query.lifted }
+
+    /// The cosines that rows need, each an equal share of them, to be as good as the k-th best.
+    private func cosines(of kth: Float) -> [Float] { lifts?.map { kth - $0 } ?? [kth] }
+
     /// With codes some of the best were found in two lists, and count twice.
-    private func kthBest(_ scratch: ListScratch) -> Float? {
-        lists.style == .codes ? scratch.codes.kthBest(k + k / 2, slack: k / 16) : scratch.codes.kthBest(k)
+    private func kthBest() -> Float? {
+        lists.style == .codes ? found.kthBest(k + k / 2, slack: k / 16) : found.kthBest(k)
     }
 
     /// Whether lists that were not ranked may hold too much of what a filter admits: where it admits more of them than of those that are near, as calibration,
     /// which knew no filter, could not foresee.
-    private func isMoreBeyond(_ visited: Int, _ kth: Float, _ scratch: ListScratch, _ outcome: Outcome) -> Bool {
-        let last = scratch.ranked.count - 1
-        guard isFiltered, last >= 0, outcome.listsVisited + scratch.ranked.count - visited < lists.count else { return false }
+    private func isMoreBeyond(_ kth: Float) -> Bool {
+        let last = query.ranked.count - 1
+        guard isFiltered, last >= 0, outcome.listsVisited + query.ranked.count - visited < lists.count else { return false }
         var (known, rows) = (outcome.weight, outcome.rows)
-        for place in visited..<scratch.ranked.count {
-            let list = scratch.ranked.list(place)
-            known += scratch.ranked.weights[place]
+        for place in visited..<query.ranked.count {
+            let list = query.ranked.list(place)
+            known += query.ranked.weights[place]
             rows += lists.bounds[list + 1] - lists.bounds[list]
         }
         let beyond = Float(admitted.count(in: 0..<lists.trainedRows)) - known
         guard beyond * Float(rows) > ListSearch.fartherDensity * known * Float(lists.trainedRows - rows) else { return false }
-        let rate = lists.calibration.rates.rate(of: (kth - scratch.ranked.scores[last]) * scratch.ranked.nearness[last])
+        let rate = lists.calibration.rates.rate(of: (kth - (lifts?.last ?? 0) - query.ranked.scores[last]) * query.ranked.nearness[last])
         return beyond * rate > budget
     }
 
@@ -123,97 +188,83 @@ struct ListSearch {
     /// How many times more of the rows beyond must match than of those that are near.
     private static let fartherDensity: Float = 2
 
-    /// What a filter admits can lie far away, where many rows are nearly as good as the best: three and a half times the error loses few of them.
-    private static let filteredMarginMin: Float = 3.5
+    /// What a filter admits, or a prior lifts, can lie far away, where many rows are nearly as good as the best: three and a half times the error loses few of them.
+    private static let unlikeMarginMin: Float = 3.5
 
-    private var margin: Float { isFiltered ? max(setting.margin, ListSearch.filteredMarginMin) : setting.margin }
+    /// Whether calibration knew nothing like it.
+    var isUnlike: Bool { isFiltered || lifts != nil }
+
+    private var margin: Float { isUnlike ? max(setting.margin, ListSearch.unlikeMarginMin) : setting.margin }
 
     /// How many rows better than the k-th may be expected in the lists that are left out. That fewer are lost than are expected, as may have
     /// been learnt without a filter, need not be so among the rows that one admits.
-    private var budget: Float { Float(k) * (isFiltered ? min(setting.budget, Float(1 - recall)) : setting.budget) }
+    private var budget: Float { Float(k) * (isUnlike ? min(setting.budget, Float(1 - recall)) : setting.budget) }
+
+    /// Estimates how near every centre is.
+    private func scanCentres(_ scratch: ListScratch) {
+        scratch.centreCodes.copyTables(of: query.codes)
+        scratch.centreCodes.begin(k: lists.count, admitted: nil, rowCount: lists.count)
+        guard lists.count > 1 else { return }
+        scratch.centreCodes.visit(0, of: lists.geometry.codes, base: Kernels.best.dot(lists.geometry.mean, unit))
+    }
 
     /// Takes about `count` lists that the codes of their centres find nearest, in order.
     private func choose(_ count: Int, _ scratch: ListScratch) {
-        scratch.ranked.take(min(count, lists.count), of: lists.count, from: scratch.centreCodes, query: scratch.query, centres: lists.geometry.bytes, halves: lists.geometry.centres.halves)
-        weigh(scratch)
+        query.ranked.take(min(count, lists.count), of: lists.count, from: scratch.centreCodes, query: query.vector, centres: lists.geometry.bytes, halves: lists.geometry.centres.halves)
+        weigh()
     }
 
-    private func weigh(_ scratch: ListScratch) {
-        for place in 0..<scratch.ranked.count {
-            let list = scratch.ranked.list(place)
+    /// Ranks four times as many lists as were visited, and leaves out these.
+    private mutating func chooseFarther(_ scratch: ListScratch) {
+        scanCentres(scratch)
+        choose(4 * outcome.listsVisited, scratch)
+        query.ranked.drop { query.wasVisited($0) }
+        weigh()
+        visited = 0
+    }
+
+    private func weigh() {
+        for place in 0..<query.ranked.count {
+            let list = query.ranked.list(place)
             let range = lists.bounds[list]..<lists.bounds[list + 1]
-            scratch.ranked.weights[place] = Float(isFiltered ? admitted.count(in: range) : range.count)
-            let distance = lists.geometry.centres.distance(of: list, product: scratch.ranked.scores[place])
-            scratch.ranked.nearness[place] = 1 / distance
+            query.ranked.weights[place] = Float(isFiltered ? admitted.count(in: range) : range.count)
+            let distance = lists.geometry.centres.distance(of: list, product: query.ranked.scores[place])
+            query.ranked.nearness[place] = 1 / distance
         }
-    }
-
-    /// Visits those lists of the ranking, some at a time.
-    private func visit(_ range: Range<Int>, _ scratch: ListScratch, _ outcome: inout Outcome, _ shouldStop: () -> Bool) -> Bool {
-        reach(range, scratch, &outcome)
-        for start in stride(from: range.lowerBound, to: range.upperBound, by: ListSearch.listsAtOnce) {
-            if shouldStop() { return false }
-            let some = start..<min(start + ListSearch.listsAtOnce, range.upperBound)
-            switch lists.style {
-            case .codes: scratch.codes.visit(scratch.ranked, some, of: lists.directory)
-            case .flat: for place in some { compare(scratch.ranked.list(place), scratch) }
-            }
-        }
-        for place in range {
-            let list = scratch.ranked.list(place)
-            outcome.weight += scratch.ranked.weights[place]
-            outcome.rows += lists.bounds[list + 1] - lists.bounds[list]
-            outcome.rowsScanned += lists.style == .codes ? lists.directory.rowCount(list) : lists.bounds[list + 1] - lists.bounds[list] + lists.tails[list].count
-        }
-        outcome.listsVisited += range.count
-        return true
     }
 
     /// Every row of a list, without codes.
-    private func compare(_ list: Int, _ scratch: ListScratch) {
+    func compare(_ list: Int, _ scratch: ListScratch) {
         for start in stride(from: lists.bounds[list], to: lists.bounds[list + 1], by: ListSearch.rowsAtOnce) {
             let range = start..<min(start + ListSearch.rowsAtOnce, lists.bounds[list + 1])
-            lists.rows.score(of: scratch.query, range: range, with: Kernels.best, into: scratch.scores)
-            scratch.codes.offer(scratch.scores, rows: range.lowerBound, count: range.count)
+            lists.rows.score(of: query.vector, range: range, with: Kernels.best, into: scratch.scores)
+            query.codes.offer(scratch.scores, rows: range.lowerBound, count: range.count)
         }
+        compareTail(list, scratch)
+    }
+
+    /// The rows that came since the training.
+    func compareTail(_ list: Int, _ scratch: ListScratch) {
         let tail = lists.tails[list]
         for start in stride(from: 0, to: tail.count, by: ListSearch.rowsAtOnce) {
             // Rows that are not of this snapshot may have no address in it.
             scratch.rows = tail[start..<min(start + ListSearch.rowsAtOnce, tail.count)].filter { Int($0) < admitted.count && admitted[Int($0)] }
-            lists.rows.score(of: scratch.query, rows: scratch.rows, with: Kernels.best, pointers: scratch.pointers, into: scratch.scores)
-            scratch.codes.offer(scratch.scores, rows: scratch.rows)
+            lists.rows.score(of: query.vector, rows: scratch.rows, with: Kernels.best, pointers: scratch.pointers, into: scratch.scores)
+            query.codes.offer(scratch.scores, rows: scratch.rows)
         }
     }
-
-    /// Estimates of rows in these lists err by the distance of the query to their centres.
-    private func reach(_ range: Range<Int>, _ scratch: ListScratch, _ outcome: inout Outcome) {
-        guard lists.style == .codes else { return }
-        for place in range where scratch.ranked.weights[place] > 0 {
-            outcome.error = max(outcome.error, lists.geometry.error / scratch.ranked.nearness[place])
-        }
-        scratch.codes.setMargin(margin * outcome.error)
-    }
-
-    private var kernels: CodeKernels { lists.geometry.layout.kernels }
 
     // MARK: Rows
 
     /// Compares exactly what its estimate does not rule out. A row that was found in two lists counts once, by its better estimate.
-    private func select(_ scratch: ListScratch, _ outcome: inout Outcome, _ keepingEstimates: Bool) {
-        let codes = scratch.codes
-        guard lists.style == .codes else {
-            // These are the scores.
-            codes.takeRows(atLeast: codes.kthBest(k) ?? -.infinity, scratch.seen, into: scratch.scores, &scratch.rows)
-            if keepingEstimates { for place in scratch.rows.indices { scratch.estimates[place] = scratch.scores[place] } }
-            (outcome.rowsScored, outcome.error) = (outcome.rowsScanned, 1)
-            return
-        }
-        let margin = margin * outcome.error
+    mutating func select(_ scratch: ListScratch, keepingEstimates: Bool = false) {
+        let found = found
+        let margin = lists.style == .codes ? margin * outcome.error : flatMargin
         // Among twice as many entries there are k rows.
-        let surely = codes.kthBest(2 * k, slack: k / 4).map { $0 - margin } ?? -.infinity
-        codes.takeRows(atLeast: surely, scratch.seen, into: scratch.scores, &scratch.rows)
-        if scratch.rows.count > k {
-            let kth = kernels.kthLargest(scratch.scores, count: scratch.rows.count, k: k)
+        let surely = lists.style == .codes ? found.kthBest(2 * k, slack: k / 4) : found.kthBest(k)
+        found.takeRows(atLeast: surely.map { $0 - margin } ?? -.infinity, scratch.seen, into: scratch.scores, &scratch.rows)
+        if lists.style == .codes, scratch.rows.count > k {
+            let kth = lists.geometry.layout.kernels.kthLargest(scratch.scores, count: scratch.rows.count, k: k)
             var kept = 0
             for place in 0..<scratch.rows.count where scratch.scores[place] >= kth - margin {
                 scratch.rows[kept] = scratch.rows[place]
@@ -223,7 +274,14 @@ struct ListSearch {
             scratch.rows.removeLast(scratch.rows.count - kept)
         }
         if keepingEstimates { for place in scratch.rows.indices { scratch.estimates[place] = scratch.scores[place] } }
-        outcome.rowsScored = scratch.rows.count
-        lists.rows.score(of: scratch.query, rows: scratch.rows, with: Kernels.best, pointers: scratch.pointers, into: scratch.scores)
+        if let ranks, !ranks.named.isEmpty {
+            scratch.rows.removeAll { ranks.named[Int($0)] != nil }
+            for number in ranks.named.keys where number < admitted.count && admitted[number] { scratch.rows.append(UInt32(number)) }
+        }
+        if lists.style == .codes { outcome.rowsScored = scratch.rows.count } else { (outcome.rowsScored, outcome.error) = (outcome.rowsScanned, 1) }
+        lists.rows.score(of: query.vector, rows: scratch.rows, with: Kernels.best, pointers: scratch.pointers, into: scratch.scores)
     }
+
+    /// Without codes rows were compared; what was added to their cosines may be rounded otherwise later.
+    private var flatMargin: Float { 2 * scoresErrBy + 1e-6 }
 }

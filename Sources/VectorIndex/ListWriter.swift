@@ -7,7 +7,7 @@ struct ListWriter: Sendable {
     private let geometry: ListGeometry
     private let bounds: [Int]
     private let calibration: Calibration
-    private let scratches: ScratchPool
+    private let scratches: ScratchPools
     private let filters = FilterCache()
     private let bench: ListGeometry.Bench
     let style: ListStyle
@@ -27,7 +27,7 @@ struct ListWriter: Sendable {
         geometry = product.geometry
         bounds = product.bounds
         self.calibration = calibration
-        scratches = ScratchPool(product.geometry)
+        scratches = ScratchPools(product.geometry)
         bench = ListGeometry.Bench(product.geometry)
         style = product.style
         codes = product.directory.lists

@@ -14,7 +14,7 @@ struct Lists: Sendable {
     /// Rows that are alive, by number.
     var live: RowSet
     var rows: RowDirectory
-    let scratches: ScratchPool
+    let scratches: ScratchPools
     let filters: FilterCache
     /// Rows that came or went since the training.
     let changes: Int

@@ -8,6 +8,7 @@ import Vectors
 /// of a batch. So every way gives the same answer to the last bit.
 struct Scan {
     private let unit: [Float]
+    private let ranks: RowRanks?
     private let kernels = Kernels.best
     private var top: TopK<Identifier>
     private var scores: [Float]
@@ -17,8 +18,9 @@ struct Scan {
     private var rowsScored = 0
 
     /// `unit` has length one and the index's dimension.
-    init(unit: [Float], k: Int) {
+    init(unit: [Float], k: Int, ranks: RowRanks? = nil) {
         self.unit = unit
+        self.ranks = ranks
         top = TopK(k: k)
         scores = Array(repeating: 0, count: Chunk.capacity)
         selection = Array(repeating: 0, count: Chunk.capacity / 64)
@@ -26,12 +28,17 @@ struct Scan {
     }
 
     /// Scores the rows of one chunk: as a block when all of them match, else one by one.
-    mutating func visit(_ chunk: Chunk, matching: Bitmap) {
+    mutating func visit(_ chunk: Chunk, slot: Int = 0, matching: Bitmap) {
         let count = matching.count
         guard count > 0 else { return }
         rowsScored += count
         rows.removeAll(keepingCapacity: true)
-        if count == chunk.count {
+        if let ranks {
+            kernels.score(of: unit, rowsBelow: chunk.count, in: chunk.matrix, into: &scores)
+            ranks.rank(matching, of: chunk, slot: slot, &scores)
+            select(matching, of: chunk, from: scores, offset: 0, atLeast: top.threshold)
+            for row in rows where scores[Int(row)] >= top.threshold { top.offer(score: scores[Int(row)], id: chunk.columns.identifier(Int(row))) }
+        } else if count == chunk.count {
             kernels.score(of: unit, rowsBelow: count, in: chunk.matrix, into: &scores)
             select(matching, of: chunk, from: scores, offset: 0, atLeast: top.threshold)
             for row in rows { offer(scores[Int(row)], Int(row), of: chunk) }
@@ -52,8 +59,8 @@ struct Scan {
 
     /// Puts the matching rows whose value is `least` or more into `rows`.
     private mutating func select(_ matching: Bitmap, of chunk: Chunk, from values: [Float], offset: Int, atLeast least: Float) {
-        // A score that rounding carried beyond −1 counts as −1.
-        kernels.select(values, from: offset, count: chunk.count, atLeast: least <= -1 ? -.infinity : least, into: &selection)
+        // A cosine that rounding carried beyond −1 counts as −1.
+        kernels.select(values, from: offset, count: chunk.count, atLeast: least <= -1 && ranks == nil ? -.infinity : least, into: &selection)
         for word in 0..<(chunk.count + 63) / 64 {
             var rest = selection[word] & matching.word(word)
             while rest != 0 {

@@ -1,13 +1,20 @@
 import Columns
 import Records
+import Vectors
 
 /// Everything that a search reads. It never changes.
 struct Snapshot: Sendable {
     var chunks = ChunkTable()
     var tags = TagCodes()
     var rows = 0
+    var finder = RowFinder(capacity: 0)
     /// Nil where every search compares all rows.
     var lists: Lists?
     /// No row expires before this; nil when none does.
     var firstExpiry: Timestamp?
+
+    /// Where the row of that identifier is.
+    func number(of id: Identifier) -> Int? {
+        finder.find(hash: id.hashValue) { number in chunks.chunk(of: number)?.has(id, number % Chunk.capacity) ?? false }
+    }
 }

@@ -5,6 +5,15 @@ import Glibc
 ///
 /// `@unchecked Sendable`: whoever works with it has it for himself.
 @safe public final class CodeScan: @unchecked Sendable {
+    private struct Successor {
+        let scan: CodeScan
+        let lift: (_ row: Int) -> Float
+        let liftMax: Float
+    }
+
+    /// The sooner some are left out, the fewer of the others are kept.
+    private static let roomMin = 256
+
     /// Below every estimate.
     private static let leastThreshold: Float = -3e38
 
@@ -15,8 +24,10 @@ import Glibc
     private let sums: UnsafeMutableRawPointer
     /// Of the lists that are scanned together.
     private let starts: UnsafeMutablePointer<UnsafeRawPointer>
-    private var lookup: ck_lookup
-    private var found: ck_found
+    private let lookup: UnsafeMutablePointer<ck_lookup>
+    private let found: UnsafeMutablePointer<ck_found>
+    /// Who gets what was found.
+    private var successor: Successor?
     /// Keeps what `found` points to.
     private var admitted: RowSet?
 
@@ -28,13 +39,18 @@ import Glibc
         scores = FloatBlock(count: capacity + 2 * CodeLayout.blockRows)
         unsafe rows = .allocate(capacity: capacity + 2 * CodeLayout.blockRows)
         unsafe sums = .allocate(byteCount: layout.tableBytes, alignment: 64)
-        unsafe lookup = ck_lookup(sums: sums.assumingMemoryBound(to: UInt8.self), spans: layout.spans, step: 1, offset: 0)
-        unsafe found = ck_found(
-            scores: scores.start(of: 0..<scores.count), rows: rows, count: 0, capacity: capacity, threshold: CodeScan.leastThreshold, margin: 0, k: 1,
-            admitted: nil, admitted_rows: 0)
+        unsafe lookup = .allocate(capacity: 1)
+        unsafe lookup.initialize(to: ck_lookup(sums: sums.assumingMemoryBound(to: UInt8.self), spans: layout.spans, step: 1, offset: 0))
+        unsafe found = .allocate(capacity: 1)
+        unsafe found.initialize(
+            to: ck_found(
+                scores: scores.start(of: 0..<scores.count), rows: rows, count: 0, capacity: capacity, room: capacity, threshold: CodeScan.leastThreshold, margin: 0, k: 1,
+                admitted: nil, admitted_rows: 0, empty: nil, context: nil))
     }
 
     deinit {
+        unsafe lookup.deallocate()
+        unsafe found.deallocate()
         unsafe rows.deallocate()
         unsafe starts.deallocate()
         unsafe sums.deallocate()
@@ -42,57 +58,96 @@ import Glibc
 
     /// The tables of a query, turned as the codes are.
     public func prepare(_ query: FloatBlock) {
-        unsafe layout.kernels.table.pointee.prepare(query.start(of: 0..<layout.dimensions), &lookup)
+        unsafe layout.kernels.table.pointee.prepare(query.start(of: 0..<layout.dimensions), lookup)
     }
 
     /// Takes the tables of another scan of the same layout.
     public func copyTables(of other: CodeScan) {
         precondition(other.layout.tableBytes == layout.tableBytes)
         unsafe memcpy(sums, other.sums, layout.tableBytes)
-        unsafe (lookup.step, lookup.offset) = unsafe (other.lookup.step, other.lookup.offset)
+        unsafe (lookup.pointee.step, lookup.pointee.offset) = unsafe (other.lookup.pointee.step, other.lookup.pointee.offset)
     }
 
     /// Forgets what was found. Rows of `admitted` will be found, or all below `rowCount`. What lies more than the margin, 0 at first, below the k-th best may be
-    /// dropped when there is more than there is room for.
+    /// dropped as soon as there are many times k.
     public func begin(k: Int, admitted: RowSet?, rowCount: Int) {
         self.admitted = admitted
-        unsafe found.count = 0
-        unsafe found.threshold = CodeScan.leastThreshold
-        unsafe found.k = max(1, k)
-        unsafe found.margin = 0
-        unsafe found.admitted_rows = admitted?.count ?? rowCount
-        unsafe found.admitted = admitted.map { unsafe UnsafePointer($0.words) }
+        unsafe found.pointee.count = 0
+        unsafe found.pointee.threshold = CodeScan.leastThreshold
+        unsafe found.pointee.k = max(1, k)
+        unsafe found.pointee.margin = 0
+        unsafe found.pointee.empty = nil
+        unsafe found.pointee.room = min(capacity, max(CodeScan.roomMin, 8 * k))
+        successor = nil
+        unsafe found.pointee.admitted_rows = admitted?.count ?? rowCount
+        unsafe found.pointee.admitted = admitted.map { unsafe UnsafePointer($0.words) }
     }
 
-    public func setMargin(_ margin: Float) { unsafe found.margin = margin }
+    /// Has `other` decide what is kept, among rows whose estimates were lifted, each by at most `liftMax`: it gets them as often as there are `rowsMax`, and by
+    /// `passOn`; until the next `begin`.
+    public func pass(to other: CodeScan, rowsMax: Int, liftMax: Float, _ lift: @escaping (_ row: Int) -> Float) {
+        successor = Successor(scan: other, lift: lift, liftMax: liftMax)
+        unsafe found.pointee.room = min(rowsMax, capacity)
+        unsafe found.pointee.context = Unmanaged.passUnretained(self).toOpaque()
+        unsafe found.pointee.empty = { context in
+            guard let context = unsafe context else { return }
+            unsafe Unmanaged<CodeScan>.fromOpaque(context).takeUnretainedValue().passOn()
+        }
+    }
+
+    /// Gives away what was found, and learns which estimates are too low to be of use.
+    public func passOn() {
+        guard let successor else { return }
+        let other = successor.scan
+        for place in 0..<count {
+            var (row, score) = unsafe (rows[place], scores[place])
+            score += successor.lift(Int(row))
+            unsafe ck_offer(other.layout.kernels.table, other.found, &score, &row, 0, 1)
+        }
+        unsafe found.pointee.count = 0
+        let (k, margin) = unsafe (other.found.pointee.k, other.found.pointee.margin)
+        if let kth = other.kthBest(k, slack: k / 4) { other.raise(to: kth - margin) }
+        raise(to: unsafe other.found.pointee.threshold - successor.liftMax)
+    }
+
+    /// Only estimates of at least `least` are kept from now on.
+    private func raise(to least: Float) { unsafe found.pointee.threshold = max(found.pointee.threshold, least) }
+
+    public func setMargin(_ margin: Float) { unsafe found.pointee.margin = margin }
 
     /// Scans the lists `ranked` has in `range`, each with its score as the base of its rows' estimates.
     public func visit(_ ranked: RankedLists, _ range: Range<Int>, of directory: CodeDirectory) {
         guard !range.isEmpty else { return }
         for place in range { unsafe starts[place - range.lowerBound] = directory.start(ranked.list(place)) }
-        unsafe layout.kernels.table.pointee.scan(&lookup, starts, ranked.scores.start(of: range), range.count, &found)
+        unsafe layout.kernels.table.pointee.scan(lookup, starts, ranked.scores.start(of: range), range.count, found)
     }
 
     /// Scans one list.
     public func visit(_ list: Int, of directory: CodeDirectory, base: Float) {
         var base = base
         unsafe starts[0] = directory.start(list)
-        unsafe layout.kernels.table.pointee.scan(&lookup, starts, &base, 1, &found)
+        unsafe layout.kernels.table.pointee.scan(lookup, starts, &base, 1, found)
     }
 
     /// Takes scores that are known, of rows from `first` on.
     public func offer(_ known: FloatBlock, rows first: Int, count: Int) {
-        unsafe ck_offer(layout.kernels.table, &found, known.start(of: 0..<count), nil, UInt32(first), count)
+        unsafe ck_offer(layout.kernels.table, found, known.start(of: 0..<count), nil, UInt32(first), count)
+    }
+
+    /// Takes those of a row of scores.
+    public func offer(_ known: Rows, row: Int, rows first: Int, count: Int) {
+        precondition(count <= known.stride)
+        unsafe ck_offer(layout.kernels.table, found, known.start(row..<row + 1), nil, UInt32(first), count)
     }
 
     /// Takes scores that are known, of those rows.
     public func offer(_ known: FloatBlock, rows: [UInt32]) {
         unsafe rows.withUnsafeBufferPointer { rows in
-            unsafe ck_offer(layout.kernels.table, &found, known.start(of: 0..<rows.count), rows.baseAddress, 0, rows.count)
+            unsafe ck_offer(layout.kernels.table, found, known.start(of: 0..<rows.count), rows.baseAddress, 0, rows.count)
         }
     }
 
-    public var count: Int { unsafe found.count }
+    public var count: Int { unsafe found.pointee.count }
 
     public func score(_ place: Int) -> Float { scores[place] }
 
@@ -113,7 +168,7 @@ import Glibc
         // What is kept moves to the front; nothing is scanned afterwards.
         let (first, numbers) = unsafe (scores.start(of: 0..<scores.count), rows)
         let kept = unsafe layout.kernels.table.pointee.pick(first, numbers, count, least, first, numbers)
-        unsafe found.count = kept
+        unsafe found.pointee.count = kept
         for place in 0..<kept {
             let (row, score) = unsafe (numbers[place], first[place])
             if let earlier = seen.place(of: row, in: result, orElse: result.count) {

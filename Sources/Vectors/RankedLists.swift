@@ -63,20 +63,25 @@ import CKernels
 
     private func order() { unsafe ck_order(scores.start(of: 0..<count), lists, count) }
 
-    /// How many must be visited, from the first on, so that in the others at most `budget` rows better than `kth` are expected, and how many are.
-    public func plan(_ rates: MissRates, kth: Float, budget: Float) -> (needed: Int, missed: Float) {
-        let plan = unsafe ck_plan_visits(
-            scores.start(of: 0..<count), weights.start(of: 0..<count), nearness.start(of: 0..<count), count, kth, rates.rates.start(of: 0..<rates.rates.count), rates.rates.count, rates.first,
-            1 / rates.step, budget)
+    /// How many must be visited, from the first on, so that in the others at most `budget` rows better than their kth are expected, and how many are. Each of
+    /// `kths` holds for an equal share of a list's rows.
+    public func plan(_ rates: MissRates, kths: [Float], budget: Float) -> (needed: Int, missed: Float) {
+        let plan = plan(rates, kths, from: 0, budget)
         return (plan.needed, plan.missed)
     }
 
-    /// How many rows better than `kth` are expected in the lists from place `first` on.
-    public func missed(_ rates: MissRates, kth: Float, from first: Int) -> Float {
-        guard first < count else { return 0 }
-        return unsafe ck_plan_visits(
-            scores.start(of: first..<count), weights.start(of: first..<count), nearness.start(of: first..<count), count - first, kth, rates.rates.start(of: 0..<rates.rates.count),
-            rates.rates.count, rates.first, 1 / rates.step, .infinity
-        ).missed
+    /// How many rows better than their kth are expected in the lists from place `first` on.
+    public func missed(_ rates: MissRates, kths: [Float], from first: Int) -> Float {
+        first < count ? plan(rates, kths, from: first, .infinity).missed : 0
+    }
+
+    private func plan(_ rates: MissRates, _ kths: [Float], from first: Int, _ budget: Float) -> ck_plan {
+        let range = first..<count
+        return unsafe kths.withUnsafeBufferPointer { kths in
+            guard let start = kths.baseAddress else { return ck_plan() }
+            return unsafe ck_plan_visits(
+                scores.start(of: range), weights.start(of: range), nearness.start(of: range), range.count, start, kths.count,
+                rates.rates.start(of: 0..<rates.rates.count), rates.rates.count, rates.first, 1 / rates.step, budget)
+        }
     }
 }

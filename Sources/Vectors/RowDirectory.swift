@@ -44,6 +44,22 @@ import CKernels
         }
     }
 
+    /// The scores of a range for the first `count` of `queries`, each within `BLAS.roundingBound` of what `Kernels` would give; row q of `scores` are those of query q.
+    public func multiply(_ queries: Rows, count: Int, range: Range<Int>, into scores: Rows) {
+        precondition(dimension <= queries.stride && count <= queries.capacity && count <= scores.capacity && range.count <= scores.stride)
+        var row = range.lowerBound
+        while row < range.upperBound {
+            let (matrix, place) = (row / RowDirectory.matrixRows, row % RowDirectory.matrixRows)
+            let some = min(range.upperBound - row, RowDirectory.matrixRows - place)
+            precondition(matrix < matrices.count)
+            guard let start = unsafe starts[matrix] else { preconditionFailure("a row of a matrix that is not there") }
+            unsafe BLAS.multiply(
+                queries.start(0..<count), queries.stride, count, byTransposed: start + place * stride, stride, some, width: dimension,
+                into: scores.start(0..<count) + (row - range.lowerBound), scores.stride)
+            row += some
+        }
+    }
+
     /// The scores of `rows`, each as `Kernels` would give it anywhere, into the first places of `scores`. The rows can be read, as a snapshot says.
     public func score(of query: FloatBlock, rows: [UInt32], with kernels: Kernels, pointers: RowPointers, into scores: FloatBlock) {
         precondition(query.count >= dimension && rows.count <= pointers.capacity && rows.count <= scores.count)

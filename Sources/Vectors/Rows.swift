@@ -29,6 +29,11 @@ public struct Rows: Sendable {
         unsafe start(place..<place + 1).update(from: matrix.start(ofRow: row), count: matrix.dimension)
     }
 
+    /// As many values of a block as a row has, from its first on.
+    public func copy(_ block: FloatBlock, to place: Int) {
+        unsafe start(place..<place + 1).update(from: block.start(of: 0..<stride), count: stride)
+    }
+
     public func add(row: Int, of other: Rows, to place: Int) {
         precondition(other.stride == stride)
         let (from, to) = unsafe (other.start(row..<row + 1), start(place..<place + 1))

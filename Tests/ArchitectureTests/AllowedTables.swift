@@ -69,6 +69,7 @@ let unsafeFiles: [String: String] = [
     "Vectors/RankedLists.swift": "lists in order",
     "Vectors/RowArena.swift": "one mapping of many matrices",
     "Vectors/RowDirectory.swift": "the addresses of rows",
+    "Vectors/RowFinder.swift": "places that one thread writes and others read meanwhile",
     "Vectors/RowSet.swift": "a set of rows in place",
     "Vectors/Rows.swift": "rows within aligned floats",
     "Vectors/SeenRows.swift": "a table of places",

@@ -324,6 +324,26 @@ struct ListTests {
         for threads in [1, 2, 7] { #expect(try index.search(queries, threads: threads).map { try $0.get() } == alone) }
     }
 
+    @Test("a batch over lists without codes finds as much as single searches do, with the same scores")
+    func flatBatches() throws {
+        var clusters = Clusters(seed: 15)
+        let index = CosineIndex(dimension: ListTests.dimension, style: .flat)
+        index.apply((0..<5_000).map { clusters.put($0) })
+        #expect(index.train(lists: 40, questions: 64))
+        index.apply((5_000..<5_200).map { clusters.put($0) })
+        let queries = (0..<90).map { place in
+            IndexQuery(vector: clusters.vector(), k: 10, filter: place % 3 == 0 ? .equals(.tags, .text("half")) : nil, time: ListTests.now)
+        }
+        var same = 0
+        for (query, answer) in zip(queries, index.search(queries, threads: 2)) {
+            let (together, alone) = (try answer.get(), try index.search(query))
+            #expect(together.hits.count == alone.hits.count)
+            // Where rounding decides whether one more list is visited, a hit may differ.
+            same += together.hits == alone.hits ? 1 : 0
+        }
+        #expect(same >= 88)
+    }
+
     @Test("a query that may not go on is stopped, over lists as well")
     func stops() throws {
         var (index, clusters) = ListTests.filled(3_000, lists: 32)

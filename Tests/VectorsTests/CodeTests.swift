@@ -22,7 +22,7 @@ struct CodeTests {
     }
 
     private func estimates(_ scan: CodeScan, _ directory: CodeDirectory, base: Float) -> [UInt32: Float] {
-        scan.begin(k: 1, admitted: nil, rowCount: .max >> 1)
+        scan.begin(k: scan.capacity, admitted: nil, rowCount: .max >> 1)
         scan.visit(0, of: directory, base: base)
         return Dictionary(uniqueKeysWithValues: (0..<scan.count).map { (scan.row($0), scan.score($0)) })
     }

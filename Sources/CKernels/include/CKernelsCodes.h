@@ -38,6 +38,8 @@ typedef struct ck_found {
     uint32_t *_Nonnull rows;
     size_t count;
     size_t capacity;
+    /// When there are more than so many, those that no longer matter go; it grows up to the capacity where most of them matter.
+    size_t room;
     /// Only estimates of at least this are kept; a number, above -infinity, that rises as more is found than there is room for.
     float threshold;
     /// What can still matter lies at most so far below the k-th best estimate.
@@ -46,6 +48,9 @@ typedef struct ck_found {
     /// Row r may be found when bit r % 64 of admitted[r / 64] is set; no row of admitted_rows or above.
     const uint64_t *_Nullable admitted;
     size_t admitted_rows;
+    /// Takes what was found when there is no more room, where it is not to be dropped.
+    void (*_Nullable empty)(void *_Nullable context);
+    void *_Nullable context;
 } ck_found;
 
 typedef struct ck_codes {
@@ -84,8 +89,8 @@ void ck_copy_code(size_t spans, const uint8_t *_Nonnull from, size_t entry, uint
 
 uint32_t ck_code_row(size_t spans, const uint8_t *_Nonnull block, size_t entry);
 
-/// Raises the threshold of what was found and drops what no longer reaches it; at least half of the room is free afterwards.
-void ck_shrink_found(const ck_codes *_Nonnull codes, ck_found *_Nonnull found);
+/// Has what was found taken away, or raises its threshold and drops what no longer reaches it; at least half of the room is free afterwards.
+void ck_make_room(const ck_codes *_Nonnull codes, ck_found *_Nonnull found);
 
 // How many rows a list has, in its header.
 static inline uint32_t ck_list_count(const void *_Nonnull list) { return __atomic_load_n((const uint32_t *)list, __ATOMIC_ACQUIRE); }
@@ -106,10 +111,11 @@ typedef struct ck_plan {
     float missed;
 } ck_plan;
 
-/// Which of n lists, by score, the greatest first, must be visited so that in the others at most `budget` rows better than `kth` are expected, where a list is
-/// expected to have weight * rates[((kth - score) * nearness - first) * per_unit]: what rows of a list differ by from its centre is the less the nearer it is.
-ck_plan ck_plan_visits(const float *_Nonnull scores, const float *_Nonnull weights, const float *_Nonnull nearness, size_t n, float kth, const float *_Nonnull rates, size_t n_rates,
-                       float first, float per_unit, float budget);
+/// Which of n lists, by score, the greatest first, must be visited so that in the others at most `budget` rows better than any of kths are expected, each of which
+/// counts for an equal share of a list's rows: it is expected to have weight * rates[((kth - score) * nearness - first) * per_unit] of them, since what rows of a
+/// list differ by from its centre is the less the nearer it is.
+ck_plan ck_plan_visits(const float *_Nonnull scores, const float *_Nonnull weights, const float *_Nonnull nearness, size_t n, const float *_Nonnull kths, size_t n_kths,
+                       const float *_Nonnull rates, size_t n_rates, float first, float per_unit, float budget);
 
 /// Whole numbers from -127 to 127 for n values, the greatest in size being 127 or -127; returns what they must be multiplied with.
 float ck_to_bytes(const float *_Nonnull values, size_t n, int8_t *_Nonnull out);
