@@ -70,7 +70,7 @@ struct Calibrator {
         var calibration = Calibration(rates: missRates(questions), classes: [Calibration.Class(k: 1, settings: [all])])
         guard let known = questions.map(\.best.count).min(), known > 0 else { return calibration }
         let lists = Lists(
-            geometry: product.geometry, style: product.style, directory: product.directory, tails: ListTails(lists: product.geometry.count), bounds: product.bounds, calibration: calibration, live: live, rows: rows,
+            geometry: product.geometry, style: product.style, directory: product.directory, signs: product.signs, tails: ListTails(lists: product.geometry.count), bounds: product.bounds, calibration: calibration, live: live, rows: rows,
             scratches: ScratchPools(product.geometry), filters: FilterCache(), changes: 0)
         calibration.classes = Calibrator.ks.filter { $0 <= known || $0 == 1 }.map { k in
             Calibration.Class(k: k, settings: settings(questions, lists, k: k))

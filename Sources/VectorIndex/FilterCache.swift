@@ -6,10 +6,22 @@ import Vectors
 final class MatchingRows: Sendable {
     let rows: RowSet
     let count: Int
+    /// The numbers of the rows, in ascending order, where they are few.
+    let numbers: [UInt32]?
+
+    static let numberedMax = 8_192
 
     init(_ rows: RowSet, count: Int) {
         self.rows = rows
         self.count = count
+        guard count <= MatchingRows.numberedMax else {
+            numbers = nil
+            return
+        }
+        var numbers: [UInt32] = []
+        numbers.reserveCapacity(count)
+        rows.list(into: &numbers)
+        self.numbers = numbers
     }
 }
 

@@ -9,7 +9,7 @@ struct IndexBatch {
         let admitted: MatchingRows?
         do throws(IndexError) { admitted = try first.admit(lists) } catch { return searches.map(IndexBatch.alone) }
         var results: [Result<IndexAnswer, IndexError>?] = Array(repeating: nil, count: searches.count)
-        let together = searches.indices.filter { searches[$0].listsToVisit != nil && admitted.map(searches[$0].isWorthLists) ?? true }
+        let together = searches.indices.filter { searches[$0].listsToVisit != nil && searches[$0].isWorthLists(admitted, lists) }
         let scratch = lists.scratches.threads.take(k: together.map { searches[$0].rowsToRank }.max() ?? 1)
         defer { lists.scratches.threads.giveBack(scratch) }
         var batch = ListBatch(together.map { searches[$0].search(over: lists, among: admitted) }, lists)

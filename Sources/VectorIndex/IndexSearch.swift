@@ -4,8 +4,12 @@ import Vectors
 
 /// One query on its way to an answer: over lists where there are some and they pay, else over every row that matches.
 struct IndexSearch {
-    /// Where no more rows match, each is compared: reading them costs less than finding out which lists could be left out.
-    private static let comparedRowsMax = 1_536
+    /// Where no more rows match, each is compared: reading them costs less than finding out which could be left out.
+    private static let comparedRowsMax = 160
+    private static let comparedRowsMaxWithoutCodes = 1_536
+    /// Where no more match, and hardly more than one part in so many of all, each is estimated by its own code.
+    private static let siftedRowsMax = MatchingRows.numberedMax
+    private static let siftedShareDivisor = 16
 
     let query: IndexQuery
     let unit: [Float]
@@ -24,12 +28,14 @@ struct IndexSearch {
     func answer() throws(IndexError) -> IndexAnswer {
         guard let lists = listsToVisit else { return try compareAll() }
         let admitted = try admit(lists)
-        if let admitted, !isWorthLists(admitted) { return try compare(admitted.rows, lists) }
+        let few = admitted.flatMap { isWorthLists($0, lists) ? nil : $0.numbers }
+        if let few, lists.style == .flat || few.count <= max(IndexSearch.comparedRowsMax, query.k) { return try compare(few, lists) }
         let scratch = lists.scratches.threads.take(k: rowsToRank)
         defer { lists.scratches.threads.giveBack(scratch) }
         var search = search(over: lists, among: admitted)
         defer { lists.scratches.queries.giveBack(search.query) }
-        guard search.run(scratch, shouldStop: query.shouldStop) else { throw .stopped }
+        let isDone = few.map { search.sift($0, scratch, shouldStop: query.shouldStop) } ?? search.run(scratch, shouldStop: query.shouldStop)
+        guard isDone else { throw .stopped }
         return try answer(search, scratch)
     }
 
@@ -42,7 +48,10 @@ struct IndexSearch {
     /// How many there must be room for.
     var rowsToRank: Int { query.k + (ranks?.named.count ?? 0) }
 
-    func isWorthLists(_ admitted: MatchingRows) -> Bool { admitted.count > max(IndexSearch.comparedRowsMax, query.k) }
+    func isWorthLists(_ admitted: MatchingRows?, _ lists: Lists) -> Bool {
+        let sifted = max(IndexSearch.comparedRowsMax, min(IndexSearch.siftedRowsMax, lists.trainedRows / IndexSearch.siftedShareDivisor))
+        return (admitted?.count ?? .max) > max(lists.style == .flat ? IndexSearch.comparedRowsMaxWithoutCodes : sifted, query.k)
+    }
 
     // MARK: Rows that match
 
@@ -77,7 +86,7 @@ struct IndexSearch {
     }
 
     /// Compares the rows of a small set.
-    private func compare(_ rows: RowSet, _ lists: Lists) throws(IndexError) -> IndexAnswer {
+    private func compare(_ rows: [UInt32], _ lists: Lists) throws(IndexError) -> IndexAnswer {
         if query.shouldStop() { throw .stopped }
         let (scratch, room) = (lists.scratches.threads.take(k: query.k), lists.scratches.queries.take(k: query.k))
         defer {
@@ -85,8 +94,8 @@ struct IndexSearch {
             lists.scratches.queries.giveBack(room)
         }
         room.vector.copy(unit)
-        rows.list(into: &scratch.rows)
-        let count = scratch.rows.count
+        let count = rows.count
+        scratch.rows = rows
         lists.rows.score(of: room.vector, rows: scratch.rows, with: Kernels.best, pointers: scratch.pointers, into: scratch.scores)
         let report = SearchReport(
             rowsTotal: snapshot.rows, rowsMatching: count, rowsVisited: count, rowsScored: count, listsTotal: lists.count, listsVisited: lists.count)
@@ -115,7 +124,7 @@ struct IndexSearch {
     func answer(_ search: ListSearch, _ scratch: ListScratch) throws(IndexError) -> IndexAnswer {
         let (lists, outcome, wanted) = (search.lists, search.outcome, min(query.k, search.matching))
         guard wanted > 0, scratch.rows.count >= wanted else { return try compareAll() }
-        let estimate = query.probes.map { lists.calibration.recall(lists: $0, k: wanted) } ?? expected(search)
+        let estimate = search.siftingMargin != nil ? query.recallTarget : query.probes.map { lists.calibration.recall(lists: $0, k: wanted) } ?? expected(search)
         let report = SearchReport(
             rowsTotal: snapshot.rows, rowsMatching: search.matching, rowsVisited: outcome.rowsScanned, rowsScored: outcome.rowsScored, listsTotal: lists.count,
             listsVisited: outcome.listsVisited, recallEstimate: estimate, isExact: false)

@@ -12,6 +12,7 @@ struct ListBuilder {
         let style: ListStyle
         /// Without lists where they have no codes.
         let directory: CodeDirectory
+        let signs: SignDirectory
     }
 
     /// A row of the snapshot.
@@ -56,7 +57,7 @@ struct ListBuilder {
         let (order, bounds) = ListBuilder.sort(first.array, lists: centres.count)
         let (table, matrices) = lay(order)
         let codes = style == .codes ? code(geometry, order, bounds, first, second, matrices) : []
-        return Product(chunks: table, bounds: bounds, geometry: geometry, style: style, directory: CodeDirectory(codes))
+        return Product(chunks: table, bounds: bounds, geometry: geometry, style: style, directory: CodeDirectory(codes), signs: SignDirectory(style == .codes ? sign(geometry, order.count, matrices) : []))
     }
 
     /// Dimensions from which codes of the principal axes of what centres leave over say as much in fewer bytes.
@@ -177,5 +178,19 @@ struct ListBuilder {
             }
         }
         return made.all
+    }
+
+    /// The codes of every row, by number.
+    private func sign(_ geometry: ListGeometry, _ count: Int, _ matrices: [RowMatrix]) -> [SignPiece] {
+        let pieces = SignPiece.pieces(geometry.layout, count: matrices.count)
+        let benches = (0..<threads).map { _ in ListGeometry.Bench(geometry) }
+        Workers.forEachRange(below: count, size: Chunk.capacity, threads: threads) { range, worker in
+            let number = range.lowerBound / Chunk.capacity
+            for row in 0..<range.count {
+                geometry.take(row: row, of: matrices[number], benches[worker])
+                geometry.put(row: row, of: matrices[number], into: pieces[number], at: row, benches[worker])
+            }
+        }
+        return pieces
     }
 }

@@ -11,6 +11,11 @@ final class ListGeometry: Sendable {
     let matrix: RowMatrix
     let codes: CodeDirectory
     let mean: [Float]
+    /// The mean, turned, its square, and how far rows are from it, as a root of the mean square.
+    private let middle: FloatBlock
+    private let spread: Float
+    private let square: Float
+    private let meanRow: RowMatrix
     /// The centres in bytes, for the order of the lists.
     let bytes: ByteRows
     /// The products of every centre with all.
@@ -48,20 +53,25 @@ final class ListGeometry: Sendable {
             turn.apply(straight, into: turned, outStart: place * layout.dimensions, scratch: scratch)
         }
         self.mean = mean
+        for (column, value) in mean.enumerated() { straight[column] = value }
+        middle = FloatBlock(count: layout.dimensions)
+        turn.apply(straight, into: middle, scratch: scratch)
+        square = mean.reduce(0) { $0 + $1 * $1 }
+        spread = max(0.01, 1 - square).squareRoot()
+        meanRow = RowMatrix(dimension: dimension, capacity: 1)
+        meanRow.append(mean)
         var squares: Float = 0
         for place in 0..<count { squares += 2 * centres.halves[place] / Float(count) }
         error = 0.75 * max(0.01, 1 - squares).squareRoot() / Float(layout.dimensions).squareRoot()
         bytes = ByteRows(centres.rows, count: count, dimension: dimension)
         between = Rows(FloatBlock(count: count * count), stride: count)
         BLAS.multiply(centres.rows, 0..<count, byTransposed: centres.rows, 0..<count, width: dimension, into: between)
-        codes = CodeDirectory([ListGeometry.codes(of: turned, mean, centres, layout, turn)])
+        codes = CodeDirectory([ListGeometry.codes(of: turned, mean, middle, centres, layout)])
     }
 
-    private static func codes(of turned: FloatBlock, _ mean: [Float], _ centres: Centres, _ layout: CodeLayout, _ turn: Turn) -> CodeList {
+    private static func codes(of turned: FloatBlock, _ mean: [Float], _ middle: FloatBlock, _ centres: Centres, _ layout: CodeLayout) -> CodeList {
         let list = CodeList(layout, capacity: centres.count)
-        let (straight, middle, residual) = (FloatBlock(count: max(layout.dimensions, centres.rows.stride)), FloatBlock(count: layout.dimensions), FloatBlock(count: layout.dimensions))
-        for (column, value) in mean.enumerated() { straight[column] = value }
-        turn.apply(straight, into: middle, scratch: turn.makeScratch())
+        let residual = FloatBlock(count: layout.dimensions)
         for place in 0..<centres.count {
             // The query's product with the centre, less half of its square: the greater the nearer.
             var product = -centres.halves[place]
@@ -122,5 +132,17 @@ final class ListGeometry: Sendable {
             residual: bench.residual, start: 0, centre: turned, centreStart: start, dimensions: layout.dimensions,
             centreProduct: product - 2 * centres.halves[list])
         codes.append(code, residual: bench.residual, start: 0, row: row)
+    }
+    /// Puts the row that was taken, whose vector is `row` of a matrix, into a piece.
+    func put(row: Int, of matrix: RowMatrix, into piece: SignPiece, at place: Int, _ bench: Bench) {
+        bench.residual.subtract(bench.turned, less: middle, from: 0, count: layout.dimensions)
+        let product = Kernels.best.dot(row: row, of: matrix, row: 0, of: meanRow) - square
+        let code = Code(residual: bench.residual, start: 0, centre: middle, centreStart: 0, dimensions: layout.dimensions, centreProduct: product)
+        piece.put(code, residual: bench.residual, row: place)
+    }
+
+    /// What an estimate of such a row errs by, as a standard deviation, for a query whose product with the mean that is.
+    func error(meanProduct: Float) -> Float {
+        0.75 * spread * max(0.01, 1 - 2 * meanProduct + square).squareRoot() / Float(layout.dimensions).squareRoot()
     }
 }

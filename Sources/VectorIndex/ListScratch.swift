@@ -49,6 +49,7 @@ final class ListScratch: @unchecked Sendable, Reusable {
     let estimates: FloatBlock
     let pointers: RowPointers
     let seen: SeenRows
+    let signs: SignQuery
     var rows: [UInt32] = []
     let capacity: Int
 
@@ -62,6 +63,7 @@ final class ListScratch: @unchecked Sendable, Reusable {
         estimates = FloatBlock(count: places)
         pointers = RowPointers(capacity: places)
         seen = SeenRows(capacity: places)
+        signs = SignQuery(geometry.layout)
     }
 }
 

@@ -38,12 +38,16 @@ struct ListSearch {
     /// How far scores that lists without codes give can lie from what they are.
     var scoresErrBy: Float = 0
     private(set) var outcome = Outcome()
+    /// Where lists are not looked at, what the recall allows.
+    private(set) var siftingMargin: Float?
     /// Lists of the ranking that were visited, from the first on.
     private var visited = 0
     private static let listsFirst = 4
     /// Of the lists that a search visits on average, how many are visited before it is asked for the first time how many are needed.
     private static let firstShare = 0.4
     private static let listsAtOnce = 64
+    /// What a search without a look at lists may lose at the least.
+    private static let lostMin: Float = 1e-5
     private static let rowsAtOnce = 1_024
     /// The sooner the first are ranked, the more of the others are left out by their estimates.
     private static let liftedAtOnce = 128
@@ -84,6 +88,31 @@ struct ListSearch {
         return true
     }
 
+    /// The same for those rows alone, by the codes of single rows and without a look at lists.
+    mutating func sift(_ rows: [UInt32], _ scratch: ListScratch, shouldStop: () -> Bool) -> Bool {
+        let geometry = lists.geometry
+        query.vector.copy(unit)
+        geometry.turn.apply(query.vector, into: scratch.turned, scratch: scratch.turning)
+        scratch.signs.take(scratch.turned)
+        let product = Kernels.best.dot(geometry.mean, unit)
+        outcome.error = geometry.error(meanProduct: product)
+        prepareFound()
+        // Of what is normal, at most e^(−m² / 2) / 2 lies more than m standard deviations above.
+        let lost = min(0.4, max(ListSearch.lostMin, Float(1 - recall)))
+        siftingMargin = (-2 * log(2 * lost)).squareRoot()
+        found.setMargin(margin * outcome.error)
+        for start in stride(from: 0, to: rows.count, by: ListSearch.rowsAtOnce) {
+            if shouldStop() { return false }
+            let some = start..<min(start + ListSearch.rowsAtOnce, rows.count)
+            lists.signs.estimate(scratch.signs, rows: rows, some, base: product, into: scratch.scores)
+            query.codes.offer(scratch.scores, rows: rows, some)
+        }
+        query.codes.passOn()
+        (outcome.rowsScanned, outcome.listsVisited) = (rows.count, lists.count)
+        select(scratch)
+        return true
+    }
+
     // MARK: Lists
 
     /// The places in the ranking of the lists that must be visited first.
@@ -94,17 +123,21 @@ struct ListSearch {
         geometry.turn.apply(query.vector, into: scratch.turned, scratch: scratch.turning)
         query.codes.prepare(scratch.turned)
         scanCentres(scratch)
-        query.codes.begin(k: 2 * k, admitted: admitted, rowCount: 0)
-        if let ranks, lifts != nil {
-            query.lifted.begin(k: 2 * k, admitted: nil, rowCount: .max)
-            query.codes.pass(to: query.lifted, rowsMax: ListSearch.liftedAtOnce, liftMax: ranks.liftMax) { ranks.lift(of: $0) }
-        }
+        prepareFound()
         if let probes {
             choose(max(2 * probes, setting.ranked), scratch)
             return reach(min(probes, query.ranked.count))
         }
         choose(ranked, scratch)
         return reach(min(max(ListSearch.listsFirst, Int(setting.lists * ListSearch.firstShare)), query.ranked.count))
+    }
+
+    private func prepareFound() {
+        query.codes.begin(k: 2 * k, admitted: admitted, rowCount: 0)
+        if let ranks, lifts != nil {
+            query.lifted.begin(k: 2 * k, admitted: nil, rowCount: .max)
+            query.codes.pass(to: query.lifted, rowsMax: ListSearch.liftedAtOnce, liftMax: ranks.liftMax) { ranks.lift(of: $0) }
+        }
     }
 
     /// After those were visited: which to visit next; nil when enough were.
@@ -194,7 +227,7 @@ struct ListSearch {
     /// Whether calibration knew nothing like it.
     var isUnlike: Bool { isFiltered || lifts != nil }
 
-    private var margin: Float { isUnlike ? max(setting.margin, ListSearch.unlikeMarginMin) : setting.margin }
+    private var margin: Float { siftingMargin ?? (isUnlike ? max(setting.margin, ListSearch.unlikeMarginMin) : setting.margin) }
 
     /// How many rows better than the k-th may be expected in the lists that are left out. That fewer are lost than are expected, as may have
     /// been learnt without a filter, need not be so among the rows that one admits.

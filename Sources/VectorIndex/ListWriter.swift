@@ -18,6 +18,7 @@ struct ListWriter: Sendable {
     /// What snapshots read, unless it is out of date.
     private var directory: CodeDirectory?
     private var rows: RowDirectory?
+    private var signs: SignDirectory
     /// How many rows there were when the lists were trained.
     let trainedRows: Int
     /// Rows that came or went since.
@@ -36,6 +37,7 @@ struct ListWriter: Sendable {
         isLiveShared = true
         directory = product.directory
         self.rows = rows
+        signs = product.signs
         trainedRows = product.bounds.last ?? 0
     }
 
@@ -48,8 +50,18 @@ struct ListWriter: Sendable {
         geometry.take(row: row, of: matrix, bench)
         let (first, second) = geometry.lists(of: row, of: matrix, bench)
         guard style == .codes else { return tails.append(UInt32(number), to: first.list) }
+        put(number, row: row, of: matrix)
         append(number, first)
         if let second { append(number, second) }
+    }
+
+    private mutating func put(_ number: Int, row: Int, of matrix: RowMatrix) {
+        let piece = number / SignPiece.rows
+        if piece >= signs.pieces.count {
+            let wanted = piece + 1 - signs.pieces.count
+            signs = SignDirectory(signs.pieces + SignPiece.pieces(geometry.layout, count: max(wanted, signs.pieces.count / 4)))
+        }
+        geometry.put(row: row, of: matrix, into: signs.pieces[piece], at: number % SignPiece.rows, bench)
     }
 
     mutating func remove(_ number: Int) { change(number, false) }
@@ -86,7 +98,7 @@ struct ListWriter: Sendable {
         let rows = self.rows ?? RowDirectory(matrices(), dimension: geometry.dimension)
         (self.directory, self.rows, isLiveShared) = (directory, rows, true)
         return Lists(
-            geometry: geometry, style: style, directory: directory, tails: tails, bounds: bounds, calibration: calibration, live: live, rows: rows, scratches: scratches, filters: filters,
+            geometry: geometry, style: style, directory: directory, signs: signs, tails: tails, bounds: bounds, calibration: calibration, live: live, rows: rows, scratches: scratches, filters: filters,
             changes: changes)
     }
 }

@@ -6,6 +6,8 @@ struct Lists: Sendable {
     let geometry: ListGeometry
     let style: ListStyle
     var directory: CodeDirectory
+    /// The codes of single rows, where lists have codes.
+    var signs: SignDirectory
     /// Without codes: the rows of each list that came since the training.
     let tails: ListTails
     /// Where the rows of each list lay when it was trained: list i has rows bounds[i]..<bounds[i + 1], and rows from bounds.last on came later.
@@ -30,5 +32,5 @@ struct Lists: Sendable {
 
     var trainedRows: Int { bounds.last ?? 0 }
 
-    var byteCount: Int { geometry.byteCount + directory.lists.reduce(0) { $0 + $1.byteCount } }
+    var byteCount: Int { geometry.byteCount + directory.lists.reduce(0) { $0 + $1.byteCount } + signs.pieces.reduce(0) { $0 + $1.byteCount } }
 }

@@ -141,9 +141,14 @@ import Glibc
     }
 
     /// Takes scores that are known, of those rows.
-    public func offer(_ known: FloatBlock, rows: [UInt32]) {
+    public func offer(_ known: FloatBlock, rows: [UInt32]) { offer(known, rows: rows, rows.indices) }
+
+    /// Takes scores that are known, of those of `rows` that are in `range`.
+    public func offer(_ known: FloatBlock, rows: [UInt32], _ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows.count)
         unsafe rows.withUnsafeBufferPointer { rows in
-            unsafe ck_offer(layout.kernels.table, found, known.start(of: 0..<rows.count), rows.baseAddress, 0, rows.count)
+            guard let first = rows.baseAddress else { return }
+            unsafe ck_offer(layout.kernels.table, found, known.start(of: 0..<range.count), first + range.lowerBound, 0, range.count)
         }
     }
 

@@ -116,6 +116,40 @@ struct CodeTests {
         #expect(Set(near).isSubset(of: kept))
     }
 
+    @Test("codes row by row give the same estimate through every set of instructions, right on average", arguments: [48, 96, 144, 384, 480])
+    func signs(dimensions: Int) {
+        let layout = CodeLayout(.best, dimensions: dimensions)
+        var generator = SeededGenerator(seed: 61)
+        let (count, unit) = (2_500, Float(dimensions).squareRoot())
+        let pieces = SignPiece.pieces(layout, count: 3)
+        let (residual, centre, query) = (FloatBlock(count: layout.dimensions), FloatBlock(count: layout.dimensions), FloatBlock(count: layout.dimensions))
+        var vectors: [[Float]] = []
+        for row in 0..<count {
+            vectors.append(generator.vector(layout.dimensions))
+            residual.copy(vectors[row])
+            let code = Code(residual: residual, start: 0, centre: centre, centreStart: 0, dimensions: layout.dimensions, centreProduct: 0)
+            pieces[row / SignPiece.rows].put(code, residual: residual, row: row % SignPiece.rows)
+        }
+        let asked = generator.vector(layout.dimensions)
+        query.copy(asked)
+        let directory = SignDirectory(pieces)
+        let rows = (0..<count).shuffled(using: &generator).map { UInt32($0) }
+        let portable = FloatBlock(count: 1_000)
+        for (number, kernels) in SignKernels.available.enumerated() {
+            let (signs, scores) = (SignQuery(layout, kernels: kernels), FloatBlock(count: 1_000))
+            signs.take(query)
+            directory.estimate(signs, rows: rows, 700..<1_700, base: 0.25, into: number == 0 ? portable : scores)
+            if number > 0 { #expect((0..<1_000).allSatisfy { scores[$0] == portable[$0] }, "\(kernels.name)") }
+        }
+        let errors = (0..<1_000).map { place -> Float in
+            let product = zip(vectors[Int(rows[700 + place])], asked).reduce(0) { $0 + $1.0 * $1.1 }
+            return (portable[place] - 0.25 - product) / unit
+        }
+        let mean = errors.reduce(0, +) / 1_000, spread = (errors.reduce(0) { $0 + $1 * $1 } / 1_000).squareRoot()
+        // Values of the vectors are even from −1 to 1: a product's own spread is a third of this unit.
+        #expect(abs(mean) < 0.03 && spread > 0.05 && spread < 0.3, "mean \(mean), spread \(spread)")
+    }
+
     @Test("the k-th largest is reached by k values and hardly more", arguments: CodeKernels.available)
     func kthLargest(kernels: CodeKernels) {
         var generator = SeededGenerator(seed: 44)

@@ -4,3 +4,4 @@
 #include "CKernelsLists.h"
 #include "CKernelsProduct.h"
 #include "CKernelsRows.h"
+#include "CKernelsSigns.h"
