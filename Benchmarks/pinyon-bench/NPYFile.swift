@@ -37,6 +37,13 @@ struct NPYFile {
         }
     }
 
+    /// Every row of a file of floats.
+    static func vectors(_ path: String) throws -> [[Float]] {
+        let file = try NPYFile(path)
+        let floats = try file.floats(path)
+        return (0..<file.rows).map { floats[$0 * file.columns..<($0 + 1) * file.columns].values }
+    }
+
     private static func text(after name: String, in header: String) -> String? {
         guard let place = header.range(of: name) else { return nil }
         let parts = header[place.upperBound...].split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)

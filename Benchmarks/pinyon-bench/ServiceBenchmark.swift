@@ -16,6 +16,8 @@ struct ServiceBenchmark {
     let messages: Int
     let dimension: Int
     private let only: String?
+    /// Rows and queries that are not made up.
+    private let dataset: String?
     private let jsonFile: String?
     private var results: [Result] = []
     private var sqlite: [Double] = []
@@ -58,6 +60,7 @@ struct ServiceBenchmark {
         messages = options.integer("messages", 200_000)
         dimension = options.integer("dimension", 384)
         only = options["only"]
+        dataset = options["dataset"]
         jsonFile = options["json"]
     }
 
@@ -99,11 +102,10 @@ struct ServiceBenchmark {
 
     private mutating func reads(_ secure: [String], _ trust: TLSClient) async throws {
         var contenders: [String: [Contender]] = [:]
-        var source = VectorSource(seed: 2)
-        let queries = (0..<256).map { _ in source.vector(dimension) }
+        let (base, queries) = try vectors()
         for tls in [nil, trust] as [TLSClient?] {
             let server = try start(tls == nil ? [] : secure)
-            let ids = try await fill(server, tls)
+            let ids = try await fill(server, tls, base)
             contenders["get", default: []].append(
                 Contender(name: "get", server: server, tls: tls) { number, buffer in
                     Request(envelope: Envelope(), operation: .get([ids[Int(number) % ids.count]], withVectors: false)).append(id: number, to: &buffer)
@@ -180,20 +182,38 @@ struct ServiceBenchmark {
         MemoryClient(ClientConfiguration(address: server.address, key: server.key ?? "", tls: trust, name: "pinyon-bench"))
     }
 
-    private func fill(_ server: RunningServer, _ trust: TLSClient?) async throws -> [Identifier] {
+    /// What is searched, and what for.
+    private func vectors() throws -> (base: [[Float]], queries: [[Float]]) {
+        guard let dataset else {
+            var (base, queries) = (VectorSource(seed: 1), VectorSource(seed: 2))
+            return ((0..<rows).map { _ in base.vector(dimension) }, (0..<256).map { _ in queries.vector(dimension) })
+        }
+        return (try NPYFile.vectors("\(dataset)/base.npy"), try NPYFile.vectors("\(dataset)/query.npy"))
+    }
+
+    private func fill(_ server: RunningServer, _ trust: TLSClient?, _ base: [[Float]]) async throws -> [Identifier] {
         let client = client(server, trust)
         defer { client.close() }
         let agent = try await client.ensureAgent("bench").id
-        var source = VectorSource(seed: 1)
         var ids: [Identifier] = []
-        while ids.count < rows {
-            let drafts = (0..<min(500, rows - ids.count)).map { offset in
-                let content = "Memory number \(ids.count + offset) of the benchmark, of a usual length for a fact."
-                return MemoryDraft(agent: agent, content: content, vector: source.vector(dimension))
+        while ids.count < base.count {
+            let drafts = (ids.count..<min(ids.count + 500, base.count)).map { number in
+                MemoryDraft(agent: agent, content: "Memory number \(number) of the benchmark, of a usual length for a fact.", vector: base[number])
             }
             ids += try await client.remember(drafts).rows.map(\.id)
         }
+        try await waitForTraining(client, rows: base.count)
         return ids
+    }
+
+    /// Until the lists, if there will be some, know nearly all rows.
+    private func waitForTraining(_ client: MemoryClient, rows: Int) async throws {
+        for _ in 0..<600 {
+            guard let partitions = try await client.status()["partitions"], case .list(let all) = partitions, case .integer(let trained)? = all.first?["trained_rows"] else { return }
+            if rows < 4_096 || Int(trained) * 4 > rows * 3 { return }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        throw BenchError("after two minutes the server's lists were not trained")
     }
 
     // MARK: What came of it

@@ -90,7 +90,7 @@ final class FilterCache: Sendable {
     }
 
     private func keep(_ entry: Entry, of expression: Expression) {
-        let bytesEach = max(1, entry.live.count / 4 + entry.parts.count * 32)
+        let bytesEach = max(1, entry.live.count / 4 + entry.parts.count * 32 + (entry.answer.numbers?.count ?? 0) * 4)
         let countMax = max(1, min(FilterCache.entriesMax, FilterCache.bytesMax / bytesEach))
         state.withLock { state in
             state.entries[expression] = entry

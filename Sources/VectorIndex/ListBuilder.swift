@@ -161,23 +161,21 @@ struct ListBuilder {
     ) -> [CodeList] {
         var others = [[UInt32]](repeating: [], count: geometry.count)
         for (number, place) in order.enumerated() where second[place] != first[place] { others[second[place]].append(UInt32(number)) }
-        let made = Slots<CodeList>(count: geometry.count)
+        let made = CodeList.lists(geometry.layout, capacities: (0..<geometry.count).map { bounds[$0 + 1] - bounds[$0] + others[$0].count })
         let benches = (0..<threads).map { _ in ListGeometry.Bench(geometry) }
         let guests = others
         Workers.forEachRange(below: geometry.count, size: 8, threads: threads) { range, worker in
             for list in range {
                 let own = bounds[list]..<bounds[list + 1]
-                let codes = CodeList(geometry.layout, capacity: own.count + guests[list].count)
                 for number in own.map({ UInt32($0) }) + guests[list] {
                     let (matrix, row) = (matrices[Int(number) / Chunk.capacity], Int(number) % Chunk.capacity)
                     geometry.take(row: row, of: matrix, benches[worker])
                     let product = Kernels.best.dot(row: row, of: matrix, row: list, of: geometry.matrix)
-                    geometry.append(to: codes, of: list, product: product, row: number, benches[worker])
+                    geometry.append(to: made[list], of: list, product: product, row: number, benches[worker])
                 }
-                made[list] = codes
             }
         }
-        return made.all
+        return made
     }
 
     /// The codes of every row, by number.

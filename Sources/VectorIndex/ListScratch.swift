@@ -23,6 +23,8 @@ final class QueryScratch: @unchecked Sendable, Reusable {
 
     var capacity: Int { codes.capacity }
 
+    func letGo() { codes.letGo() }
+
     func note(_ list: Int) {
         visited[list] = true
         hasVisited = true
@@ -65,6 +67,8 @@ final class ListScratch: @unchecked Sendable, Reusable {
         seen = SeenRows(capacity: places)
         signs = SignQuery(geometry.layout)
     }
+
+    func letGo() {}
 }
 
 /// Room that is lent, and made for the lists of one geometry.
@@ -72,6 +76,8 @@ protocol Reusable: AnyObject, Sendable {
     init(_ geometry: ListGeometry, capacity: Int)
     /// Rows that there is room for.
     var capacity: Int { get }
+    /// Holds nothing any more that belongs to who had it.
+    func letGo()
 }
 
 /// What no search uses now.
@@ -92,6 +98,7 @@ final class Pool<Item: Reusable>: Sendable {
     }
 
     func giveBack(_ item: Item) {
+        item.letGo()
         guard item.capacity == PoolRoom.capacityMin else { return }
         free.withLock { if $0.count < keptMax { $0.append(item) } }
     }

@@ -28,19 +28,49 @@ public struct Code: Sendable {
     public let layout: CodeLayout
     public let capacity: Int
     private let base: UnsafeMutableRawPointer
+    /// Nil where the memory is its own.
+    private let pages: LargePages?
 
     public init(_ layout: CodeLayout, capacity: Int) {
+        let blocks = CodeList.blocks(capacity)
         self.layout = layout
-        let blocks = max(1, (capacity + CodeLayout.blockRows - 1) / CodeLayout.blockRows)
         self.capacity = blocks * CodeLayout.blockRows
-        unsafe base = .allocate(byteCount: CK_LIST_HEADER + blocks * layout.blockBytes, alignment: 64)
-        unsafe memset(base, 0, CK_LIST_HEADER)
-        for block in 0..<blocks { unsafe ck_clear_block(layout.spans, self.block(block)) }
+        pages = nil
+        unsafe base = .allocate(byteCount: CodeList.byteCount(layout, blocks), alignment: CK_LIST_HEADER)
+        clear()
     }
 
-    deinit { unsafe base.deallocate() }
+    private init(_ layout: CodeLayout, blocks: Int, at start: Int, in pages: LargePages) {
+        self.layout = layout
+        capacity = blocks * CodeLayout.blockRows
+        self.pages = pages
+        unsafe base = pages.start + start
+        clear()
+    }
 
-    public var byteCount: Int { CK_LIST_HEADER + capacity / CodeLayout.blockRows * layout.blockBytes }
+    /// Lists that lie together, each with so much room.
+    public static func lists(_ layout: CodeLayout, capacities: [Int]) -> [CodeList] {
+        let blocks = capacities.map(blocks)
+        let pages = LargePages(bytes: blocks.reduce(0) { $0 + byteCount(layout, $1) })
+        var next = 0
+        return blocks.map { blocks in
+            defer { next += byteCount(layout, blocks) }
+            return CodeList(layout, blocks: blocks, at: next, in: pages)
+        }
+    }
+
+    deinit { if pages == nil { unsafe base.deallocate() } }
+
+    private static func blocks(_ capacity: Int) -> Int { max(1, (capacity + CodeLayout.blockRows - 1) / CodeLayout.blockRows) }
+
+    private static func byteCount(_ layout: CodeLayout, _ blocks: Int) -> Int { CK_LIST_HEADER + blocks * layout.blockBytes }
+
+    private func clear() {
+        unsafe memset(base, 0, CK_LIST_HEADER)
+        for block in 0..<capacity / CodeLayout.blockRows { unsafe ck_clear_block(layout.spans, self.block(block)) }
+    }
+
+    public var byteCount: Int { CodeList.byteCount(layout, capacity / CodeLayout.blockRows) }
 
     public var count: Int { unsafe Int(ck_list_count(base)) }
 

@@ -95,6 +95,14 @@ import Glibc
         }
     }
 
+    /// Holds nothing any more that belongs to a query.
+    public func letGo() {
+        admitted = nil
+        successor = nil
+        unsafe found.pointee.admitted = nil
+        unsafe found.pointee.empty = nil
+    }
+
     /// Gives away what was found, and learns which estimates are too low to be of use.
     public func passOn() {
         guard let successor else { return }
