@@ -19,7 +19,11 @@ struct ChunkTable: Sendable {
     private var freeSlots: [Int] = []
     private(set) var count = 0
 
-    subscript(slot: Int) -> Chunk? { groups[slot / ChunkTable.groupSlots][slot % ChunkTable.groupSlots]?.chunk }
+    /// Nil where there is none.
+    subscript(slot: Int) -> Chunk? {
+        guard slot / ChunkTable.groupSlots < groups.count else { return nil }
+        return groups[slot / ChunkTable.groupSlots][slot % ChunkTable.groupSlots]?.chunk
+    }
 
     mutating func insert(_ chunk: Chunk) -> Int {
         if freeSlots.isEmpty {
@@ -45,11 +49,7 @@ struct ChunkTable: Sendable {
     }
 
     /// The chunk of the row with that number, which is its chunk's slot times 1,024, and its place there; nil where there is none.
-    func chunk(of number: Int) -> Chunk? {
-        let slot = number / Chunk.capacity
-        guard slot / ChunkTable.groupSlots < groups.count else { return nil }
-        return self[slot]
-    }
+    func chunk(of number: Int) -> Chunk? { self[number / Chunk.capacity] }
 
     /// The columns of its chunk.
     func columns(of number: Int) -> ColumnChunk? {

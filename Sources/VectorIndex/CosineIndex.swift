@@ -75,7 +75,9 @@ public final class CosineIndex: Sendable {
         for (place, query) in queries.enumerated() {
             do {
                 units[place] = try unitVector(query)
-                let scope = Scope(expression: query.filter.map { Expression($0, on: kind, tags: snapshot.tags) }, time: query.time, comparesAll: query.ranking == nil && (snapshot.lists == nil || query.exact))
+                let scope = Scope(
+                    expression: query.filter.map { Expression($0, on: kind, tags: snapshot.tags) }, time: query.time,
+                    comparesAll: query.ranking == nil && (snapshot.lists == nil || query.exact))
                 scopes[scope, default: []].append(place)
             } catch {
                 results[place] = .failure(error)

@@ -124,7 +124,12 @@ struct IndexSearch {
     func answer(_ search: ListSearch, _ scratch: ListScratch) throws(IndexError) -> IndexAnswer {
         let (lists, outcome, wanted) = (search.lists, search.outcome, min(query.k, search.matching))
         guard wanted > 0, scratch.rows.count >= wanted else { return try compareAll() }
-        let estimate = search.siftingMargin != nil ? query.recallTarget : query.probes.map { lists.calibration.recall(lists: $0, k: wanted) } ?? expected(search)
+        let estimate: Double
+        if search.siftingMargin != nil {
+            estimate = min(query.recallTarget, 1 - Double(ListSearch.lostMin))
+        } else {
+            estimate = query.probes.map { lists.calibration.recall(lists: $0, k: wanted) } ?? expected(search)
+        }
         let report = SearchReport(
             rowsTotal: snapshot.rows, rowsMatching: search.matching, rowsVisited: outcome.rowsScanned, rowsScored: outcome.rowsScored, listsTotal: lists.count,
             listsVisited: outcome.listsVisited, recallEstimate: estimate, isExact: false)

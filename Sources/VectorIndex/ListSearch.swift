@@ -47,7 +47,7 @@ struct ListSearch {
     private static let firstShare = 0.4
     private static let listsAtOnce = 64
     /// What a search without a look at lists may lose at the least.
-    private static let lostMin: Float = 1e-5
+    static let lostMin: Float = 1e-5
     private static let rowsAtOnce = 1_024
     /// The sooner the first are ranked, the more of the others are left out by their estimates.
     private static let liftedAtOnce = 128

@@ -30,33 +30,31 @@ import CKernels
     /// The scores of the rows of a range, each as `Kernels` would give it anywhere, into the first places of `scores`.
     public func score(of query: FloatBlock, range: Range<Int>, with kernels: Kernels, into scores: FloatBlock) {
         precondition(query.count >= dimension && range.count <= scores.count)
-        var row = range.lowerBound
-        while row < range.upperBound {
-            let (matrix, place) = (row / RowDirectory.matrixRows, row % RowDirectory.matrixRows)
-            let count = min(range.upperBound - row, RowDirectory.matrixRows - place)
-            precondition(matrix < matrices.count)
-            guard let start = unsafe starts[matrix] else { preconditionFailure("a row of a matrix that is not there") }
-            let first = row - range.lowerBound
+        unsafe forEachPart(of: range) { start, first, count in
             unsafe kernels.score(
-                of: query.start(of: 0..<dimension), rows: start + place * stride, stride: stride, count: count, dimension: dimension,
-                into: scores.start(of: first..<first + count))
-            row += count
+                of: query.start(of: 0..<dimension), rows: start, stride: stride, count: count, dimension: dimension, into: scores.start(of: first..<first + count))
         }
     }
 
     /// The scores of a range for the first `count` of `queries`, each within `BLAS.roundingBound` of what `Kernels` would give; row q of `scores` are those of query q.
     public func multiply(_ queries: Rows, count: Int, range: Range<Int>, into scores: Rows) {
         precondition(dimension <= queries.stride && count <= queries.capacity && count <= scores.capacity && range.count <= scores.stride)
+        unsafe forEachPart(of: range) { start, first, rows in
+            unsafe BLAS.multiply(
+                queries.start(0..<count), queries.stride, count, byTransposed: start, stride, rows, width: dimension, into: scores.start(0..<count) + first, scores.stride)
+        }
+    }
+
+    /// Where the rows of a range lie, matrix by matrix: the first of some, its place in the range, and how many.
+    private func forEachPart(of range: Range<Int>, _ body: (_ start: UnsafePointer<Float>, _ first: Int, _ count: Int) -> Void) {
         var row = range.lowerBound
         while row < range.upperBound {
             let (matrix, place) = (row / RowDirectory.matrixRows, row % RowDirectory.matrixRows)
-            let some = min(range.upperBound - row, RowDirectory.matrixRows - place)
+            let count = min(range.upperBound - row, RowDirectory.matrixRows - place)
             precondition(matrix < matrices.count)
             guard let start = unsafe starts[matrix] else { preconditionFailure("a row of a matrix that is not there") }
-            unsafe BLAS.multiply(
-                queries.start(0..<count), queries.stride, count, byTransposed: start + place * stride, stride, some, width: dimension,
-                into: scores.start(0..<count) + (row - range.lowerBound), scores.stride)
-            row += some
+            unsafe body(start + place * stride, row - range.lowerBound, count)
+            row += count
         }
     }
 

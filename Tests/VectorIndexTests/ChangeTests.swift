@@ -67,6 +67,20 @@ struct ChangeTests {
         }
     }
 
+    @Test("after everything is gone the same rows can come again, as often as they like")
+    func emptiedAgainAndAgain() throws {
+        var maker = RowMaker(generator: SeededGenerator(seed: 12), dimension: 8)
+        let index = CosineIndex(dimension: 8)
+        // More than one group of chunks, and few.
+        for count in [40, 70_000, 40, 3_000, 1] {
+            index.apply((0..<count).map { maker.put($0) })
+            #expect(index.statistics.rows == count)
+            index.apply((0..<count).map { .remove(RowMaker.identifier($0)) })
+            #expect(index.statistics.rows == 0 && index.statistics.chunks <= 1)
+            #expect(try index.search(IndexQuery(vector: maker.vector(), time: RowMaker.now, ranking: Ranking(named: [RowMaker.identifier(0): 1]))).hits.isEmpty)
+        }
+    }
+
     @Test("scattered removal gives memory back: dead rows stay a small share")
     func givesMemoryBack() throws {
         var maker = RowMaker(generator: SeededGenerator(seed: 4), dimension: 4)
