@@ -65,7 +65,8 @@ static inline __attribute__((always_inline)) void sum_block(const ck_lookup *loo
 }
 
 /// Bit i says whether entry i reaches the threshold; the estimates go into `scores`.
-static inline __attribute__((always_inline)) uint64_t estimate_block(const ck_lookup *lookup, const uint8_t *block, size_t code_bytes, float base, float least, const uint16_t *sums, float *scores) {
+static inline __attribute__((always_inline)) uint64_t estimate_block(const ck_lookup *lookup, const uint8_t *block, size_t code_bytes, float base,
+                                                                    float least, const uint16_t *sums, float *scores) {
     const __m256 step = _mm256_set1_ps(lookup->step), offset = _mm256_set1_ps(lookup->offset), bases = _mm256_set1_ps(base), threshold = _mm256_set1_ps(least);
     const uint16_t *scales = scales_of(block, code_bytes), *shifts = shifts_of(block, code_bytes);
     uint64_t bits = 0;

@@ -19,11 +19,12 @@ struct ChunkTable: Sendable {
     private var freeSlots: [Int] = []
     private(set) var count = 0
 
-    /// Nil where there is none.
-    subscript(slot: Int) -> Chunk? {
-        guard slot / ChunkTable.groupSlots < groups.count else { return nil }
-        return groups[slot / ChunkTable.groupSlots][slot % ChunkTable.groupSlots]?.chunk
+    private func entry(_ slot: Int) -> Entry? {
+        slot / ChunkTable.groupSlots < groups.count ? groups[slot / ChunkTable.groupSlots][slot % ChunkTable.groupSlots] : nil
     }
+
+    /// Nil where there is none.
+    subscript(slot: Int) -> Chunk? { entry(slot)?.chunk }
 
     mutating func insert(_ chunk: Chunk) -> Int {
         if freeSlots.isEmpty {
@@ -52,10 +53,7 @@ struct ChunkTable: Sendable {
     func chunk(of number: Int) -> Chunk? { self[number / Chunk.capacity] }
 
     /// The columns of its chunk.
-    func columns(of number: Int) -> ColumnChunk? {
-        let slot = number / Chunk.capacity
-        return groups[slot / ChunkTable.groupSlots][slot % ChunkTable.groupSlots]?.chunk.columns
-    }
+    func columns(of number: Int) -> ColumnChunk? { entry(number / Chunk.capacity)?.chunk.columns }
 
     func identifier(_ number: Int) -> Identifier? { columns(of: number)?.identifier(number % Chunk.capacity) }
 

@@ -92,24 +92,21 @@ final class Pool<Item: Reusable>: Sendable {
     }
 
     func take(k: Int) -> Item {
-        let capacity = max(PoolRoom.capacityMin, 8 * k)
-        if capacity == PoolRoom.capacityMin, let item = free.withLock({ $0.popLast() }) { return item }
+        let capacity = max(ScratchPools.capacityMin, 8 * k)
+        if capacity == ScratchPools.capacityMin, let item = free.withLock({ $0.popLast() }) { return item }
         return Item(geometry, capacity: capacity)
     }
 
     func giveBack(_ item: Item) {
         item.letGo()
-        guard item.capacity == PoolRoom.capacityMin else { return }
+        guard item.capacity == ScratchPools.capacityMin else { return }
         free.withLock { if $0.count < keptMax { $0.append(item) } }
     }
 }
 
-enum PoolRoom {
-    static let capacityMin = 2_048
-}
-
 /// Both kinds of room for the searches over the same lists.
 struct ScratchPools: Sendable {
+    static let capacityMin = 2_048
     private static let keptMax = 16
 
     let queries: Pool<QueryScratch>

@@ -34,7 +34,7 @@ public protocol RowPrior: Sendable {
 
 /// A ranking of the rows of one snapshot, by number.
 struct RowRanks: Sendable {
-    let weight: Float
+    private let weight: Float
     private let prior: (any RowPrior)?
     /// What the named rows have more than others.
     let named: [Int: Float]
@@ -67,13 +67,13 @@ struct RowRanks: Sendable {
         return bounded(prior.prior(of: number % Chunk.capacity, in: columns))
     }
 
-    /// A prior by how much more its cosine would have to be.
-    func lift(of number: Int) -> Float { prior(of: number) / weight }
+    /// What a prior has above the least, by how much more its cosine would have to be.
+    func lift(of number: Int) -> Float { (prior(of: number) - bounds.lowerBound) / weight }
 
-    var liftMax: Float { bounds.upperBound / weight }
+    var liftMax: Float { (bounds.upperBound - bounds.lowerBound) / weight }
 
     /// Whether two rows can differ by more than any two cosines.
-    var outweighsCosine: Bool { bounds.upperBound - bounds.lowerBound > 2 * weight }
+    var outweighsCosine: Bool { liftMax > 2 }
 
     var hasPrior: Bool { prior != nil }
 

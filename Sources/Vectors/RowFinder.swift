@@ -24,8 +24,6 @@ import Synchronization
         unsafe places.deallocate()
     }
 
-    public var byteCount: Int { 4 * size }
-
     /// How many numbers it can take.
     public var capacity: Int { size * 5 / 8 }
 
