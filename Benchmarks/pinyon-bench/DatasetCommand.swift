@@ -98,7 +98,7 @@ struct DatasetCommand {
                 let (straight, turned) = (FloatBlock(count: part * dimension), FloatBlock(count: part * dimension))
                 for row in 0..<part {
                     let wanted = random.unit() * (sizes.last ?? 1)
-                    let centre = centres[min(clusters - 1, sizes.partitioningIndex { $0 > wanted })]
+                    let centre = centres[min(clusters - 1, sizes.firstPlace { $0 > wanted })]
                     for column in 0..<dimension { straight[row * dimension + column] = centre[column] + deviations[column] * random.gaussian() }
                 }
                 BLAS.multiply(
@@ -109,18 +109,6 @@ struct DatasetCommand {
             }
             try writer.close()
         }
-    }
-}
-
-extension Array {
-    /// The first place at which `isAfter` is true, where it is true of every later place.
-    func partitioningIndex(_ isAfter: (Element) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if isAfter(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }
 

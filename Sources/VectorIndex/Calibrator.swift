@@ -5,12 +5,16 @@ import Vectors
 /// Tries settings on some of the partition's own rows, each of them a question to which it is itself no answer.
 struct Calibrator {
     /// Enough for the mean of their recalls to err by some thousandths; without codes each takes so long that a hundredth must do.
-    static func questions(_ style: ListStyle) -> Int { style == .flat ? 96 : 320 }
+    static func questions(_ style: ListStyle) -> Int { style == .flat ? 96 : 960 }
 
     /// How many of the nearest rows are known of each question, and tell how lists are left out.
     private static let depth = 100
     private static let ks = [1, 10, 30, 100]
+    /// The more answers a question has, the less its recall says by chance, and the fewer are needed.
+    private static let shares = [1, 0.6, 0.4, 0.25]
     private static let budgets: [Float] = (0..<44).map { 0.6 / Float(1 << ($0 / 2)) / ($0 % 2 == 0 ? 1 : 1.4) }
+    /// Hardly anyone asks for less, and every other budget does.
+    private static let recallCoarse = 0.7
     /// In units of the error that is expected of an estimate.
     private static let margins: [Float] = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 3, 3.5, 4, 5]
     /// What a search costs is the bytes that it reads: so many more for each list, and twice as many of rows, which lie here and there.
@@ -31,6 +35,21 @@ struct Calibrator {
         let row: Int
         /// The best others, best first.
         let best: [TopK<Int>.Entry]
+        /// Their places in that order, by number.
+        let places: [(number: Int, place: Int)]
+
+        init(unit: [Float], row: Int, best: [TopK<Int>.Entry]) {
+            self.unit = unit
+            self.row = row
+            self.best = best
+            places = best.enumerated().map { ($1.id, $0) }.sorted { $0.number < $1.number }
+        }
+
+        /// Where a row stands among the best.
+        func place(of number: Int) -> Int? {
+            let next = places.firstPlace { $0.number >= number }
+            return next < places.count && places[next].number == number ? places[next].place : nil
+        }
     }
 
     /// What came of a search, for each margin.
@@ -72,8 +91,9 @@ struct Calibrator {
         let lists = Lists(
             geometry: product.geometry, style: product.style, directory: product.directory, signs: product.signs, tails: ListTails(lists: product.geometry.count), bounds: product.bounds, calibration: calibration, live: live, rows: rows,
             scratches: ScratchPools(product.geometry), filters: FilterCache(), changes: 0)
-        calibration.classes = Calibrator.ks.filter { $0 <= known || $0 == 1 }.map { k in
-            Calibration.Class(k: k, settings: settings(questions, lists, k: k))
+        calibration.classes = zip(Calibrator.ks, Calibrator.shares).filter { k, _ in k <= known || k == 1 }.map { k, share in
+            let some = questions.prefix(max(1, Int(Double(questions.count) * (lists.style == .flat ? 1 : share))))
+            return Calibration.Class(k: k, settings: settings(Array(some), lists, k: k))
         }
         return calibration
     }
@@ -82,7 +102,8 @@ struct Calibrator {
     private func settings(_ questions: [Question], _ lists: Lists, k: Int) -> [Calibration.Setting] {
         var tried: [(setting: Calibration.Setting, cost: Double)] = []
         var typical = 16.0
-        for budget in lists.count == 1 ? [0] : Calibrator.budgets {
+        var isCoarse = true
+        for (place, budget) in (lists.count == 1 ? [0] : Calibrator.budgets).enumerated() where !isCoarse || place % 2 == 0 {
             let ranked = max(Calibrator.rankedMin, Int(2.5 * typical))
             let widest = Calibrator.margins[Calibrator.margins.count - 1]
             let trial = run(questions, lists, Calibration.Setting(budget: budget, margin: widest, ranked: ranked, lists: typical, recall: 0), k: k)
@@ -94,6 +115,7 @@ struct Calibrator {
                 tried.append((setting, cost(trial, place)))
             }
             if best > (lists.style == .flat ? Calibrator.recallEnoughFlat : Calibrator.recallEnough) { break }
+            isCoarse = best < Calibrator.recallCoarse
             typical = trial.lists
         }
         var result: [Calibration.Setting] = []
@@ -126,8 +148,9 @@ struct Calibrator {
                 var search = ListSearch(
                     unit: question.unit, lists: lists, k: k, setting: setting, recall: 1, probes: nil, admitted: others, matching: lists.trainedRows, isFiltered: false,
                     query: query)
-                guard search.run(scratch, keepingEstimates: true) else { continue }
-                trials[place] = trial(search.outcome, question, scratch, k)
+                guard search.look(scratch) else { continue }
+                search.pick(scratch)
+                trials[place] = trial(search, question, scratch, k)
             }
         }
         var mean = Trial()
@@ -136,23 +159,24 @@ struct Calibrator {
         return mean
     }
 
-    private func trial(_ outcome: ListSearch.Outcome, _ question: Question, _ scratch: ListScratch, _ k: Int) -> Trial {
+    private func trial(_ search: ListSearch, _ question: Question, _ scratch: ListScratch, _ k: Int) -> Trial {
+        let outcome = search.outcome
         var trial = Trial()
         (trial.lists, trial.scanned, trial.missed) = (Double(outcome.listsVisited), Double(outcome.rowsScanned), Double(outcome.missed))
         guard !scratch.rows.isEmpty else { return trial }
-        let wanted = question.best.prefix(k)
+        let wanted = min(k, question.best.count)
         // What ties with the last of them is as good as it; the sums of both scores were rounded in different orders.
-        let least = (wanted.last?.score ?? 0) - BLAS.roundingBound(dimension: question.unit.count)
-        let kth = CodeKernels.best.kthLargest(scratch.estimates, count: scratch.rows.count, k: k)
+        let least = (question.best.prefix(k).last?.score ?? 0) - BLAS.roundingBound(dimension: question.unit.count)
+        let kth = CodeKernels.best.kthLargest(scratch.scores, count: scratch.rows.count, k: k)
         // Each under the first margin that reaches down to it; then every wider one has it too.
-        let (margins, share) = (Calibrator.margins, 1 / Double(max(1, wanted.count)))
+        let (margins, share) = (Calibrator.margins, 1 / Double(max(1, wanted)))
         for row in 0..<scratch.rows.count {
-            let below = (kth - scratch.estimates[row]) / outcome.error
+            let below = (kth - scratch.scores[row]) / outcome.error
             var margin = 0
             while margin < margins.count, margins[margin] < below { margin += 1 }
             guard margin < margins.count else { continue }
             trial.scored[margin] += 1
-            if scratch.scores[row] >= least { trial.recalls[margin] += share }
+            if isGood(Int(scratch.rows[row]), question, least) { trial.recalls[margin] += share }
         }
         for margin in 1..<margins.count {
             trial.scored[margin] += trial.scored[margin - 1]
@@ -162,12 +186,28 @@ struct Calibrator {
         return trial
     }
 
+    /// Whether a row's score is `least` or more. If the farthest that is known is no better, there may be others like it, as where rows are there twice.
+    private func isGood(_ number: Int, _ question: Question, _ least: Float) -> Bool {
+        if let place = question.place(of: number) { return question.best[place].score >= least }
+        guard let last = question.best.last, last.score >= least, let chunk = product.chunks[number / Chunk.capacity] else { return false }
+        return Kernels.best.score(of: question.unit, row: number % Chunk.capacity, in: chunk.matrix) >= least
+    }
+
     // MARK: What is known
 
-    private func ask() -> [Question] {
+    /// Rows to ask for, in no order.
+    private func choose() -> [Int] {
         var random = SplitMix(seed ^ 0x5EED)
-        let count = product.bounds.last ?? 0
-        let numbers = Training.sample(min(questionCount, count), of: count, &random)
+        let all = product.bounds.last ?? 0
+        var numbers = product.unlearnt.count >= questionCount
+            ? Training.sample(questionCount, of: product.unlearnt.count, &random).map { product.unlearnt[$0] }
+            : Training.sample(min(questionCount, all), of: all, &random)
+        for place in numbers.indices { numbers.swapAt(place, place + random.below(numbers.count - place)) }
+        return numbers
+    }
+
+    private func ask() -> [Question] {
+        let numbers = choose()
         let made = Slots<[Question]>(count: numbers.count)
         let size = 40
         Workers.forEachRange(below: numbers.count, size: size, threads: threads) { range, _ in
@@ -209,7 +249,7 @@ struct Calibrator {
                 let kth = question.best[depth - 1].score
                 for list in 0..<centres.count { rows[place((kth - products[row, list]) / centres.distance(of: list, product: products[row, list]))] += Double(product.bounds[list + 1] - product.bounds[list]) }
                 for entry in question.best.prefix(depth) {
-                    let list = product.bounds.partitioningIndex { $0 > entry.id } - 1
+                    let list = product.bounds.firstPlace { $0 > entry.id } - 1
                     hits[place((kth - products[row, list]) / centres.distance(of: list, product: products[row, list]))] += 1
                 }
             }
@@ -236,17 +276,5 @@ struct Calibrator {
             x -= (x * power - value) / (Float(root) * power)
         }
         return x
-    }
-}
-
-extension Array where Element == Int {
-    /// The first place at which `isAfter` is true, where it is true of every later place.
-    func partitioningIndex(_ isAfter: (Int) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if isAfter(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
     }
 }

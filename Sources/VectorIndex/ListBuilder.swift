@@ -13,6 +13,8 @@ struct ListBuilder {
         /// Without lists where they have no codes.
         let directory: CodeDirectory
         let signs: SignDirectory
+        /// Rows that no centre was learnt from, to which the lists are what they are to a query.
+        let unlearnt: [Int]
     }
 
     /// A row of the snapshot.
@@ -49,7 +51,9 @@ struct ListBuilder {
 
     func build() -> Product {
         let stride = RowMatrix.stride(dimension: dimension)
+        var isLearnt = [Bool](repeating: false, count: places.count)
         let centres = Training(seed: seed, threads: threads).centres(lists, of: places.count, dimension: dimension, stride: stride) { row, rows, place in
+            isLearnt[row] = true
             rows.copy(row: Int(places[row].row), of: chunks[Int(places[row].chunk)].matrix, to: place)
         }
         let geometry = ListGeometry(centres, axes: axes(centres), kernels: .best, seed: seed)
@@ -57,7 +61,9 @@ struct ListBuilder {
         let (order, bounds) = ListBuilder.sort(first.array, lists: centres.count)
         let (table, matrices) = lay(order)
         let codes = style == .codes ? code(geometry, order, bounds, first, second, matrices) : []
-        return Product(chunks: table, bounds: bounds, geometry: geometry, style: style, directory: CodeDirectory(codes), signs: SignDirectory(style == .codes ? sign(geometry, order.count, matrices) : []))
+        return Product(
+            chunks: table, bounds: bounds, geometry: geometry, style: style, directory: CodeDirectory(codes),
+            signs: SignDirectory(style == .codes ? sign(geometry, order.count, matrices) : []), unlearnt: order.indices.filter { !isLearnt[order[$0]] })
     }
 
     /// Dimensions from which codes of the principal axes of what centres leave over say as much in fewer bytes.

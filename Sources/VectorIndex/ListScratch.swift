@@ -47,8 +47,6 @@ final class ListScratch: @unchecked Sendable, Reusable {
     let turned: FloatBlock
     let turning: Turn.Scratch
     let scores: FloatBlock
-    /// Of the rows that were compared, where they are wanted.
-    let estimates: FloatBlock
     let pointers: RowPointers
     let seen: SeenRows
     let signs: SignQuery
@@ -62,7 +60,6 @@ final class ListScratch: @unchecked Sendable, Reusable {
         turning = geometry.turn.makeScratch()
         let places = capacity + 2 * CodeLayout.blockRows
         scores = FloatBlock(count: places)
-        estimates = FloatBlock(count: places)
         pointers = RowPointers(capacity: places)
         seen = SeenRows(capacity: places)
         signs = SignQuery(geometry.layout)

@@ -71,7 +71,14 @@ struct ListSearch {
     }
 
     /// Leaves the rows that matter, each once, in `scratch.rows`, and their exact scores in `scratch.scores`; false when it was stopped.
-    mutating func run(_ scratch: ListScratch, keepingEstimates: Bool = false, shouldStop: () -> Bool = { false }) -> Bool {
+    mutating func run(_ scratch: ListScratch, shouldStop: () -> Bool) -> Bool {
+        guard look(scratch, shouldStop: shouldStop) else { return false }
+        select(scratch)
+        return true
+    }
+
+    /// Looks through the lists that matter, and leaves what was found in `query`; false when it was stopped.
+    mutating func look(_ scratch: ListScratch, shouldStop: () -> Bool = { false }) -> Bool {
         var next: Range<Int>? = begin(scratch)
         while let places = next {
             for start in stride(from: places.lowerBound, to: places.upperBound, by: ListSearch.listsAtOnce) {
@@ -84,7 +91,6 @@ struct ListSearch {
             }
             next = goOn(scratch)
         }
-        select(scratch, keepingEstimates: keepingEstimates)
         return true
     }
 
@@ -289,8 +295,14 @@ struct ListSearch {
 
     // MARK: Rows
 
-    /// Compares exactly what its estimate does not rule out. A row that was found in two lists counts once, by its better estimate.
-    mutating func select(_ scratch: ListScratch, keepingEstimates: Bool = false) {
+    /// Compares exactly what its estimate does not rule out.
+    mutating func select(_ scratch: ListScratch) {
+        pick(scratch)
+        compare(scratch)
+    }
+
+    /// Leaves in `scratch` what its estimate does not rule out, and the estimates. A row that was found in two lists counts once, by its better estimate.
+    func pick(_ scratch: ListScratch) {
         let found = found
         let margin = lists.style == .codes ? margin * outcome.error : flatMargin
         // Among twice as many entries there are k rows.
@@ -306,7 +318,10 @@ struct ListSearch {
             }
             scratch.rows.removeLast(scratch.rows.count - kept)
         }
-        if keepingEstimates { for place in scratch.rows.indices { scratch.estimates[place] = scratch.scores[place] } }
+    }
+
+    /// Leaves the scores of what was picked, and of what was named.
+    private mutating func compare(_ scratch: ListScratch) {
         if let ranks, !ranks.named.isEmpty {
             scratch.rows.removeAll { ranks.named[Int($0)] != nil }
             for number in ranks.named.keys where number < admitted.count && admitted[number] { scratch.rows.append(UInt32(number)) }
