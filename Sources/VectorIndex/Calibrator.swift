@@ -15,6 +15,8 @@ struct Calibrator {
     private static let budgets: [Float] = (0..<44).map { 0.6 / Float(1 << ($0 / 2)) / ($0 % 2 == 0 ? 1 : 1.4) }
     /// Hardly anyone asks for less, and every other budget does.
     private static let recallCoarse = 0.7
+    /// Beyond, questions take longest and differ least: a half of them, and a quarter, say as much as all do before.
+    private static let (recallOfHalf, recallOfQuarter) = (0.992, 0.997)
     /// In units of the error that is expected of an estimate.
     private static let margins: [Float] = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 3, 3.5, 4, 5]
     /// What a search costs is the bytes that it reads: so many more for each list, and twice as many of rows, which lie here and there.
@@ -93,20 +95,21 @@ struct Calibrator {
             scratches: ScratchPools(product.geometry), filters: FilterCache(), changes: 0)
         calibration.classes = zip(Calibrator.ks, Calibrator.shares).filter { k, _ in k <= known || k == 1 }.map { k, share in
             let some = questions.prefix(max(1, Int(Double(questions.count) * (lists.style == .flat ? 1 : share))))
-            return Calibration.Class(k: k, settings: settings(Array(some), lists, k: k))
+            return Calibration.Class(k: k, settings: settings(some, lists, k: k))
         }
         return calibration
     }
 
     /// Those than which none is both cheaper and better.
-    private func settings(_ questions: [Question], _ lists: Lists, k: Int) -> [Calibration.Setting] {
+    private func settings(_ questions: ArraySlice<Question>, _ lists: Lists, k: Int) -> [Calibration.Setting] {
         var tried: [(setting: Calibration.Setting, cost: Double)] = []
         var typical = 16.0
-        var isCoarse = true
-        for (place, budget) in (lists.count == 1 ? [0] : Calibrator.budgets).enumerated() where !isCoarse || place % 2 == 0 {
+        var recall = 0.0
+        for (place, budget) in (lists.count == 1 ? [0] : Calibrator.budgets).enumerated() where place % 2 == 0 || recall >= Calibrator.recallCoarse {
             let ranked = max(Calibrator.rankedMin, Int(2.5 * typical))
             let widest = Calibrator.margins[Calibrator.margins.count - 1]
-            let trial = run(questions, lists, Calibration.Setting(budget: budget, margin: widest, ranked: ranked, lists: typical, recall: 0), k: k)
+            let enough = questions.prefix(recall < Calibrator.recallOfHalf ? questions.count : recall < Calibrator.recallOfQuarter ? (questions.count + 1) / 2 : (questions.count + 3) / 4)
+            let trial = run(enough, lists, Calibration.Setting(budget: budget, margin: widest, ranked: ranked, lists: typical, recall: 0), k: k)
             let best = trial.recalls[Calibrator.margins.count - 1]
             for (place, margin) in Calibrator.margins.enumerated() {
                 let setting = Calibration.Setting(
@@ -115,7 +118,7 @@ struct Calibrator {
                 tried.append((setting, cost(trial, place)))
             }
             if best > (lists.style == .flat ? Calibrator.recallEnoughFlat : Calibrator.recallEnough) { break }
-            isCoarse = best < Calibrator.recallCoarse
+            recall = best
             typical = trial.lists
         }
         var result: [Calibration.Setting] = []
@@ -132,7 +135,7 @@ struct Calibrator {
     }
 
     /// The mean over the questions.
-    private func run(_ questions: [Question], _ lists: Lists, _ setting: Calibration.Setting, k: Int) -> Trial {
+    private func run(_ questions: ArraySlice<Question>, _ lists: Lists, _ setting: Calibration.Setting, k: Int) -> Trial {
         let trials = Slots<Trial>(count: questions.count)
         Workers.forEachRange(below: questions.count, size: 16, threads: threads) { range, _ in
             let (scratch, query) = (lists.scratches.threads.take(k: k), lists.scratches.queries.take(k: k))
