@@ -53,7 +53,7 @@ extension MemoryEngine {
         let query = IndexQuery(
             vector: vector, k: request.k, filter: principal.narrowing.filter(on: request.kind, and: request.filter), time: clock.now(),
             exact: request.exact || request.recall == 1, recallTarget: request.recall ?? MemoryEngine.recallDefault, probes: request.probes, shouldStop: { context.interruption != nil })
-        let accepted = searches.submit(query, to: partition.index) { result in
+        let accepted = searches.submit(query, to: partition.index, mayRunHere: context.mayRunHere) { result in
             switch result {
             case .failure(.refused(let error)): completion(.failure(.field(error)))
             case .failure(.wrongDimension(let found, let expected)):

@@ -8,13 +8,16 @@ public final class OperationContext: Sendable {
     public let idempotencyKey: Identifier?
     /// What was asked, byte for byte; only looked at together with an idempotency key.
     public let fingerprint: [UInt8]
+    /// Nothing else waits for the thread that asks, so what is done sooner than handed over may be done by it.
+    public let mayRunHere: Bool
     private let cancelled = Atomic<Bool>(false)
     private let ticks: @Sendable () -> UInt64
 
-    public init(clock: Clock, deadline: UInt64? = nil, idempotencyKey: Identifier? = nil, fingerprint: [UInt8] = []) {
+    public init(clock: Clock, deadline: UInt64? = nil, idempotencyKey: Identifier? = nil, fingerprint: [UInt8] = [], mayRunHere: Bool = false) {
         self.deadline = deadline
         self.idempotencyKey = idempotencyKey
         self.fingerprint = fingerprint
+        self.mayRunHere = mayRunHere
         ticks = clock.ticks
     }
 

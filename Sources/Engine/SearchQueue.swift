@@ -27,11 +27,16 @@ final class SearchQueue: Sendable {
         self.waitingMax = waitingMax
     }
 
-    /// False when too many wait already; then `completion` is never called.
-    func submit(_ query: IndexQuery, to index: CosineIndex, completion: @escaping @Sendable (Result<IndexAnswer, IndexError>) -> Void) -> Bool {
-        enum Decision { case refuse, wait, start }
+    /// False when too many wait already; then `completion` is never called. A brief search is carried out at once where `mayRunHere` and there is a core to spare:
+    /// to wake another thread takes as long.
+    func submit(
+        _ query: IndexQuery, to index: CosineIndex, mayRunHere: Bool, completion: @escaping @Sendable (Result<IndexAnswer, IndexError>) -> Void
+    ) -> Bool {
+        enum Decision { case refuse, wait, start, runHere }
+        let isBrief = mayRunHere && index.isBrief(query)
         let decision = state.withLock { state -> Decision in
             guard state.waiting.count < waitingMax else { return .refuse }
+            if isBrief, state.waiting.isEmpty, state.workers < workersMax { return .runHere }
             state.waiting.append(Waiting(index: index, query: query, completion: completion))
             guard state.workers < workersMax else { return .wait }
             state.workers += 1
@@ -40,6 +45,9 @@ final class SearchQueue: Sendable {
         switch decision {
         case .refuse: return false
         case .wait: return true
+        case .runHere:
+            completion(single(index, query))
+            return true
         case .start:
             queue.async { self.work() }
             return true
@@ -48,13 +56,13 @@ final class SearchQueue: Sendable {
 
     private func work() {
         while let batch = next() {
-            let answers = batch.count == 1 ? [single(batch[0])] : batch[0].index.search(batch.map(\.query))
+            let answers = batch.count == 1 ? [single(batch[0].index, batch[0].query)] : batch[0].index.search(batch.map(\.query))
             for (waiting, answer) in zip(batch, answers) { waiting.completion(answer) }
         }
     }
 
-    private func single(_ waiting: Waiting) -> Result<IndexAnswer, IndexError> {
-        Result { () throws(IndexError) in try waiting.index.search(waiting.query) }
+    private func single(_ index: CosineIndex, _ query: IndexQuery) -> Result<IndexAnswer, IndexError> {
+        Result { () throws(IndexError) in try index.search(query) }
     }
 
     /// What waits longest, with all others for the same index that fit; nil, and one worker less, when nothing waits.

@@ -15,6 +15,8 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
     private var decoder: FrameDecoder
     private var streams: [UInt64: StreamProgress] = [:]
     private let outbox = Mutex<[Answer]>([])
+    /// Requests are being read; answers that come meanwhile on this loop are written when all are.
+    private var isReading = false
     /// Answers that came while the client was not reading as fast as it asked.
     private var heldAnswers: [Answer] = []
     /// Requests with possibly large answers that wait for their turn.
@@ -76,13 +78,15 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
         guard !state.isClosed else { return }
         decoder.append(bytes)
         let ticks = server.clock.ticks()
+        isReading = true
         do throws(FrameError) {
             while !state.isClosed, let decoded = try decoder.next() { act(state.received(decoded, at: ticks)) }
         } catch {
             act(state.broke(error))
         }
         count(decoder.bytesHeld)
-        settle()
+        isReading = false
+        emptyOutbox()
     }
 
     /// What waits for the rest of its frame counts as what is under way does: nobody fills the memory with halves.
@@ -171,7 +175,8 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
         let key = request.operation.name.isWrite ? request.envelope.idempotencyKey : nil
         let context = OperationContext(
             clock: server.clock, deadline: server.clock.ticks() + milliseconds * 1_000_000, idempotencyKey: key,
-            fingerprint: key == nil ? [] : [UInt8(truncatingIfNeeded: request.operation.name.rawValue)] + fingerprint)
+            fingerprint: key == nil ? [] : [UInt8(truncatingIfNeeded: request.operation.name.rawValue)] + fingerprint,
+            mayRunHere: state.isIdle && decoder.bytesHeld == 0)
         state.began(id, context)
         server.engine.noteUse(by: principal, from: peerHost)
         if case .stream(var listing) = request.operation {
@@ -209,6 +214,7 @@ final class Connection: ChannelDelegate, @unchecked Sendable {
 
     /// From any queue: the first of several answers wakes the loop, the others go along.
     private func deliver(_ answer: Answer) {
+        if channel.loop.isCurrent, isReading { return outbox.withLock { $0.append(answer) } }
         let isFirst = outbox.withLock { answers in
             answers.append(answer)
             return answers.count == 1

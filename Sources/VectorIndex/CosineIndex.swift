@@ -46,6 +46,19 @@ public final class CosineIndex: Sendable {
         return try search(query, unit: unit, expression: query.filter.map { Expression($0, on: kind, tags: snapshot.tags) }, in: snapshot)
     }
 
+    /// Whether an answer can be expected within some hundred microseconds.
+    public func isBrief(_ query: IndexQuery) -> Bool {
+        guard !query.exact, query.filter == nil, query.ranking == nil, query.probes == nil, query.k <= CosineIndex.briefKMax else { return false }
+        let snapshot = current
+        guard let lists = snapshot.lists else { return snapshot.chunks.count * Chunk.capacity * dimension <= CosineIndex.briefFloatsMax }
+        guard lists.style == .codes, snapshot.firstExpiry == nil else { return false }
+        return lists.setting(for: query.recallTarget, k: query.k).visited * Double(lists.trainedRows) <= CosineIndex.briefRowsMax * Double(lists.count)
+    }
+
+    private static let briefKMax = 100
+    private static let briefFloatsMax = 1 << 20
+    private static let briefRowsMax = 8_192.0
+
     /// Answers to many queries on one and the same snapshot, in their order; each is what `search` would have given, to the last bit, but for
     /// lists without codes, where it is as good.
     ///

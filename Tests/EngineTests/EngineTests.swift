@@ -229,6 +229,26 @@ struct EngineTests {
         #expect(await house.perform(.list(MemoryListing())) == .success(.page(MemoryPage(memories: [], next: nil))))
     }
 
+    @Test("a brief search that nothing else waits behind is over when the call returns, and one that compares every row may be handed over")
+    func searchesAtOnce() async throws {
+        let house = try House()
+        let agent = try await house.agent()
+        let id = try await house.remember([MemoryDraft(agent: agent, content: "x", vector: [1, 0])]).rows[0].id
+        let request = SearchRequest(query: .vector([1, 0]), withContent: false)
+        let answers = Mutex<[Identifier]>([])
+        let context = OperationContext(clock: house.clock, mayRunHere: true)
+        house.engine.perform(.search(request), for: house.first, context: context) { result in
+            guard case .success(.found(let answer)) = result else { return }
+            answers.withLock { $0 += answer.entries.map(\.hit.id) }
+        }
+        #expect(answers.withLock { $0 } == [id])
+        var exact = request
+        exact.exact = true
+        #expect(try await house.perform(.search(exact), context: context).get() == house.perform(.search(exact)).get())
+        // What may not run here is not run here, and gives the same.
+        #expect(try await house.search(request).entries.map(\.hit.id) == [id])
+    }
+
     @Test("a new engine over the same store answers as the old one did")
     func reopening() async throws {
         let folder = House.temporaryFolder()
