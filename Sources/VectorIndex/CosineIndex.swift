@@ -109,7 +109,7 @@ public final class CosineIndex: Sendable {
 
     public var statistics: IndexStatistics {
         let snapshot = current
-        var (deadRows, bytesVectors, bytesColumns) = (0, 0, 0)
+        var (deadRows, bytesVectors, bytesColumns) = (0, 0, snapshot.chunks.count > 0 ? snapshot.finder.byteCount : 0)
         snapshot.chunks.forEach { _, chunk in
             deadRows += chunk.deadCount
             bytesVectors += chunk.matrix.byteCount

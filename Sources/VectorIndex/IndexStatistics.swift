@@ -7,7 +7,7 @@ public struct IndexStatistics: Hashable, Sendable {
     /// Rows that were removed or replaced and whose place was not yet given back.
     public let deadRows: Int
     public let bytesVectors: Int
-    /// With an estimate for tags and metadata.
+    /// With the table that finds rows by their identifiers, and an estimate for tags and metadata.
     public let bytesColumns: Int
     public let dimension: Int
     public let chunks: Int

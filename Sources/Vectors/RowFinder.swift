@@ -27,6 +27,8 @@ import Synchronization
     /// How many numbers it can take.
     public var capacity: Int { size * 5 / 8 }
 
+    public var byteCount: Int { size * MemoryLayout<UInt32>.size }
+
     public var isFull: Bool { count >= capacity }
 
     /// Only one thread may add at a time.
