@@ -58,6 +58,7 @@ void ck_make_room(const ck_codes *codes, ck_found *found) {
         while (kept > found->room / 2 && found->room < found->capacity) found->room = 2 * found->room < found->capacity ? 2 * found->room : found->capacity;
         if (kept <= found->room / 2) return;
         // The margin is wider than there is room for, or many are equal: the best of them stay.
+        found->crowded = 1;
         threshold = above(codes->kth_largest(found->scores, found->count, found->capacity / 2, 0));
     }
 }

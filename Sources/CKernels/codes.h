@@ -44,6 +44,8 @@ static inline int is_admitted(const ck_found *found, uint32_t row) {
     return row < found->admitted_rows && (!found->admitted || (found->admitted[row / 64] >> (row % 64) & 1));
 }
 
+static inline int admits_all(const ck_found *found) { return !found->admitted && found->admitted_rows > UINT32_MAX; }
+
 /// Sums of a block, an entry after the other, become estimates, and those that reach the threshold are kept.
 static inline void keep(const ck_lookup *lookup, const uint8_t *block, size_t code_bytes, size_t n, float base, const uint16_t *sums, ck_found *found) {
     const uint16_t *scales = scales_of(block, code_bytes), *shifts = shifts_of(block, code_bytes);

@@ -85,7 +85,8 @@ static void scan(const ck_lookup *lookup, const void *const *lists, const float 
     ahead next = look_ahead(lists, n_lists, block_bytes);
     for (size_t list = 0; list < n_lists; list++) {
         const uint8_t *block = blocks_of(lists[list]);
-        const size_t n_blocks = (rows_in(lists[list]) + CK_BLOCK - 1) / CK_BLOCK;
+        const size_t n_rows = rows_in(lists[list]), n_blocks = (n_rows + CK_BLOCK - 1) / CK_BLOCK;
+        found->scanned += n_rows;
         for (size_t b = 0; b < n_blocks; b++, block += block_bytes) {
             uint16_t sums[CK_BLOCK];
             float scores[CK_BLOCK];
@@ -93,6 +94,12 @@ static void scan(const ck_lookup *lookup, const void *const *lists, const float 
             step_ahead(&next, block_bytes);
             uint64_t bits = estimate_block(lookup, block, code_bytes, bases[list], found->threshold, sums, scores);
             const uint32_t *rows = rows_of(block, code_bytes);
+            if (bits == UINT64_MAX && admits_all(found)) {
+                memcpy(found->scores + found->count, scores, sizeof scores);
+                memcpy(found->rows + found->count, rows, CK_BLOCK * sizeof *rows);
+                found->count += CK_BLOCK;
+                bits = 0;
+            }
             for (; bits; bits &= bits - 1) {
                 const int entry = __builtin_ctzll(bits);
                 if (!is_admitted(found, rows[entry])) continue;

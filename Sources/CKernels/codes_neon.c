@@ -44,7 +44,8 @@ static void scan(const ck_lookup *lookup, const void *const *lists, const float 
     for (size_t list = 0; list < n_lists; list++) {
         const uint8_t *block = blocks_of(lists[list]);
         const float32x4_t base = vdupq_n_f32(bases[list]);
-        const size_t n_blocks = (rows_in(lists[list]) + CK_BLOCK - 1) / CK_BLOCK;
+        const size_t n_rows = rows_in(lists[list]), n_blocks = (n_rows + CK_BLOCK - 1) / CK_BLOCK;
+        found->scanned += n_rows;
         for (size_t b = 0; b < n_blocks; b++, block += block_bytes) {
             const uint8_t *next = b + 1 < n_blocks ? block + block_bytes : list + 1 < n_lists ? blocks_of(lists[list + 1]) : block;
             uint16_t sums[CK_BLOCK];

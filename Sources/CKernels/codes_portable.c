@@ -68,6 +68,7 @@ static void scan(const ck_codes *codes, const ck_lookup *lookup, const void *con
     const size_t code_bytes = ck_code_bytes(lookup->spans), block_bytes = ck_block_bytes(lookup->spans);
     for (size_t list = 0; list < n_lists; list++) {
         const size_t n = rows_in(lists[list]);
+        found->scanned += n;
         const uint8_t *block = blocks_of(lists[list]);
         for (size_t first = 0; first < n; first += CK_BLOCK, block += block_bytes) {
             uint16_t sums[CK_BLOCK];

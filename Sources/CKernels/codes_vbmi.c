@@ -107,7 +107,8 @@ static void scan(const ck_lookup *lookup, const void *const *lists, const float 
     for (size_t list = 0; list < n_lists; list++) {
         const uint8_t *block = blocks_of(lists[list]);
         const __m512 base = _mm512_set1_ps(bases[list]);
-        const size_t n_blocks = (rows_in(lists[list]) + CK_BLOCK - 1) / CK_BLOCK;
+        const size_t n_rows = rows_in(lists[list]), n_blocks = (n_rows + CK_BLOCK - 1) / CK_BLOCK;
+        found->scanned += n_rows;
         for (size_t b = 0; b < n_blocks; b++, block += block_bytes) {
             __m512i even, odd;
             sum_block(lookup, block, next.block, &even, &odd);

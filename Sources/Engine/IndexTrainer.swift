@@ -26,7 +26,7 @@ final class IndexTrainer: Sendable {
 
     /// After every change of an index; most of the time it needs nothing.
     func consider(_ index: CosineIndex) {
-        guard index.wantsTraining else { return }
+        guard index.wantsTraining || index.hasTooFewForLists else { return }
         let starts = state.withLock { state in
             guard !state.hasEnded else { return false }
             state.waiting[ObjectIdentifier(index)] = index
@@ -47,10 +47,13 @@ final class IndexTrainer: Sendable {
     private func work() {
         while let index = next() {
             let start = clock.ticks()
-            guard index.train(threads: threads) else { continue }
+            index.dropLists()
+            guard index.wantsTraining, index.train(threads: threads) else { continue }
+            // What came due meanwhile was not heard.
+            consider(index)
             let statistics = index.statistics
             log.info(
-                "lists are trained", (.kind, index.kind.name), (.count, String(statistics.rows)), (.lists, String(statistics.lists)),
+                "lists are trained", (.kind, index.kind.name), (.count, String(statistics.trainedRows)), (.lists, String(statistics.lists)),
                 (.milliseconds, String((clock.ticks() &- start) / 1_000_000)))
         }
     }

@@ -31,7 +31,7 @@ extension MemoryEngine {
         switch request.query {
         case .text(let text):
             embed(question: text, principal.organization, context, completion) { [self] vector in
-                search(request, with: vector, principal, context, completion)
+                search(request, with: vector, principal, context, mayRunHere: false, completion)
             }
         case .vector(let vector):
             do throws(FieldError) {
@@ -40,12 +40,12 @@ extension MemoryEngine {
             } catch {
                 return completion(.failure(.field(error)))
             }
-            search(request, with: vector, principal, context, completion)
+            search(request, with: vector, principal, context, mayRunHere: context.mayRunHere, completion)
         }
     }
 
     private func search(
-        _ request: SearchRequest, with vector: [Float], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
+        _ request: SearchRequest, with vector: [Float], _ principal: Principal, _ context: OperationContext, mayRunHere: Bool, _ completion: @escaping Completion
     ) {
         guard let partition = partitions[principal.organization, request.kind] else {
             return completion(.success(.found(SearchAnswer(entries: [], report: SearchReport()))))
@@ -53,7 +53,7 @@ extension MemoryEngine {
         let query = IndexQuery(
             vector: vector, k: request.k, filter: principal.narrowing.filter(on: request.kind, and: request.filter), time: clock.now(),
             exact: request.exact || request.recall == 1, recallTarget: request.recall ?? MemoryEngine.recallDefault, probes: request.probes, shouldStop: { context.interruption != nil })
-        let accepted = searches.submit(query, to: partition.index, mayRunHere: context.mayRunHere) { result in
+        let accepted = searches.submit(query, to: partition.index, mayRunHere: mayRunHere) { result in
             switch result {
             case .failure(.refused(let error)): completion(.failure(.field(error)))
             case .failure(.wrongDimension(let found, let expected)):
@@ -61,7 +61,7 @@ extension MemoryEngine {
             case .failure(.stopped): completion(.failure(context.interruption ?? .internalError))
             case .success(var answer):
                 // How much there is beyond what it may see is not told.
-                if !principal.narrowing.isNone { answer.report.rowsTotal = answer.report.rowsMatching }
+                if !principal.narrowing.isNone { answer.report.narrow() }
                 self.fetch(answer, request, principal, context, completion)
             }
         }

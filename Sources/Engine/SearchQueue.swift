@@ -36,7 +36,10 @@ final class SearchQueue: Sendable {
         let isBrief = mayRunHere && index.isBrief(query)
         let decision = state.withLock { state -> Decision in
             guard state.waiting.count < waitingMax else { return .refuse }
-            if isBrief, state.waiting.isEmpty, state.workers < workersMax { return .runHere }
+            if isBrief, state.waiting.isEmpty, state.workers < workersMax {
+                state.workers += 1
+                return .runHere
+            }
             state.waiting.append(Waiting(index: index, query: query, completion: completion))
             guard state.workers < workersMax else { return .wait }
             state.workers += 1
@@ -47,6 +50,7 @@ final class SearchQueue: Sendable {
         case .wait: return true
         case .runHere:
             completion(single(index, query))
+            if hasMore() { queue.async { self.work() } }
             return true
         case .start:
             queue.async { self.work() }
@@ -56,8 +60,21 @@ final class SearchQueue: Sendable {
 
     private func work() {
         while let batch = next() {
-            let answers = batch.count == 1 ? [single(batch[0].index, batch[0].query)] : batch[0].index.search(batch.map(\.query))
-            for (waiting, answer) in zip(batch, answers) { waiting.completion(answer) }
+            // What shares no reading is answered one after the other, so that none waits for those behind it.
+            let together = batch.filter { $0.index.sharesReading($0.query) }
+            if together.count < batch.count {
+                for waiting in batch where !waiting.index.sharesReading(waiting.query) { waiting.completion(single(waiting.index, waiting.query)) }
+            }
+            guard let index = together.first?.index else { continue }
+            for (waiting, answer) in zip(together, index.search(together.map(\.query))) { waiting.completion(answer) }
+        }
+    }
+
+    /// Whether the place of a worker that has ended must be taken, since something waits.
+    private func hasMore() -> Bool {
+        state.withLock { state in
+            if state.waiting.isEmpty { state.workers -= 1 }
+            return !state.waiting.isEmpty
         }
     }
 

@@ -87,6 +87,12 @@ public struct SearchReport: Hashable, Sendable {
         self.recallEstimate = recallEstimate
         self.isExact = isExact
     }
+
+    /// Leaves out what tells how much there is beyond what matched.
+    public mutating func narrow() {
+        (rowsTotal, rowsVisited, rowsScored) = (rowsMatching, min(rowsVisited, rowsMatching), min(rowsScored, rowsMatching))
+        (listsTotal, listsVisited) = (0, 0)
+    }
 }
 
 /// A page of memories, ordered by identifier, newest first.

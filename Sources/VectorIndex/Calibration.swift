@@ -29,11 +29,19 @@ struct Calibration: Sendable {
     }
 
     var rates: MissRates
+    /// How far from the nearest centre hardly any of the rows was that were asked for.
+    var farthest = Float.infinity
     /// By k, ascending.
     var classes: [Class]
 
     /// The cheapest that reached the recall, or the best there is. Between two classes the one that visits more decides.
     func setting(for recall: Double, k: Int) -> Setting { pick(k) { $0.recall >= recall } }
+
+    /// The best recall that any setting reached; nothing is known of more answers than were asked for.
+    func recallMax(k: Int) -> Double {
+        guard let next = classes.firstIndex(where: { $0.k >= k }) else { return 0 }
+        return classes[max(0, classes[next].k == k ? next : next - 1)...next].map { $0.settings.last?.recall ?? 0 }.min() ?? 0
+    }
 
     /// One that visited about as many lists, and lost little by its codes.
     func setting(lists: Int, k: Int) -> Setting {

@@ -7,11 +7,13 @@ struct Calibrator {
     /// Enough for the mean of their recalls to err by some thousandths; without codes each takes so long that a hundredth must do.
     static func questions(_ style: ListStyle) -> Int { style == .flat ? 96 : 960 }
 
-    /// How many of the nearest rows are known of each question, and tell how lists are left out.
-    private static let depth = 100
-    private static let ks = [1, 10, 30, 100]
+    /// For so many answers there are settings; beyond the last of them every row is compared.
+    private static let ks = [1, 10, 30, 100, 1_000]
     /// The more answers a question has, the less its recall says by chance, and the fewer are needed.
-    private static let shares = [1, 0.6, 0.4, 0.25]
+    private static let shares = [1, 0.6, 0.4, 0.25, 0.034]
+    private static let questionsMin = 16
+    /// How many of the nearest rows are known of each question; of the first ones, that are asked for most answers, more.
+    private static let depth = 100
     private static let budgets: [Float] = (0..<44).map { 0.6 / Float(1 << ($0 / 2)) / ($0 % 2 == 0 ? 1 : 1.4) }
     /// Hardly anyone asks for less, and every other budget does.
     private static let recallCoarse = 0.7
@@ -89,15 +91,21 @@ struct Calibrator {
         let questions = ask()
         let all = Calibration.Setting(budget: 0, margin: 100, ranked: product.geometry.count, lists: Double(product.geometry.count), recall: 1)
         var calibration = Calibration(rates: missRates(questions), classes: [Calibration.Class(k: 1, settings: [all])])
-        guard let known = questions.map(\.best.count).min(), known > 0 else { return calibration }
+        guard questions.contains(where: { !$0.best.isEmpty }) else { return calibration }
         let lists = Lists(
             geometry: product.geometry, style: product.style, directory: product.directory, signs: product.signs, tails: ListTails(lists: product.geometry.count), bounds: product.bounds, calibration: calibration, live: live, rows: rows,
-            scratches: ScratchPools(product.geometry), filters: FilterCache(), changes: 0)
-        calibration.classes = zip(Calibrator.ks, Calibrator.shares).filter { k, _ in k <= known || k == 1 }.map { k, share in
-            let some = questions.prefix(max(1, Int(Double(questions.count) * (lists.style == .flat ? 1 : share))))
-            return Calibration.Class(k: k, settings: settings(some, lists, k: k))
+            scratches: ScratchPools(product.geometry), filters: FilterCache(), expiries: ExpiryCache(), changes: 0)
+        let classes = zip(Calibrator.ks, Calibrator.shares).compactMap { k, share -> Calibration.Class? in
+            let some = questions.prefix(count(share, of: questions.count))
+            return some.allSatisfy { $0.best.count >= k } ? Calibration.Class(k: k, settings: settings(some, lists, k: k)) : nil
         }
+        if !classes.isEmpty { calibration.classes = classes }
+        calibration.farthest = farthest(questions)
         return calibration
+    }
+
+    private func count(_ share: Double, of questions: Int) -> Int {
+        min(questions, max(Calibrator.questionsMin, Int(Double(questions) * (product.style == .flat && share > 0.1 ? 1 : share))))
     }
 
     /// Those than which none is both cheaper and better.
@@ -105,15 +113,17 @@ struct Calibrator {
         var tried: [(setting: Calibration.Setting, cost: Double)] = []
         var typical = 16.0
         var recall = 0.0
-        for (place, budget) in (lists.count == 1 ? [0] : Calibrator.budgets).enumerated() where place % 2 == 0 || recall >= Calibrator.recallCoarse {
+        for (place, budget) in (lists.count == 1 ? [0] : Calibrator.budgets).enumerated() where place % 2 == 0 || (recall >= Calibrator.recallCoarse && k <= Calibrator.depth) {
             let ranked = max(Calibrator.rankedMin, Int(2.5 * typical))
             let widest = Calibrator.margins[Calibrator.margins.count - 1]
             let enough = questions.prefix(recall < Calibrator.recallOfHalf ? questions.count : recall < Calibrator.recallOfQuarter ? (questions.count + 1) / 2 : (questions.count + 3) / 4)
             let trial = run(enough, lists, Calibration.Setting(budget: budget, margin: widest, ranked: ranked, lists: typical, recall: 0), k: k)
             let best = trial.recalls[Calibrator.margins.count - 1]
+            // Where all lists were visited, what is lost was lost by the codes.
+            let reached = trial.lists > Double(lists.count) - 0.5 ? 1 : best
             for (place, margin) in Calibrator.margins.enumerated() {
                 let setting = Calibration.Setting(
-                    budget: budget, margin: margin, ranked: ranked, lists: typical, visited: trial.lists, recall: trial.recalls[place], lostByCodes: max(0, best - trial.recalls[place]),
+                    budget: budget, margin: margin, ranked: ranked, lists: typical, visited: trial.lists, recall: trial.recalls[place], lostByCodes: max(0, reached - trial.recalls[place]),
                     lostPerMissed: trial.missed > 0 ? (1 - best) * Double(k) / trial.missed : 0)
                 tried.append((setting, cost(trial, place)))
             }
@@ -138,28 +148,34 @@ struct Calibrator {
     private func run(_ questions: ArraySlice<Question>, _ lists: Lists, _ setting: Calibration.Setting, k: Int) -> Trial {
         let trials = Slots<Trial>(count: questions.count)
         Workers.forEachRange(below: questions.count, size: 16, threads: threads) { range, _ in
-            let (scratch, query) = (lists.scratches.threads.take(k: k), lists.scratches.queries.take(k: k))
-            defer {
-                lists.scratches.threads.giveBack(scratch)
-                lists.scratches.queries.giveBack(query)
-            }
             let others = RowSet(live, count: live.count)
             for place in range {
-                let question = questions[place]
+                let question = questions[questions.startIndex + place]
                 others[question.row] = false
                 defer { others[question.row] = true }
-                var search = ListSearch(
-                    unit: question.unit, lists: lists, k: k, setting: setting, recall: 1, probes: nil, admitted: others, matching: lists.trainedRows, isFiltered: false,
-                    query: query)
-                guard search.look(scratch) else { continue }
-                search.pick(scratch)
-                trials[place] = trial(search, question, scratch, k)
+                trials[place] = trial(question, lists, setting, k, others, roomFor: k) ?? trial(question, lists, setting, k, others, roomFor: ScratchPools.wideK, isLast: true) ?? Trial()
             }
         }
         var mean = Trial()
         let all = trials.all
         for trial in all { mean.add(trial, share: 1 / Double(max(1, all.count))) }
         return mean
+    }
+
+    /// Nil when there was not room enough, though more can be had.
+    private func trial(
+        _ question: Question, _ lists: Lists, _ setting: Calibration.Setting, _ k: Int, _ others: RowSet, roomFor room: Int, isLast: Bool = false
+    ) -> Trial? {
+        let (scratch, query) = (lists.scratches.threads.take(k: max(k, room)), lists.scratches.queries.take(k: max(k, room)))
+        defer {
+            lists.scratches.threads.giveBack(scratch)
+            lists.scratches.queries.giveBack(query)
+        }
+        var search = ListSearch(
+            unit: question.unit, lists: lists, k: k, setting: setting, recall: 1, probes: nil, admitted: others, matching: lists.trainedRows, isFiltered: false, query: query)
+        guard search.look(scratch) else { return nil }
+        search.pick(scratch)
+        return search.leastKept == nil || isLast ? trial(search, question, scratch, k) : nil
     }
 
     private func trial(_ search: ListSearch, _ question: Question, _ scratch: ListScratch, _ k: Int) -> Trial {
@@ -186,6 +202,10 @@ struct Calibrator {
             trial.recalls[margin] += trial.recalls[margin - 1]
         }
         for margin in trial.recalls.indices { trial.recalls[margin] = min(1, trial.recalls[margin]) }
+        // Where a margin reaches down to what there was no room for, all rows are compared.
+        if let least = search.leastKept {
+            for margin in margins.indices where kth - margins[margin] * outcome.error < least { (trial.recalls[margin], trial.scored[margin]) = (1, Double(product.bounds.last ?? 0)) }
+        }
         return trial
     }
 
@@ -219,7 +239,8 @@ struct Calibrator {
                 return chunk.matrix.row(numbers[place] % Chunk.capacity)
             }
             let queries = units.flatMap { $0 }
-            var tops = range.map { _ in TopK<Int>(k: Calibrator.depth) }
+            let deep = count(Calibrator.shares[Calibrator.shares.count - 1], of: numbers.count)
+            var tops = range.map { TopK<Int>(k: $0 < deep ? Calibrator.ks[Calibrator.ks.count - 1] : Calibrator.depth) }
             var scores = [Float](repeating: 0, count: units.count * Chunk.capacity)
             product.chunks.forEach { slot, chunk in
                 BLAS.multiply(
@@ -237,6 +258,19 @@ struct Calibrator {
         }
         return made.all.flatMap { $0 }
     }
+
+    /// Hardly any is farther from its nearest centre: the share of foreign ones among what is asked later is that of the rows.
+    private func farthest(_ questions: [Question]) -> Float {
+        let centres = product.geometry.centres
+        let distances = questions.map { question in
+            (0..<centres.count).map { list in
+                centres.distance(of: list, product: Kernels.best.score(of: question.unit, row: list, in: product.geometry.matrix))
+            }.min() ?? 0
+        }.sorted()
+        return distances.isEmpty ? .infinity : distances[distances.count * Calibrator.knownPercent / 100]
+    }
+
+    private static let knownPercent = 99
 
     /// The share of a list's rows that are better than the k-th best, by how far the list's centre is below it.
     private func missRates(_ questions: [Question]) -> MissRates {

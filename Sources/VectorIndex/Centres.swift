@@ -21,7 +21,7 @@ struct Centres: Sendable {
     }
 
     /// How far a row of length one is from a centre, from their product; never quite nothing.
-    func distance(of centre: Int, product: Float) -> Float { max(0.01, 1 - 2 * product + 2 * halves[centre]).squareRoot() }
+    func distance(of centre: Int, product: Float) -> Float { RankedLists.distance(product: product, half: halves[centre]) }
 
     /// For every row, in blocks on all cores: its products with all centres, handed to `body` with the block's first row and who works.
     func forEachBlock(of points: Rows, count pointCount: Int, threads: Int, _ body: @Sendable (_ products: Rows, _ block: Range<Int>, _ worker: Int) -> Void) {

@@ -13,7 +13,7 @@ struct Chunk: Sendable {
     private(set) var count = 0
     private(set) var live = Bitmap()
     private(set) var liveCount = 0
-    /// No row expires before this; nil when none does.
+    /// When the first of the live rows expires; nil when none does.
     private(set) var firstExpiry: Timestamp?
 
     init(dimension: Int) {
@@ -61,6 +61,11 @@ struct Chunk: Sendable {
         guard live[row] else { return }
         live[row] = false
         liveCount -= 1
+        guard firstExpiry != nil, columns.expiry(row) == firstExpiry else { return }
+        firstExpiry = nil
+        live.forEach { row in
+            if let expiry = columns.expiry(row) { firstExpiry = min(expiry, firstExpiry ?? expiry) }
+        }
     }
 
     /// The rows that are alive at `time` and that the filter admits.

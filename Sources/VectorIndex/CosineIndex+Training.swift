@@ -6,6 +6,18 @@ extension CosineIndex {
     /// Whether there are enough rows for lists, or they changed so much since the last training, that `train` pays.
     public var wantsTraining: Bool { writer.withLock { $0.wantsTraining } }
 
+    /// Whether there are lists, and hardly any rows left for them.
+    public var hasTooFewForLists: Bool { writer.withLock { $0.hasTooFewForLists } }
+
+    /// Lets go of lists, if there are hardly any rows left for them: then every search compares all.
+    public func dropLists() {
+        writer.withLock { writer in
+            guard writer.hasTooFewForLists else { return }
+            writer = writer.withoutLists()
+            publish(writer.snapshot())
+        }
+    }
+
     /// Chooses what lists keep of their rows, from the next training on.
     public func use(_ style: ListStyle) { writer.withLock { $0.style = style } }
 

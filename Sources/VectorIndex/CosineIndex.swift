@@ -51,9 +51,12 @@ public final class CosineIndex: Sendable {
         guard !query.exact, query.filter == nil, query.ranking == nil, query.probes == nil, query.k <= CosineIndex.briefKMax else { return false }
         let snapshot = current
         guard let lists = snapshot.lists else { return snapshot.chunks.count * Chunk.capacity * dimension <= CosineIndex.briefFloatsMax }
-        guard lists.style == .codes, snapshot.firstExpiry == nil else { return false }
+        guard lists.style == .codes else { return false }
         return lists.setting(for: query.recallTarget, k: query.k).visited * Double(lists.trainedRows) <= CosineIndex.briefRowsMax * Double(lists.count)
     }
+
+    /// Whether many such queries at once are answered sooner than one after the other.
+    public func sharesReading(_ query: IndexQuery) -> Bool { current.lists.map { query.exact || $0.style == .flat } ?? true }
 
     private static let briefKMax = 100
     private static let briefFloatsMax = 1 << 20

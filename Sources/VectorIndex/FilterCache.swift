@@ -23,6 +23,11 @@ final class MatchingRows: Sendable {
         rows.list(into: &numbers)
         self.numbers = numbers
     }
+
+    func intersected(with other: MatchingRows) -> MatchingRows {
+        let common = RowSet(rows, intersectedWith: other.rows)
+        return MatchingRows(common, count: common.count(in: 0..<common.count))
+    }
 }
 
 /// What filters that come again and again admit, so that only rows which came since are tried.

@@ -12,7 +12,7 @@ struct IndexBatch {
         let together = searches.indices.filter { searches[$0].listsToVisit != nil && searches[$0].isWorthLists(admitted, lists) }
         let scratch = lists.scratches.threads.take(k: together.map { searches[$0].rowsToRank }.max() ?? 1)
         defer { lists.scratches.threads.giveBack(scratch) }
-        var batch = ListBatch(together.map { searches[$0].search(over: lists, among: admitted) }, lists)
+        var batch = ListBatch(together.map { searches[$0].search(over: lists, among: admitted, roomFor: searches[$0].rowsToRank) }, lists)
         defer { for search in batch.searches { lists.scratches.queries.giveBack(search.query) } }
         for place in together { results[place] = .failure(.stopped) }
         batch.run(scratch) { searches[together[$0]].query.shouldStop() } found: { number, search in

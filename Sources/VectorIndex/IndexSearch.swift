@@ -30,18 +30,27 @@ struct IndexSearch {
         let admitted = try admit(lists)
         let few = admitted.flatMap { isWorthLists($0, lists) ? nil : $0.numbers }
         if let few, lists.style == .flat || few.count <= max(IndexSearch.comparedRowsMax, query.k) { return try compare(few, lists) }
-        let scratch = lists.scratches.threads.take(k: rowsToRank)
+        if let answer = try look(lists, admitted, few, roomFor: rowsToRank) { return answer }
+        if let answer = try look(lists, admitted, few, roomFor: max(rowsToRank, ScratchPools.wideK)) { return answer }
+        return try compareAll()
+    }
+
+    /// Nil where more rows were nearly as good as the best than there was room for.
+    private func look(_ lists: Lists, _ admitted: MatchingRows?, _ few: [UInt32]?, roomFor room: Int) throws(IndexError) -> IndexAnswer? {
+        let scratch = lists.scratches.threads.take(k: room)
         defer { lists.scratches.threads.giveBack(scratch) }
-        var search = search(over: lists, among: admitted)
+        var search = search(over: lists, among: admitted, roomFor: room)
         defer { lists.scratches.queries.giveBack(search.query) }
         let isDone = few.map { search.sift($0, scratch, shouldStop: query.shouldStop) } ?? search.run(scratch, shouldStop: query.shouldStop)
         guard isDone else { throw .stopped }
-        return try answer(search, scratch)
+        return search.leastKept == nil ? try answer(search, scratch) : nil
     }
 
     /// Nil where every row must be compared.
     var listsToVisit: Lists? {
-        guard let lists = snapshot.lists, !query.exact, query.probes.map({ $0 < lists.count }) ?? true, !(ranks?.outweighsCosine ?? false) else { return nil }
+        guard let lists = snapshot.lists, !query.exact, !(ranks?.outweighsCosine ?? false) else { return nil }
+        // What no setting reaches is reached by comparing all.
+        guard query.probes.map({ $0 < lists.count }) ?? (query.recallTarget <= lists.calibration.recallMax(k: query.k)) else { return nil }
         return lists
     }
 
@@ -58,21 +67,14 @@ struct IndexSearch {
     /// Nil when all that are alive match.
     func admit(_ lists: Lists) throws(IndexError) -> MatchingRows? {
         let hasExpired = snapshot.firstExpiry.map { $0 <= query.time } ?? false
-        guard hasExpired else {
-            guard let expression else { return nil }
-            guard let rows = lists.filters.rows(expression, of: snapshot, live: lists.live, shouldStop: query.shouldStop) else { throw .stopped }
-            return rows
-        }
-        let rows = RowSet(count: lists.live.count)
-        var count = 0
-        try snapshot.chunks.forEach { (slot, chunk) throws(IndexError) in
-            if query.shouldStop() { throw .stopped }
-            let matching = chunk.matching(expression, at: query.time)
-            count += matching.count
-            for word in 0..<Chunk.capacity / 64 { rows.setWord(slot * (Chunk.capacity / 64) + word, matching.word(word)) }
-        }
-        return MatchingRows(rows, count: count)
+        let unexpired = hasExpired ? lists.expiries.rows(of: snapshot, live: lists.live, at: query.time) : nil
+        guard let expression else { return unexpired }
+        guard let rows = lists.filters.rows(expression, of: snapshot, live: lists.live, shouldStop: query.shouldStop) else { throw .stopped }
+        return unexpired.map { rows.intersected(with: $0) } ?? rows
     }
+
+    /// Whether what was admitted leaves out so much that it matters which lists have it.
+    private func isNarrower(_ admitted: MatchingRows) -> Bool { expression != nil || admitted.count * 10 < snapshot.rows * 9 }
 
     // MARK: Ways to the answer
 
@@ -111,24 +113,25 @@ struct IndexSearch {
     }
 
     /// On the way over lists, among those rows or all that are alive; its room must be given back.
-    func search(over lists: Lists, among admitted: MatchingRows?) -> ListSearch {
+    func search(over lists: Lists, among admitted: MatchingRows?, roomFor room: Int) -> ListSearch {
         let matching = admitted?.count ?? snapshot.rows
         let k = max(1, min(query.k, matching))
         return ListSearch(
             unit: unit, lists: lists, k: k, setting: query.probes.map { lists.calibration.setting(lists: $0, k: k) } ?? lists.setting(for: query.recallTarget, k: k),
-            recall: query.recallTarget, probes: query.probes, admitted: admitted?.rows ?? lists.live, matching: matching, isFiltered: admitted != nil,
-            ranks: ranks, query: lists.scratches.queries.take(k: k))
+            recall: query.recallTarget, probes: query.probes, admitted: admitted?.rows ?? lists.live, matching: matching, isFiltered: admitted.map(isNarrower) ?? false,
+            ranks: ranks, query: lists.scratches.queries.take(k: room))
     }
 
     /// What came of it.
     func answer(_ search: ListSearch, _ scratch: ListScratch) throws(IndexError) -> IndexAnswer {
         let (lists, outcome, wanted) = (search.lists, search.outcome, min(query.k, search.matching))
-        guard wanted > 0, scratch.rows.count >= wanted else { return try compareAll() }
+        guard wanted > 0, scratch.rows.count >= wanted, search.leastKept == nil else { return try compareAll() }
         let estimate: Double
         if search.siftingMargin != nil {
             estimate = min(query.recallTarget, 1 - Double(ListSearch.lostMin))
         } else {
-            estimate = query.probes.map { lists.calibration.recall(lists: $0, k: wanted) } ?? expected(search)
+            // What so many lists found was learnt without a filter.
+            estimate = query.probes.map { search.isUnlike ? min(lists.calibration.recall(lists: $0, k: wanted), expected(search)) : lists.calibration.recall(lists: $0, k: wanted) } ?? expected(search)
         }
         let report = SearchReport(
             rowsTotal: snapshot.rows, rowsMatching: search.matching, rowsVisited: outcome.rowsScanned, rowsScored: outcome.rowsScored, listsTotal: lists.count,

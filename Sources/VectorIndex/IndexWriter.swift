@@ -36,11 +36,11 @@ struct IndexWriter {
         dimension = other.dimension
         style = other.style
         tags = other.tags
-        firstExpiry = other.firstExpiry
         self.chunks = chunks
         self.lists = lists
         chunks.forEach { _, chunk in rowCount += chunk.liveCount }
         renewFinder()
+        renewFirstExpiry()
     }
 
     /// Carries out the changes in order and returns the ids that were refused: put with a vector that has no direction or another dimension.
@@ -87,6 +87,14 @@ struct IndexWriter {
         deadRows += 1
         touched[slot] = chunk
         if isCrumbling(chunk) { crumbling.insert(slot) }
+        if firstExpiry != nil, chunk.columns.expiry(row) == firstExpiry { renewFirstExpiry() }
+    }
+
+    private mutating func renewFirstExpiry() {
+        firstExpiry = nil
+        chunks.forEach { slot, stored in
+            if let expiry = (touched[slot] ?? stored).firstExpiry { firstExpiry = min(expiry, firstExpiry ?? expiry) }
+        }
     }
 
     private mutating func put(_ attributes: Attributes, unit: [Float]) {
@@ -191,6 +199,24 @@ extension IndexWriter {
     static let codedRowsMin = 4_096
     /// Lists are trained anew when as many rows came or went as this part of those that there were.
     private static let changedShareDivisor = 3
+    /// Where fewer rows are left, lists go.
+    private static let listedRowsMin = 2_048
+
+    var hasTooFewForLists: Bool { changesMeanwhile == nil && lists != nil && rowCount < IndexWriter.listedRowsMin }
+
+    /// The same rows without lists.
+    func withoutLists() -> IndexWriter {
+        var made = IndexWriter(dimension: dimension, style: style)
+        made.tags = tags
+        chunks.forEach { slot, stored in
+            let chunk = touched[slot] ?? stored
+            chunk.live.forEach { row in
+                made.place(chunk.columns.identifier(row)) { $0.append(row: row, of: chunk) }
+                made.rowCount += 1
+            }
+        }
+        return made
+    }
 
     var wantsTraining: Bool {
         guard changesMeanwhile == nil, dimension <= CodeLayout.dimensionsMax else { return false }

@@ -104,6 +104,8 @@ final class Pool<Item: Reusable>: Sendable {
 /// Both kinds of room for the searches over the same lists.
 struct ScratchPools: Sendable {
     static let capacityMin = 2_048
+    /// Where so many answers are wanted, or so many rows are alike, there is room for eight times as many.
+    static let wideK = 2_048
     private static let keptMax = 16
 
     let queries: Pool<QueryScratch>

@@ -40,6 +40,10 @@ struct ListSearch {
     private(set) var outcome = Outcome()
     /// Where lists are not looked at, what the recall allows.
     private(set) var siftingMargin: Float?
+    /// More rows were nearly as good as the k-th best than there was room for: those with lower estimates are lost.
+    private(set) var leastKept: Float?
+    /// The query lies farther from all centres than hardly any row that calibration asked for.
+    private(set) var isForeign = false
     /// Lists of the ranking that were visited, from the first on.
     private var visited = 0
     private static let listsFirst = 4
@@ -132,11 +136,16 @@ struct ListSearch {
         prepareFound()
         if let probes {
             choose(max(2 * probes, setting.ranked), scratch)
+            noteDistance()
             return reach(min(probes, query.ranked.count))
         }
         choose(ranked, scratch)
+        noteDistance()
+        if isForeign { choose(ListSearch.foreignRanked * ranked, scratch) }
         return reach(min(max(ListSearch.listsFirst, Int(setting.lists * ListSearch.firstShare)), query.ranked.count))
     }
+
+    private mutating func noteDistance() { isForeign = query.ranked.count > 0 && query.ranked.nearness[0] * lists.calibration.farthest < 1 }
 
     private func prepareFound() {
         query.codes.begin(k: 2 * k, admitted: admitted, rowCount: 0)
@@ -149,6 +158,7 @@ struct ListSearch {
     /// After those were visited: which to visit next; nil when enough were.
     mutating func goOn(_ scratch: ListScratch) -> Range<Int>? {
         query.codes.passOn()
+        if lists.style == .codes { outcome.rowsScanned = query.codes.scannedCount }
         if probes != nil {
             outcome.missed = query.ranked.missed(lists.calibration.rates, kths: cosines(of: kthBest() ?? -1), from: visited)
             return nil
@@ -180,7 +190,7 @@ struct ListSearch {
             let list = query.ranked.list(place)
             outcome.weight += query.ranked.weights[place]
             outcome.rows += lists.bounds[list + 1] - lists.bounds[list]
-            outcome.rowsScanned += lists.style == .codes ? lists.directory.rowCount(list) : lists.bounds[list + 1] - lists.bounds[list] + lists.tails[list].count
+            if lists.style == .flat { outcome.rowsScanned += lists.bounds[list + 1] - lists.bounds[list] + lists.tails[list].count }
             if lists.style == .codes, query.ranked.weights[place] > 0 { outcome.error = max(outcome.error, lists.geometry.error / query.ranked.nearness[place]) }
         }
         outcome.listsVisited += range.count
@@ -230,10 +240,18 @@ struct ListSearch {
     /// What a filter admits, or a prior lifts, can lie far away, where many rows are nearly as good as the best: three and a half times the error loses few of them.
     private static let unlikeMarginMin: Float = 3.5
 
-    /// Whether calibration knew nothing like it.
-    var isUnlike: Bool { isFiltered || lifts != nil }
+    /// What is far from all lists is nearly as far from many.
+    private static let foreignRanked = 4
 
-    private var margin: Float { siftingMargin ?? (isUnlike ? max(setting.margin, ListSearch.unlikeMarginMin) : setting.margin) }
+    /// Whether calibration knew nothing like it.
+    var isUnlike: Bool { isFiltered || isForeign || lifts != nil }
+
+    /// Of what is far from all rows, many are nearly as good as the best, and estimates err by more than where a residual looks like others.
+    private static let foreignMarginMin: Float = 5
+
+    private var margin: Float {
+        siftingMargin ?? max(setting.margin, isForeign ? ListSearch.foreignMarginMin : isUnlike ? ListSearch.unlikeMarginMin : 0)
+    }
 
     /// How many rows better than the k-th may be expected in the lists that are left out. That fewer are lost than are expected, as may have
     /// been learnt without a filter, need not be so among the rows that one admits.
@@ -242,7 +260,7 @@ struct ListSearch {
     /// Estimates how near every centre is.
     private func scanCentres(_ scratch: ListScratch) {
         scratch.centreCodes.copyTables(of: query.codes)
-        scratch.centreCodes.begin(k: lists.count, admitted: nil, rowCount: lists.count)
+        scratch.centreCodes.begin(k: lists.count, admitted: nil, rowCount: .max)
         guard lists.count > 1 else { return }
         scratch.centreCodes.visit(0, of: lists.geometry.codes, base: Kernels.best.dot(lists.geometry.mean, unit))
     }
@@ -263,12 +281,10 @@ struct ListSearch {
     }
 
     private func weigh() {
-        for place in 0..<query.ranked.count {
-            let list = query.ranked.list(place)
-            let range = lists.bounds[list]..<lists.bounds[list + 1]
-            query.ranked.weights[place] = Float(isFiltered ? admitted.count(in: range) : range.count)
-            let distance = lists.geometry.centres.distance(of: list, product: query.ranked.scores[place])
-            query.ranked.nearness[place] = 1 / distance
+        let (isFiltered, admitted, bounds) = (isFiltered, admitted, lists.bounds)
+        query.ranked.weigh(halves: lists.geometry.centres.halves) { list in
+            let range = bounds[list]..<bounds[list + 1]
+            return Float(isFiltered ? admitted.count(in: range) : range.count)
         }
     }
 
@@ -302,12 +318,14 @@ struct ListSearch {
     }
 
     /// Leaves in `scratch` what its estimate does not rule out, and the estimates. A row that was found in two lists counts once, by its better estimate.
-    func pick(_ scratch: ListScratch) {
+    mutating func pick(_ scratch: ListScratch) {
         let found = found
         let margin = lists.style == .codes ? margin * outcome.error : flatMargin
         // Among twice as many entries there are k rows.
         let surely = lists.style == .codes ? found.kthBest(2 * k, slack: k / 4) : found.kthBest(k)
-        found.takeRows(atLeast: surely.map { $0 - margin } ?? -.infinity, scratch.seen, into: scratch.scores, &scratch.rows)
+        let least = surely.map { $0 - margin } ?? -.infinity
+        leastKept = found.leastKept.flatMap { $0 > least ? $0 : nil }
+        found.takeRows(atLeast: least, scratch.seen, into: scratch.scores, &scratch.rows)
         if lists.style == .codes, scratch.rows.count > k {
             let kth = lists.geometry.layout.kernels.kthLargest(scratch.scores, count: scratch.rows.count, k: k)
             var kept = 0

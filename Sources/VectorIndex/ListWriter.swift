@@ -9,6 +9,7 @@ struct ListWriter: Sendable {
     private let calibration: Calibration
     private let scratches: ScratchPools
     private let filters = FilterCache()
+    private let expiries = ExpiryCache()
     private let bench: ListGeometry.Bench
     let style: ListStyle
     private var codes: [CodeList]
@@ -99,6 +100,6 @@ struct ListWriter: Sendable {
         (self.directory, self.rows, isLiveShared) = (directory, rows, true)
         return Lists(
             geometry: geometry, style: style, directory: directory, signs: signs, tails: tails, bounds: bounds, calibration: calibration, live: live, rows: rows, scratches: scratches, filters: filters,
-            changes: changes)
+            expiries: expiries, changes: changes)
     }
 }

@@ -18,6 +18,7 @@ struct Lists: Sendable {
     var rows: RowDirectory
     let scratches: ScratchPools
     let filters: FilterCache
+    let expiries: ExpiryCache
     /// Rows that came or went since the training.
     let changes: Int
 

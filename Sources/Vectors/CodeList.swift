@@ -126,8 +126,6 @@ public struct Code: Sendable {
 
     public var count: Int { lists.count }
 
-    public func rowCount(_ list: Int) -> Int { unsafe Int(ck_list_count(start(list))) }
-
     func start(_ list: Int) -> UnsafeRawPointer {
         precondition(list >= 0 && list < lists.count)
         return unsafe starts[list]

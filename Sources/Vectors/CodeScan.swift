@@ -45,7 +45,7 @@ import Glibc
         unsafe found.initialize(
             to: ck_found(
                 scores: scores.start(of: 0..<scores.count), rows: rows, count: 0, capacity: capacity, room: capacity, threshold: CodeScan.leastThreshold, margin: 0, k: 1,
-                admitted: nil, admitted_rows: 0, empty: nil, context: nil))
+                scanned: 0, crowded: 0, admitted: nil, admitted_rows: 0, empty: nil, context: nil))
     }
 
     deinit {
@@ -73,6 +73,8 @@ import Glibc
     public func begin(k: Int, admitted: RowSet?, rowCount: Int) {
         self.admitted = admitted
         unsafe found.pointee.count = 0
+        unsafe found.pointee.scanned = 0
+        unsafe found.pointee.crowded = 0
         unsafe found.pointee.threshold = CodeScan.leastThreshold
         unsafe found.pointee.k = max(1, k)
         unsafe found.pointee.margin = 0
@@ -161,6 +163,12 @@ import Glibc
     }
 
     public var count: Int { unsafe found.pointee.count }
+
+    /// Rows of the lists that were visited.
+    public var scannedCount: Int { unsafe found.pointee.scanned }
+
+    /// The least estimate of which nothing was dropped for want of room; nil where nothing was.
+    public var leastKept: Float? { unsafe found.pointee.crowded == 0 ? nil : found.pointee.threshold }
 
     public func score(_ place: Int) -> Float { scores[place] }
 

@@ -10,7 +10,8 @@ import CKernels
     public let weights: FloatBlock
     /// One over the distance of each one's centre.
     public let nearness: FloatBlock
-    public internal(set) var count = 0
+    /// How many there are. It lies where reading it costs nothing more, as what a class keeps would.
+    private let filled: UnsafeMutablePointer<Int>
     let lists: UnsafeMutablePointer<UInt32>
     private let numbers: ByteNumbers
 
@@ -22,10 +23,20 @@ import CKernels
         weights = FloatBlock(count: capacity + 64)
         nearness = FloatBlock(count: capacity + 64)
         unsafe lists = .allocate(capacity: capacity + 64)
+        unsafe filled = .allocate(capacity: 1)
+        unsafe filled.initialize(to: 0)
         numbers = ByteNumbers(centres)
     }
 
-    deinit { unsafe lists.deallocate() }
+    deinit {
+        unsafe lists.deallocate()
+        unsafe filled.deallocate()
+    }
+
+    public internal(set) var count: Int {
+        get { unsafe filled.pointee }
+        set { unsafe filled.pointee = newValue }
+    }
 
     public func list(_ place: Int) -> Int {
         precondition(place >= 0 && place < count)
@@ -59,6 +70,23 @@ import CKernels
             kept += 1
         }
         count = kept
+    }
+
+    /// How far a row of length one is from a centre, from their product and half of the centre's square; never quite nothing.
+    @inlinable
+    public static func distance(product: Float, half: Float) -> Float { max(0.01, 1 - 2 * product + 2 * half).squareRoot() }
+
+    /// Notes how near each centre is, and how many rows of its list may be found.
+    public func weigh(halves: FloatBlock, _ weight: (_ list: Int) -> Float) {
+        precondition(halves.count >= capacity)
+        let (count, range) = (count, 0..<count)
+        let (halves, scores) = unsafe (halves.start(of: 0..<halves.count), self.scores.start(of: range))
+        let (weights, nearness) = unsafe (self.weights.start(of: range), self.nearness.start(of: range))
+        for place in 0..<count {
+            let list = unsafe Int(lists[place])
+            unsafe weights[place] = weight(list)
+            unsafe nearness[place] = 1 / RankedLists.distance(product: scores[place], half: halves[list])
+        }
     }
 
     private func order() { unsafe ck_order(scores.start(of: 0..<count), lists, count) }

@@ -21,6 +21,12 @@ import Glibc
         unsafe words.update(from: other.words, count: other.count / 64)
     }
 
+    /// The rows that are in both.
+    public convenience init(_ one: RowSet, intersectedWith other: RowSet) {
+        self.init(count: min(one.count, other.count))
+        for word in 0..<count / 64 { unsafe words[word] = unsafe one.words[word] & other.words[word] }
+    }
+
     deinit { unsafe words.deallocate() }
 
     public subscript(row: Int) -> Bool {

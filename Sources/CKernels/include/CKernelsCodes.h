@@ -45,6 +45,10 @@ typedef struct ck_found {
     /// What can still matter lies at most so far below the k-th best estimate.
     float margin;
     size_t k;
+    /// Rows of the lists that were scanned.
+    size_t scanned;
+    /// Not 0 when what could still matter was dropped, for want of room.
+    int crowded;
     /// Row r may be found when bit r % 64 of admitted[r / 64] is set; no row of admitted_rows or above.
     const uint64_t *_Nullable admitted;
     size_t admitted_rows;
