@@ -13,15 +13,23 @@ struct DatasetCommand {
         let words = Array(words)
         guard words.count >= 2, !words[1].hasPrefix("--") else { throw BenchError("dataset needs a name, wordnet or mixture, and a folder") }
         (name, folder) = (words[0], words[1])
-        options = try Options(words.dropFirst(2))
+        guard let known = DatasetCommand.options[name] else { throw BenchError("there is no set \(name); there are wordnet and mixture") }
+        options = try Options(words.dropFirst(2), known)
     }
+
+    private static let options: [String: [String: Options.Value]] = [
+        "wordnet": ["model": .text, "source": .text, "queries": .integer(1...100_000)],
+        "mixture": [
+            "rows": .integer(1...100_000_000), "queries": .integer(1...1_000_000), "dimension": .integer(1...16_000), "clusters": .integer(1...1_000_000),
+            "seed": .integer(0...Int.max),
+        ],
+    ]
 
     func run() throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         switch name {
         case "wordnet": try wordnet()
-        case "mixture": try mixture()
-        default: throw BenchError("there is no set \(name); there are wordnet and mixture")
+        default: try mixture()
         }
     }
 
@@ -82,7 +90,6 @@ struct DatasetCommand {
     private func mixture() throws {
         let (rows, queries) = (options.integer("rows", 200_000), options.integer("queries", 1_000))
         let (dimension, clusters) = (options.integer("dimension", 1_536), options.integer("clusters", 2_000))
-        guard rows > 0, queries > 0, dimension > 0, clusters > 0 else { throw BenchError("rows, queries, dimension and clusters are at least 1") }
         var random = SeededRandom(seed: UInt64(options.integer("seed", 1)))
         let deviations = (1...dimension).map { Float(pow(Double($0), -0.6)) }
         // Any matrix of Gaussian numbers turns the axes, so that no spectrum shows along them.

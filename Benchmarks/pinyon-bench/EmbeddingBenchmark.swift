@@ -32,6 +32,11 @@ struct EmbeddingBenchmark {
 
     private static let sets = ["short", "long"]
 
+    static let options: [String: Options.Value] = [
+        "model": .text, "peers": .text, "threads": .integer(1...1_024), "seconds": .number(0.01...3_600), "rounds": .integer(1...1_000), "json": .text,
+        "retrieval": .text, "only": .text, "binary": .text, "precision": .text,
+    ]
+
     init(_ options: Options) throws {
         guard let model = options["model"] else { throw BenchError("embedding needs --model FOLDER, a folder such as `pinyon model list` shows") }
         self.model = model

@@ -56,6 +56,12 @@ struct IndexBenchmark {
 
     static let now = Timestamp(microseconds: 1_700_000_000_000_000)
     private static let rowsAtOnce = 1_024
+    private static let roundingMax: Float = 1e-5
+
+    static let options: [String: Options.Value] = [
+        "dataset": .text, "k": .integer(1...Limits.kMax), "rounds": .integer(1...1_000), "threads": .integer(1...1_024), "lists": .integer(1...8_192),
+        "rows": .integer(1...Int.max), "recall": .number(0.01...1), "json": .file, "style": .text, "measure": .text, "plot": .text, "with": .text,
+    ]
 
     init(_ options: Options) throws {
         guard let folder = options["dataset"] else { throw BenchError("index needs --dataset DIR, a folder with base.npy and query.npy") }
@@ -74,11 +80,12 @@ struct IndexBenchmark {
             throw BenchError("--measure is \(Part.allCases.map(\.rawValue).joined(separator: ", "))")
         }
         self.part = part
-        guard (1...Limits.kMax).contains(k) else { throw BenchError("--k is from 1 to \(Limits.kMax)") }
-        guard rounds >= 1, threads >= 1, rowsMax >= 1 else { throw BenchError("--rounds, --threads and --rows are at least 1") }
-        let only = options["recall"].map { Double($0) }
-        if let only, only.map({ $0 <= 0 || $0 > 1 }) ?? true { throw BenchError("--recall is a share above 0 and at most 1") }
-        targets = only.flatMap { $0 }.map { [$0] } ?? [0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999, 1]
+        guard part == .settings || (json == nil && plot == nil) else { throw BenchError("--json and --plot are of --measure settings") }
+        guard others == nil || plot != nil else { throw BenchError("--with adds rows to the picture of --plot") }
+        try options.checkWritable(["json", "plot"])
+        if let others { _ = try Plot.rows(others) }
+        let only = options["recall"].flatMap { Double($0) }
+        targets = only.map { [$0] } ?? [0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.999, 1]
         probes = only == nil ? [2, 4, 8, 16, 32, 64, 128, 256] : []
     }
 
@@ -150,12 +157,15 @@ struct IndexBenchmark {
         let path = "\(folder)/gt.npy"
         if whole, FileManager.default.fileExists(atPath: path) {
             let known = try NPYFile(path)
-            guard known.rows == queries.count, known.columns >= k else {
+            guard known.rows == queries.count, known.columns >= min(k, rows) else {
                 throw BenchError("\(path) has \(known.rows) × \(known.columns) neighbours, but \(queries.count) × \(k) are wanted")
             }
             let neighbours = try known.integers(path)
             // Neighbours of another set, or by another measure, would make every recall wrong.
-            let agreeing = zip(neighbours, exact).filter { row, answer in answer.hits.first.map { Int($0.id.low) == row[0] } ?? true }.count
+            let agreeing = zip(neighbours, exact).filter { row, answer in
+                let best = answer.hits.first?.score ?? -1
+                return answer.hits.contains { Int($0.id.low) == row[0] && $0.score >= best - IndexBenchmark.roundingMax }
+            }.count
             guard agreeing * 10 >= queries.count * 9 else { throw BenchError("\(path) does not hold the nearest rows by cosine: \(agreeing) of \(queries.count) agree") }
         }
         return exact.map { $0.hits.last?.score ?? -1 }
@@ -187,9 +197,10 @@ struct IndexBenchmark {
             batches.append(Double(asked.count) / (Double(DispatchTime.now().uptimeNanoseconds - begun) / 1e9))
         }
         times.sort()
+        let wanted = min(k, subject.index.statistics.rows)
         let recalls = zip(answers, subject.truth).map { answer, kth in
             // What ties with the k-th best is as good as it.
-            answer.hits.isEmpty ? 0 : Double(answer.hits.filter { $0.score >= kth }.count) / Double(answer.hits.count)
+            Double(answer.hits.filter { $0.score >= kth }.count) / Double(wanted)
         }.sorted()
         let mean = { (values: [Double]) in values.reduce(0, +) / Double(values.count) }
         let statistics = subject.index.statistics

@@ -20,22 +20,28 @@ struct NPYFile {
         let size = file.bytes(8..<8 + sizeBytes).reversed().reduce(0) { $0 << 8 | Int($1) }
         start = 8 + sizeBytes + size
         guard start <= file.count, let header = String(validating: file.bytes(8 + sizeBytes..<start), as: UTF8.self) else { throw wrong("its header is cut") }
-        guard let type = NPYFile.text(after: "'descr':", in: header), header.contains("'fortran_order': False") else {
-            throw wrong("its header says neither what it holds nor that rows come first: \(header)")
+        let compact = header.filter { $0 != " " }
+        guard compact.contains("'fortran_order':False") else {
+            throw wrong(compact.contains("'fortran_order':True") ? "its columns come first (fortran_order), but rows are wanted" : "its header does not say that rows come first: \(header)")
         }
+        guard let type = NPYFile.text(after: "'descr':", in: compact) else { throw wrong("its header does not name one type: \(header)") }
+        guard let size = NPYFile.sizes[type] else { throw wrong("it holds \(type), but float32 (<f4) or integers of 4 or 8 bytes are wanted") }
         self.type = type
-        guard let open = header.firstIndex(of: "("), let close = header.firstIndex(of: ")") else { throw wrong("its header has no shape") }
-        let shape = header[header.index(after: open)..<close].split(separator: ",").map { Int($0.trimmingCharacters(in: .whitespaces)) }
+        guard let open = compact.firstIndex(of: "("), let close = compact[open...].firstIndex(of: ")") else { throw wrong("its header has no shape") }
+        let text = compact[compact.index(after: open)..<close]
+        let shape = text.split(separator: ",").map { Int($0) }
         guard shape.count == 2, let rows = shape[0], let columns = shape[1], rows >= 0, columns > 0 else {
-            throw wrong("its shape is (\(header[header.index(after: open)..<close])), but rows and columns are wanted")
+            throw wrong("its shape is (\(text)), but rows and columns are wanted")
         }
         self.rows = rows
         self.columns = columns
-        let bytes = rows.multipliedReportingOverflow(by: columns * (type.hasSuffix("8") ? 8 : 4))
-        guard !bytes.overflow, file.count - start == bytes.partialValue else {
-            throw wrong("\(rows) × \(columns) of \(type) need \(bytes.partialValue) bytes after the header, but there are \(file.count - start)")
+        let values = rows.multipliedReportingOverflow(by: columns), bytes = values.partialValue.multipliedReportingOverflow(by: size)
+        guard !values.overflow, !bytes.overflow, columns <= file.count || rows == 0, file.count - start == bytes.partialValue else {
+            throw wrong("\(rows) × \(columns) of \(type) need \(values.overflow || bytes.overflow ? "more" : "\(bytes.partialValue)") bytes after the header, but there are \(file.count - start)")
         }
     }
+
+    private static let sizes = ["<f4": 4, "<i4": 4, "<u4": 4, "<i8": 8, "<u8": 8]
 
     /// Every row of a file of floats.
     static func vectors(_ path: String) throws -> [[Float]] {
@@ -53,13 +59,15 @@ struct NPYFile {
     func floats(_ path: String) throws -> Floats {
         guard type == "<f4" else { throw BenchError("\(path): it holds \(type), but float32 (<f4) is wanted") }
         guard let floats = file.floats(start..<file.count) else { throw BenchError("\(path): its floats do not begin on a multiple of four") }
-        guard floats.areFinite else { throw BenchError("\(path): not all of it are numbers") }
+        guard floats.areFinite else {
+            let place = (0..<floats.count).first { !floats[$0].isFinite } ?? 0
+            throw BenchError("\(path): row \(place / columns), column \(place % columns), is no number")
+        }
         return floats
     }
 
     func integers(_ path: String) throws -> [[Int]] {
-        let size = ["<i4": 4, "<u4": 4, "<i8": 8, "<u8": 8][type]
-        guard let size else { throw BenchError("\(path): it holds \(type), but integers of 4 or 8 bytes are wanted") }
+        guard type != "<f4", let size = NPYFile.sizes[type] else { throw BenchError("\(path): it holds \(type), but integers of 4 or 8 bytes are wanted") }
         return (0..<rows).map { row in
             let bytes = file.bytes(start + row * columns * size..<start + (row + 1) * columns * size)
             return (0..<columns).map { column in

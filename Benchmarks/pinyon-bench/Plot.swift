@@ -22,7 +22,12 @@ struct Plot {
 
     static func write(_ rows: [Row], to path: String) throws {
         let points = rows.map { RecallPlot.Point(series: $0.engine, recall: $0.recall10, rate: $0.qps_1thread) }
-        guard let plot = RecallPlot(title: "\(rows.first?.dataset ?? ""): queries a second on one thread, by recall", points) else {
+        let sets = Set(rows.map(\.dataset)).sorted()
+        guard sets.count <= 1 else { throw BenchError("the rows are of several sets, \(sets.joined(separator: ", ")); a picture shows one") }
+        for engine in Set(rows.map(\.engine)).sorted() where !rows.contains(where: { $0.engine == engine && $0.recall10 >= 0.8 }) {
+            FileHandle.standardError.write(Data("\(engine) never reaches a recall of 0.8, and is not drawn\n".utf8))
+        }
+        guard let plot = RecallPlot(title: "\(sets.first ?? ""): queries a second on one thread, by recall", points) else {
             throw BenchError("there is no row with a recall of 0.8 or more to draw")
         }
         do { try plot.svg.write(toFile: path, atomically: true, encoding: .utf8) } catch { throw BenchError("\(path) cannot be written: \(error.localizedDescription)") }

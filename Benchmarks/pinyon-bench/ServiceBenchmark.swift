@@ -51,7 +51,13 @@ struct ServiceBenchmark {
 
     private static let shapes = [(1, 1), (1, 32), (16, 1), (16, 32)]
 
-    init(_ options: Options) {
+    static let options: [String: Options.Value] = [
+        "seconds": .number(0.01...3_600), "rounds": .integer(1...1_000), "rows": .integer(1...10_000_000), "dimension": .integer(1...16_000),
+        "conversations": .integer(1...10_000_000), "messages": .integer(1...100_000_000), "only": .text, "dataset": .text, "json": .text, "binary": .text,
+    ]
+
+    init(_ options: Options) throws {
+        try options.checkWritable(["json"])
         binary = options["binary"] ?? URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("pinyon").path
         seconds = options.number("seconds", 1)
         rounds = options.integer("rounds", 3)

@@ -19,7 +19,8 @@ public struct RecallPlot {
     private static let (left, right, top, bottom) = (80.0, 260.0, 50.0, 60.0)
     private static let colours = ["#111111", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8c564b", "#7f7f7f", "#bcbd22", "#6a3d9a", "#e7298a", "#17becf"]
     private static let steps = 5
-    private static let plainPowerMax = 3
+    /// What is drawn; no engine was ever slower or faster.
+    private static let rates = 1e-6...1e12
 
     private let title: String
     private let points: [Point]
@@ -30,7 +31,7 @@ public struct RecallPlot {
     public init?(title: String, _ points: [Point], recallMin: Double = 0.8) {
         self.title = title
         self.recallMin = recallMin
-        self.points = points.filter { $0.recall >= recallMin && $0.recall <= 1 && $0.rate > 0 && $0.rate.isFinite }
+        self.points = points.filter { $0.recall >= recallMin && $0.recall <= 1 && RecallPlot.rates.contains($0.rate) }
         if self.points.isEmpty { return nil }
     }
 
@@ -106,8 +107,8 @@ public struct RecallPlot {
 
     private static func power(_ power: Int) -> String {
         if power < 0 { return "10^\(power)" }
-        let zeros = { (count: Int) in String(repeating: "0", count: count) }
-        return power < plainPowerMax ? "1" + zeros(power) : "1" + zeros(power - plainPowerMax) + ",000"
+        // A comma before every three digits.
+        return String("1\(String(repeating: "0", count: power))".reversed().enumerated().flatMap { place, digit in place > 0 && place % 3 == 0 ? [",", digit] : [digit] }.reversed())
     }
 
     private static func escaped(_ text: String) -> String {

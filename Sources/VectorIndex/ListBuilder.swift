@@ -67,7 +67,7 @@ struct ListBuilder {
     }
 
     /// Dimensions from which codes of the principal axes of what centres leave over say as much in fewer bytes.
-    private static let axesFrom = 513
+    private static let axesFrom = 768
     /// Beyond, finding them would take longer than all else.
     private static let axesTo = 4_096
     /// An estimate errs by the signs of few axes more than by leaving out the others: these must hold so much of the residuals' squares.

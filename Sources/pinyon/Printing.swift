@@ -47,7 +47,7 @@ enum Printing {
     }
 
     static func report(_ report: SearchReport) -> String {
-        let how = report.isExact ? "exact" : "about \(Int((report.recallEstimate * 100).rounded())) % of the true answers"
+        let how = report.isExact ? "exact" : "about \(min(99, Int((report.recallEstimate * 100).rounded()))) % of the true answers"
         return "  \(report.rowsScored) of \(report.rowsTotal) rows compared, \(how)"
     }
 
