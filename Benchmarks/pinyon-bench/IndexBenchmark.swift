@@ -158,7 +158,7 @@ struct IndexBenchmark {
         if whole, FileManager.default.fileExists(atPath: path) {
             let known = try NPYFile(path)
             guard known.rows == queries.count, known.columns >= min(k, rows) else {
-                throw BenchError("\(path) has \(known.rows) × \(known.columns) neighbours, but \(queries.count) × \(k) are wanted")
+                throw BenchError("\(path) has \(known.rows) × \(known.columns) neighbours, but \(queries.count) × \(min(k, rows)) are wanted")
             }
             let neighbours = try known.integers(path)
             // Neighbours of another set, or by another measure, would make every recall wrong.

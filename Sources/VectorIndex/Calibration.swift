@@ -24,6 +24,8 @@ struct Calibration: Sendable {
     /// Settings for numbers of answers like k.
     struct Class: Sendable {
         var k: Int
+        /// The k-th best score of hardly any question was lower.
+        var leastKth = -Float.infinity
         /// By recall, ascending; each costs more than those before it.
         var settings: [Setting]
     }
@@ -36,6 +38,9 @@ struct Calibration: Sendable {
 
     /// The cheapest that reached the recall, or the best there is. Between two classes the one that visits more decides.
     func setting(for recall: Double, k: Int) -> Setting { pick(k) { $0.recall >= recall } }
+
+    /// Below it the k-th best is so far off that the query is unlike all that was asked for.
+    func leastKth(k: Int) -> Float { classes.first { $0.k >= k }?.leastKth ?? -.infinity }
 
     /// The best recall that any setting reached; nothing is known of more answers than were asked for.
     func recallMax(k: Int) -> Double {

@@ -97,7 +97,9 @@ struct Calibrator {
             scratches: ScratchPools(product.geometry), filters: FilterCache(), expiries: ExpiryCache(), changes: 0)
         let classes = zip(Calibrator.ks, Calibrator.shares).compactMap { k, share -> Calibration.Class? in
             let some = questions.prefix(count(share, of: questions.count))
-            return some.allSatisfy { $0.best.count >= k } ? Calibration.Class(k: k, settings: settings(some, lists, k: k)) : nil
+            guard some.allSatisfy({ $0.best.count >= k }) else { return nil }
+            let kths = some.map { $0.best[k - 1].score }.sorted(by: >)
+            return Calibration.Class(k: k, leastKth: kths[kths.count * Calibrator.knownPermille / 1_000], settings: settings(some, lists, k: k))
         }
         if !classes.isEmpty { calibration.classes = classes }
         calibration.farthest = farthest(questions)
@@ -267,10 +269,10 @@ struct Calibrator {
                 centres.distance(of: list, product: Kernels.best.score(of: question.unit, row: list, in: product.geometry.matrix))
             }.min() ?? 0
         }.sorted()
-        return distances.isEmpty ? .infinity : distances[distances.count * Calibrator.knownPercent / 100]
+        return distances.isEmpty ? .infinity : distances[distances.count * Calibrator.knownPermille / 1_000]
     }
 
-    private static let knownPercent = 99
+    private static let knownPermille = 994
 
     /// The share of a list's rows that are better than the k-th best, by how far the list's centre is below it.
     private func missRates(_ questions: [Question]) -> MissRates {

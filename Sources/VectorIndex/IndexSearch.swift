@@ -30,20 +30,34 @@ struct IndexSearch {
         let admitted = try admit(lists)
         let few = admitted.flatMap { isWorthLists($0, lists) ? nil : $0.numbers }
         if let few, lists.style == .flat || few.count <= max(IndexSearch.comparedRowsMax, query.k) { return try compare(few, lists) }
-        if let answer = try look(lists, admitted, few, roomFor: rowsToRank) { return answer }
-        if let answer = try look(lists, admitted, few, roomFor: max(rowsToRank, ScratchPools.wideK)) { return answer }
-        return try compareAll()
+        var (room, isForeign) = (rowsToRank, false)
+        while true {
+            switch try look(lists, admitted, few, roomFor: room, isForeign) {
+            case .answer(let answer): return answer
+            case .foreign: isForeign = true
+            case .crowded where room < ScratchPools.wideK: room = ScratchPools.wideK
+            case .crowded: return try compareAll()
+            }
+        }
     }
 
-    /// Nil where more rows were nearly as good as the best than there was room for.
-    private func look(_ lists: Lists, _ admitted: MatchingRows?, _ few: [UInt32]?, roomFor room: Int) throws(IndexError) -> IndexAnswer? {
+    private enum Look {
+        case answer(IndexAnswer)
+        /// More rows were nearly as good as the best than there was room for.
+        case crowded
+        /// More had to be kept of what was found.
+        case foreign
+    }
+
+    private func look(_ lists: Lists, _ admitted: MatchingRows?, _ few: [UInt32]?, roomFor room: Int, _ isForeign: Bool) throws(IndexError) -> Look {
         let scratch = lists.scratches.threads.take(k: room)
         defer { lists.scratches.threads.giveBack(scratch) }
-        var search = search(over: lists, among: admitted, roomFor: room)
+        var search = search(over: lists, among: admitted, roomFor: room, isForeign)
         defer { lists.scratches.queries.giveBack(search.query) }
         let isDone = few.map { search.sift($0, scratch, shouldStop: query.shouldStop) } ?? search.run(scratch, shouldStop: query.shouldStop)
         guard isDone else { throw .stopped }
-        return search.leastKept == nil ? try answer(search, scratch) : nil
+        if search.provedForeign { return .foreign }
+        return search.leastKept == nil ? .answer(try answer(search, scratch)) : .crowded
     }
 
     /// Nil where every row must be compared.
@@ -113,13 +127,13 @@ struct IndexSearch {
     }
 
     /// On the way over lists, among those rows or all that are alive; its room must be given back.
-    func search(over lists: Lists, among admitted: MatchingRows?, roomFor room: Int) -> ListSearch {
+    func search(over lists: Lists, among admitted: MatchingRows?, roomFor room: Int, _ isForeign: Bool = false) -> ListSearch {
         let matching = admitted?.count ?? snapshot.rows
         let k = max(1, min(query.k, matching))
         return ListSearch(
             unit: unit, lists: lists, k: k, setting: query.probes.map { lists.calibration.setting(lists: $0, k: k) } ?? lists.setting(for: query.recallTarget, k: k),
             recall: query.recallTarget, probes: query.probes, admitted: admitted?.rows ?? lists.live, matching: matching, isFiltered: admitted.map(isNarrower) ?? false,
-            ranks: ranks, query: lists.scratches.queries.take(k: room))
+            ranks: ranks, isForeign: isForeign, query: lists.scratches.queries.take(k: room))
     }
 
     /// What came of it.

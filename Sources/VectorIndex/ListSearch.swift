@@ -42,8 +42,10 @@ struct ListSearch {
     private(set) var siftingMargin: Float?
     /// More rows were nearly as good as the k-th best than there was room for: those with lower estimates are lost.
     private(set) var leastKept: Float?
-    /// The query lies farther from all centres than hardly any row that calibration asked for.
-    private(set) var isForeign = false
+    /// The query lies farther from all centres, or from its k-th best, than hardly any row that calibration asked for.
+    private(set) var isForeign: Bool
+    /// The k-th best estimate turned out so low, too late to have kept all that could then matter.
+    private(set) var provedForeign = false
     /// Lists of the ranking that were visited, from the first on.
     private var visited = 0
     private static let listsFirst = 4
@@ -58,7 +60,7 @@ struct ListSearch {
 
     init(
         unit: [Float], lists: Lists, k: Int, setting: Calibration.Setting, recall: Double, probes: Int?, admitted: RowSet, matching: Int, isFiltered: Bool,
-        ranks: RowRanks? = nil, query: QueryScratch
+        ranks: RowRanks? = nil, isForeign: Bool = false, query: QueryScratch
     ) {
         self.unit = unit
         self.lists = lists
@@ -70,6 +72,7 @@ struct ListSearch {
         self.matching = matching
         self.isFiltered = isFiltered
         self.ranks = ranks
+        self.isForeign = isForeign
         lifts = ranks.flatMap { $0.hasPrior ? $0.levels(below: lists.trainedRows) : nil }
         self.query = query
     }
@@ -145,7 +148,7 @@ struct ListSearch {
         return reach(min(max(ListSearch.listsFirst, Int(setting.lists * ListSearch.firstShare)), query.ranked.count))
     }
 
-    private mutating func noteDistance() { isForeign = query.ranked.count > 0 && query.ranked.nearness[0] * lists.calibration.farthest < 1 }
+    private mutating func noteDistance() { isForeign = isForeign || query.ranked.count > 0 && query.ranked.nearness[0] * lists.calibration.farthest < 1 }
 
     private func prepareFound() {
         query.codes.begin(k: 2 * k, admitted: admitted, rowCount: 0)
@@ -247,7 +250,7 @@ struct ListSearch {
     var isUnlike: Bool { isFiltered || isForeign || lifts != nil }
 
     /// Of what is far from all rows, many are nearly as good as the best, and estimates err by more than where a residual looks like others.
-    private static let foreignMarginMin: Float = 5
+    private static let foreignMarginMin: Float = 4
 
     private var margin: Float {
         siftingMargin ?? max(setting.margin, isForeign ? ListSearch.foreignMarginMin : isUnlike ? ListSearch.unlikeMarginMin : 0)
@@ -328,6 +331,7 @@ struct ListSearch {
         found.takeRows(atLeast: least, scratch.seen, into: scratch.scores, &scratch.rows)
         if lists.style == .codes, scratch.rows.count > k {
             let kth = lists.geometry.layout.kernels.kthLargest(scratch.scores, count: scratch.rows.count, k: k)
+            provedForeign = !isUnlike && siftingMargin == nil && kth < lists.calibration.leastKth(k: k)
             var kept = 0
             for place in 0..<scratch.rows.count where scratch.scores[place] >= kth - margin {
                 scratch.rows[kept] = scratch.rows[place]

@@ -99,6 +99,7 @@ enum BenchCommand {
         _ name: String, _ filter: Filter?, _ kind: Kind, _ questions: [Question], _ k: Int, _ client: MemoryClient, _ isAt: (Double) -> Void
     ) async throws -> [Outcome] {
         var truths: [[Hit]] = []
+        var matching = 0
         var outcomes: [Outcome] = []
         // The exact answers come first, and are measured as the others are.
         for (step, target) in recalls.reversed().enumerated() {
@@ -111,11 +112,15 @@ enum BenchCommand {
                 let answer = try await client.search(request)
                 times.append(Double(DispatchTime.now().uptimeNanoseconds - began) / 1e6)
                 let hits = Array(answer.entries.map(\.hit).filter { $0.id != question.id }.prefix(k))
-                if target == 1 { truths.append(hits) }
+                if target == 1 {
+                    truths.append(hits)
+                    matching = max(matching, answer.report.rowsMatching)
+                }
                 shares.append(share(of: truths[number], in: hits))
                 estimates += answer.report.recallEstimate / Double(questions.count)
                 lists += Double(answer.report.listsVisited) / Double(questions.count)
             }
+            guard matching > 0 else { throw Failure("no \(kind.name) matches \(name), so there is no recall to measure") }
             times.sort()
             shares.sort()
             outcomes.append(

@@ -30,6 +30,7 @@ enum SearchCommand {
         let space = try RecordText.space(arguments)
         let recall = try Selection.recall(arguments)
         let probes = arguments["probes"] == nil ? nil : try arguments.integer("probes", in: 1...Limits.probesMax)
+        guard [arguments.has("exact"), recall != nil, probes != nil].filter({ $0 }).count <= 1 else { throw UsageError("--exact, --recall and --probes exclude each other") }
         let given = parts
         try await Connection.run(arguments) { client in
             let filter = try await Selection.adding(arguments, ["user", "agent"], kind, to: given, client)

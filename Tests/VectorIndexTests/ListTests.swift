@@ -9,11 +9,11 @@ import Vectors
 /// Rows around centres, as embeddings lie, and the exact answers beside what lists find.
 @Suite("Lists")
 struct ListTests {
-    private static let dimension = 64
-    private static let now = RowMaker.now
+    static let dimension = 64
+    static let now = RowMaker.now
 
     /// `count` rows of 60 clusters, every tenth of which are all of one user; the user of the others is any of ten.
-    private struct Clusters {
+    struct Clusters {
         var generator: SeededGenerator
         let centres: [[Float]]
         let dimension: Int
@@ -45,9 +45,9 @@ struct ListTests {
     }
 
     /// Shared by the tests that only ask.
-    private static let large = filled(6_000, lists: 64, questions: 320)
+    static let large = filled(6_000, lists: 64, questions: 320)
 
-    private static func filled(_ count: Int, lists: Int?, questions: Int = 64, seed: UInt64 = 5) -> (CosineIndex, Clusters) {
+    static func filled(_ count: Int, lists: Int?, questions: Int = 64, seed: UInt64 = 5) -> (CosineIndex, Clusters) {
         var clusters = Clusters(seed: seed)
         let index = CosineIndex(dimension: dimension)
         index.apply((0..<count).map { clusters.put($0) })
@@ -56,7 +56,7 @@ struct ListTests {
     }
 
     /// Shares of the exact answers that were found, counting what ties with the last one; and that the answer is as long as it can be, and matches.
-    private func recall(_ index: CosineIndex, _ query: IndexQuery) throws -> (found: Double, estimate: Double) {
+    func recall(_ index: CosineIndex, _ query: IndexQuery) throws -> (found: Double, estimate: Double) {
         let answer = try index.search(query)
         var asked = query
         asked.exact = true
@@ -148,7 +148,7 @@ struct ListTests {
         #expect(try index.search(IndexQuery(vector: vector, k: 10, time: Timestamp(microseconds: 100))).hits.allSatisfy { $0.score > 0.999 })
     }
 
-    private func attributes(_ number: Int) -> Attributes {
+    func attributes(_ number: Int) -> Attributes {
         let time = Timestamp(microseconds: Int64(number))
         return Attributes(id: RowMaker.identifier(number), agent: nil, type: .fact, createdAt: time, updatedAt: time)
     }
