@@ -215,7 +215,7 @@ struct ServiceBenchmark {
     /// Until the lists, if there will be some, know nearly all rows.
     private func waitForTraining(_ client: MemoryClient, rows: Int) async throws {
         for _ in 0..<600 {
-            guard let partitions = try await client.status()["partitions"], case .list(let all) = partitions, case .integer(let trained)? = all.first?["trained_rows"] else { return }
+            guard case .integer(let trained)? = try await client.status()["indexes"]?["memories"]?["trained_rows"] else { throw BenchError("the server's status tells of no index") }
             if rows < 4_096 || Int(trained) * 4 > rows * 3 { return }
             try await Task.sleep(for: .milliseconds(200))
         }
