@@ -109,12 +109,12 @@ import Records
     }
 
     /// Which constraint refused it; nil when the statement was carried out. Resets it.
-    func runUnlessRefused() throws(StorageError) -> SQLiteConstraint? {
+    func runUnlessRefused() throws(StorageError) -> RowRefusal? {
         let code = unsafe sqlite3_step(handle)
         defer { reset() }
         if code == SQLITE_DONE { return nil }
         let error = connection.error(code)
-        guard let constraint = SQLiteConstraint(code: code, message: error.description) else { throw error }
+        guard let constraint = RowRefusal(code: code, message: error.description) else { throw error }
         return constraint
     }
 
@@ -194,11 +194,7 @@ import Records
     }
 }
 
-enum SQLiteConstraint {
-    case unique
-    case foreignKey
-    case other(String)
-
+extension RowRefusal {
     init?(code: Int32, message: String) {
         guard code & 0xFF == SQLITE_CONSTRAINT else { return nil }
         // The extended codes are macros with arithmetic, which Swift does not import.

@@ -16,8 +16,8 @@ extension SQLiteStore {
         let connection = try connect(directory, configuration)
         try check(connection, directory, configuration)
         try SQLiteSchema.migrate(connection, to: Migrations.latest)
-        let writer = try SQLiteWriter(connection)
-        try check(writer.lastChange, acknowledged: directory)
+        let writer = Writer(try SQLiteSession(connection))
+        try check(writer.session.lastChange, acknowledged: directory)
         var readers: [SQLiteReader] = []
         for number in 0..<readerCount {
             let reader = try ReadConnection(path: directory.databasePath)

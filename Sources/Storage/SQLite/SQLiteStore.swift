@@ -94,7 +94,7 @@ public final class SQLiteStore: Store {
     /// Copies the write-ahead log into the database file and empties it, which also takes the last bytes of deleted rows from the log.
     /// Blocks, for as long as a reader holds an older snapshot up to `SQLiteConnection.busyMilliseconds`.
     public func checkpoint() throws(StorageError) {
-        try writes.withWriter { writer throws(StorageError) in try writer.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") }
+        try writes.withWriter { writer throws(StorageError) in try writer.session.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") }
     }
 
     public func close() {

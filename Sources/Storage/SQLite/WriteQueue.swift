@@ -44,9 +44,9 @@ final class WriteQueue: @unchecked Sendable {
     private let haveCome = DispatchSemaphore(value: 0)
     /// When the last commit ended, how long it took, and what waited then together with those that it answers.
     private var last: (end: UInt64, nanoseconds: UInt64, expected: Int)?
-    private var writer: SQLiteWriter?
+    private var writer: Writer<SQLiteSession>?
 
-    init(_ writer: sending SQLiteWriter, _ directory: DataDirectory, _ checkpoints: Checkpoints, _ configuration: SQLiteConfiguration) {
+    init(_ writer: sending Writer<SQLiteSession>, _ directory: DataDirectory, _ checkpoints: Checkpoints, _ configuration: SQLiteConfiguration) {
         self.writer = writer
         self.directory = directory
         self.checkpoints = checkpoints
@@ -79,7 +79,7 @@ final class WriteQueue: @unchecked Sendable {
     }
 
     /// Runs `body` between two commits, and returns when it is done.
-    func withWriter(_ body: (SQLiteWriter) throws(StorageError) -> Void) throws(StorageError) {
+    func withWriter(_ body: (Writer<SQLiteSession>) throws(StorageError) -> Void) throws(StorageError) {
         let result = queue.sync { () -> Result<Void, StorageError> in
             guard let writer else { return .failure(.closed) }
             do throws(StorageError) { return .success(try body(writer)) } catch { return .failure(error) }
@@ -99,7 +99,7 @@ final class WriteQueue: @unchecked Sendable {
     func close() {
         checkpoints.close()
         queue.sync {
-            guard let connection = writer?.connection else { return }
+            guard let connection = writer?.session.connection else { return }
             try? connection.execute("PRAGMA analysis_limit = 1000; PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
             writer = nil
         }
@@ -113,7 +113,7 @@ final class WriteQueue: @unchecked Sendable {
             let start = DispatchTime.now().uptimeNanoseconds
             let results = writer?.carryOut(batch.map(\.request)) ?? batch.map { _ in .failure(.closed) }
             if let writer, results.contains(where: WriteQueue.isWritten) {
-                directory.acknowledge(writer.lastChange)
+                directory.acknowledge(writer.session.lastChange)
                 waiting.withLock { $0.commitCount += 1 }
             }
             completions.async {
@@ -125,7 +125,7 @@ final class WriteQueue: @unchecked Sendable {
             }
             let end = DispatchTime.now().uptimeNanoseconds
             last = (end, end - start, waiting.withLock(\.writes.count) + batch.count)
-            if let writer { checkpoints.committed(writer.connection) }
+            if let writer { checkpoints.committed(writer.session.connection) }
         }
     }
 

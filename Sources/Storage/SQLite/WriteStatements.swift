@@ -6,7 +6,6 @@ struct WriteStatements {
     let release: SQLiteStatement
     let rollBackToSavepoint: SQLiteStatement
 
-    let agentExists: SQLiteStatement
     let insertSpace: SQLiteStatement
     let mainSpace: SQLiteStatement
     let space: SQLiteStatement
@@ -14,7 +13,6 @@ struct WriteStatements {
     let insertMemory: SQLiteStatement
     let memory: SQLiteStatement
     let updateMemory: SQLiteStatement
-    let deleteMemory: SQLiteStatement
 
     let insertChange: SQLiteStatement
     let insertCounter: SQLiteStatement
@@ -31,7 +29,6 @@ struct WriteStatements {
         release = try connection.prepare("RELEASE request")
         rollBackToSavepoint = try connection.prepare("ROLLBACK TO request")
 
-        agentExists = try connection.prepare("SELECT 1 FROM agents WHERE organization_id = ?1 AND id = ?2")
         insertSpace = try connection.prepare(Table.embeddingSpaces.insertion)
         mainSpace = try connection.prepare(Table.embeddingSpaces.selection + " WHERE organization_id = ?1 AND is_main = 1")
         space = try connection.prepare(Table.embeddingSpaces.selection + " WHERE organization_id = ?1 AND id = ?2")
@@ -39,7 +36,6 @@ struct WriteStatements {
         insertMemory = try connection.prepare(Table.agentMemories.insertion)
         memory = try connection.prepare(Table.agentMemories.selection + " WHERE organization_id = ?1 AND id = ?2")
         updateMemory = try connection.prepare(Table.agentMemories.update)
-        deleteMemory = try connection.prepare("DELETE FROM agent_memories WHERE organization_id = ?1 AND id = ?2")
 
         insertChange = try connection.prepare(Table.changes.insertion)
         insertCounter = try connection.prepare(Table.counters.insertion)

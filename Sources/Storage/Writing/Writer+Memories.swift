@@ -1,6 +1,6 @@
 import Records
 
-extension SQLiteWriter {
+extension Writer {
     func remember(_ memories: [Memory], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         var rows: [WriteReceipt.Row] = []
         rows.reserveCapacity(memories.count)
@@ -9,9 +9,7 @@ extension SQLiteWriter {
             guard memory.organization == request.organization else { throw .internalError("a memory under another organization's request") }
             try check(memory.embedding, request.organization)
             try check(session: memory.session, request)
-            MemoryRow.encode(memory, into: row)
-            try statements.insertMemory.bind(row)
-            if let constraint = try statements.insertMemory.runUnlessRefused() { throw try refusal(of: memory, constraint) }
+            if let refusal = try session.insert(memory) { throw try self.refusal(of: memory, refusal) }
             if memory.embedding == nil { try noteWait(.memory, memory.id, lacksVector: true, request) }
             change = try recordChange(.memory, memory.id, version: memory.version, .put, request)
             rows.append(WriteReceipt.Row(id: memory.id, version: memory.version))
@@ -22,7 +20,7 @@ extension SQLiteWriter {
 
     /// A session that is a conversation beyond the key takes no memory from it: who reads that session trusts what stands there.
     private func check(session: Identifier?, _ request: WriteRequest) throws(StorageError) {
-        guard let session, !request.narrowing.isNone, let conversation = try stored.find(.conversation, session, of: request.organization, withVector: false),
+        guard let session, !request.narrowing.isNone, let conversation = try self.session.find(.conversation, session, of: request.organization, withVector: false),
             !request.narrowing.admitsConversation(conversation)
         else { return }
         throw .missingReference(field: "session")
@@ -34,21 +32,18 @@ extension SQLiteWriter {
         guard embedding.vector.count == dimension else { throw .wrongDimension(found: embedding.vector.count, expected: dimension) }
     }
 
-    private func refusal(of memory: Memory, _ constraint: SQLiteConstraint) throws(StorageError) -> StorageError {
-        switch constraint {
+    func refusal(of memory: Memory, _ refusal: RowRefusal) throws(StorageError) -> StorageError {
+        switch refusal {
         case .unique: return .alreadyExists(.memory, memory.id.description)
         case .foreignKey:
-            let statement = statements.agentExists
-            try statement.bind(1, memory.organization)
-            try statement.bind(2, memory.agent)
-            defer { statement.reset() }
-            return .missingReference(field: try statement.step() ? "space" : "agent")
+            let agent = try session.find(.agent, memory.agent, of: memory.organization, withVector: false)
+            return .missingReference(field: agent == nil ? "agent" : "space")
         case .other(let message): return .internalError(message)
         }
     }
 
     func update(_ patch: MemoryPatch, space: Identifier?, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
-        guard let old = try memory(patch.id, of: request.organization), !old.isExpired(at: request.at), request.narrowing.admits(old) else {
+        guard let old = try session.memory(patch.id, of: request.organization), !old.isExpired(at: request.at), request.narrowing.admits(old) else {
             throw .notFound(.memory, patch.id)
         }
         if let expected = patch.ifVersion, expected != old.version { throw .versionMismatch(expected: expected, found: old.version) }
@@ -57,9 +52,7 @@ extension SQLiteWriter {
         guard request.narrowing.admits(new) else { throw .notFound(.memory, patch.id) }
         if new.session != old.session { try check(session: new.session, request) }
         if new.embedding != old.embedding { try check(new.embedding, request.organization) }
-        MemoryRow.encode(new, into: row)
-        try statements.updateMemory.bind(row)
-        if let constraint = try statements.updateMemory.runUnlessRefused() { throw try refusal(of: new, constraint) }
+        if let refusal = try session.update(new) { throw try self.refusal(of: new, refusal) }
         if new.content != old.content || patch.vector != .keep {
             try noteWait(.memory, new.id, lacksVector: new.embedding == nil && patch.vector != .clear, request)
         }
@@ -76,30 +69,17 @@ extension SQLiteWriter {
         var seen: Set<Identifier> = []
         var vectors: Int64 = 0
         for id in ids where seen.insert(id).inserted {
-            guard let memory = try memory(id, of: request.organization), request.narrowing.admits(memory) else { throw .notFound(.memory, id) }
+            guard let memory = try session.memory(id, of: request.organization), request.narrowing.admits(memory) else { throw .notFound(.memory, id) }
             rows.append(WriteReceipt.Row(id: id, version: memory.version))
             vectors += memory.embedding == nil ? 0 : 1
         }
         var change: Int64 = 0
         for deleted in rows {
-            try statements.deleteMemory.bind(1, request.organization)
-            try statements.deleteMemory.bind(2, deleted.id)
-            try statements.deleteMemory.run()
+            try session.delete(.memory, deleted.id, of: request.organization)
             try endWait(.memory, deleted.id, request)
             change = try recordChange(.memory, deleted.id, version: deleted.version, .remove, request)
         }
         count(.memory, of: request.organization, StoreCounts.Count(rows: -Int64(rows.count), withVectors: -vectors))
         return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows))
-    }
-
-    func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory? {
-        let statement = statements.memory
-        try statement.bind(1, organization)
-        try statement.bind(2, id)
-        defer { statement.reset() }
-        guard try statement.step() else { return nil }
-        let memory = try MemoryRow.decode(statement, withVector: true)
-        guard memory.id == id, memory.organization == organization else { throw MemoryRow.corrupt(statement) }
-        return memory
     }
 }

@@ -1,20 +1,12 @@
 import Records
 
-/// Carries out write requests on the one connection that writes. Belongs to the write queue.
-final class SQLiteWriter {
-    let connection: SQLiteConnection
-    let statements: WriteStatements
-    let stored: StatementCache
-    let row = RowEncoder()
-    /// The number of the next change. The writer alone gives them out, so that they have no gaps.
-    var nextChange: Int64
+/// Carries out write requests, whatever keeps the rows. Belongs to the queue of one writing connection.
+final class Writer<Session: WriteSession> {
+    let session: Session
     /// What the open transaction adds to the kept counts; written once, just before the commit.
     var added: [Identifier: StoreCounts] = [:]
     /// Dimensions of the spaces seen so far. Spaces are never changed.
     var dimensions: [SpaceName: Int] = [:]
-
-    /// False only while no row waits for a vector, so that writes need not look.
-    var mayWait: Bool
     /// How many rows the request under way leaves waiting for a vector.
     var waiting = 0
 
@@ -23,20 +15,7 @@ final class SQLiteWriter {
         let space: Identifier
     }
 
-    /// Spaces that are remembered; one more and all are forgotten.
-    private static let dimensionsMax = 10_000
-    /// Idempotency keys that one commit clears away, besides two for each of its requests.
-    private static let purgedMin = 64
-
-    init(_ connection: SQLiteConnection) throws(StorageError) {
-        self.connection = connection
-        statements = try WriteStatements(connection)
-        stored = StatementCache(connection)
-        nextChange = try SQLiteSchema.lastChange(connection) + 1
-        mayWait = try connection.integer("SELECT EXISTS (SELECT 1 FROM embedding_waits)") != 0
-    }
-
-    var lastChange: Int64 { nextChange - 1 }
+    init(_ session: Session) { self.session = session }
 
     /// Results in the order of the requests, when all that succeeded is on disk.
     ///
@@ -54,10 +33,9 @@ final class SQLiteWriter {
     }
 
     private func transaction(_ requests: [WriteRequest]) throws(StorageError) -> [Result<WriteOutcome, StorageError>] {
-        let firstChange = nextChange
-        if dimensions.count > SQLiteWriter.dimensionsMax { dimensions.removeAll() }
+        if dimensions.count > WriterLimits.dimensionsMax { dimensions.removeAll() }
         do throws(StorageError) {
-            try statements.begin.run()
+            try session.begin()
             var results: [Result<WriteOutcome, StorageError>] = []
             results.reserveCapacity(requests.count)
             for request in requests {
@@ -70,13 +48,12 @@ final class SQLiteWriter {
             }
             try writeCounts()
             try purge(requests)
-            try statements.commit.run()
+            try session.commit()
             return results
         } catch {
-            nextChange = firstChange
             added.removeAll()
             dimensions.removeAll()
-            do throws(StorageError) { try connection.rollBack() } catch { throw .unavailable("a transaction could not be undone: \(error)") }
+            do throws(StorageError) { try session.rollBack() } catch { throw .unavailable("a transaction could not be undone: \(error)") }
             throw error
         }
     }
@@ -86,25 +63,15 @@ final class SQLiteWriter {
         guard idempotency.digest.count == Idempotency.digestBytes else {
             throw .internalError("a digest has \(idempotency.digest.count) bytes, not \(Idempotency.digestBytes)")
         }
-        if let known = try known(idempotency, of: request.organization), request.at < known.createdAt.adding(seconds: Limits.idempotencySeconds) {
+        if let known = try session.receipt(under: idempotency.key, of: request.organization), request.at < known.createdAt.adding(seconds: Limits.idempotencySeconds) {
             guard known.digest == idempotency.digest else { throw .idempotencyMismatch }
             var space: EmbeddingSpace?
-            if case .ensureSpace = request.action { space = try mainSpace(of: request.organization) }
+            if case .ensureSpace = request.action { space = try session.mainSpace(of: request.organization) }
             return WriteOutcome(receipt: known.receipt, space: space, isReplay: true)
         }
         let outcome = try perform(request)
-        IdempotencyRow.encode(idempotency, outcome.receipt, of: request.organization, at: request.at, into: row)
-        try statements.putIdempotency.bind(row)
-        if case .some = try statements.putIdempotency.runUnlessRefused() { throw .missingReference(field: "organization") }
+        if try session.put(outcome.receipt, under: idempotency, of: request.organization, at: request.at) != nil { throw .missingReference(field: "organization") }
         return outcome
-    }
-
-    private func known(_ idempotency: Idempotency, of organization: Identifier) throws(StorageError) -> IdempotencyRow? {
-        let statement = statements.idempotency
-        try statement.bind(1, organization)
-        try statement.bind(2, idempotency.key)
-        defer { statement.reset() }
-        return try statement.step() ? try IdempotencyRow.decode(statement) : nil
     }
 
     private func perform(_ request: WriteRequest) throws(StorageError) -> WriteOutcome {
@@ -179,18 +146,17 @@ final class SQLiteWriter {
     }
 
     private func undoingOnFailure(_ body: () throws(StorageError) -> WriteOutcome) throws(StorageError) -> WriteOutcome {
-        let before = (nextChange, added)
-        try statements.savepoint.run()
+        let before = added
+        try session.mark()
         do throws(StorageError) {
             let outcome = try body()
-            try statements.release.run()
+            try session.release()
             return outcome
         } catch {
             guard error.isOfOneRequest else { throw error }
-            (nextChange, added) = before
+            added = before
             dimensions.removeAll()
-            try statements.rollBackToSavepoint.run()
-            try statements.release.run()
+            try session.rollBackToMark()
             throw error
         }
     }
@@ -199,34 +165,12 @@ final class SQLiteWriter {
     func recordChange(
         _ kind: Kind, _ record: Identifier, version: Int64, _ operation: ChangeRecord.Operation, _ request: WriteRequest
     ) throws(StorageError) -> Int64 {
-        let change = ChangeRecord(
-            number: nextChange, organization: request.organization, kind: kind, record: record, version: version, operation: operation,
-            at: request.at)
-        ChangeRow.encode(change, into: row)
-        try statements.insertChange.bind(row)
-        try statements.insertChange.run()
-        nextChange += 1
-        return change.number
+        try session.append(operation, kind, record, version: version, of: request.organization, at: request.at)
     }
 
     private func writeCounts() throws(StorageError) {
         for (organization, more) in added {
-            for (kind, change) in more.changed {
-                let statement = statements.counter
-                try statement.bind(1, organization)
-                try statement.bind(2, Int64(kind.rawValue))
-                guard try statement.step() else {
-                    statement.reset()
-                    throw .corruptRow(table: Table.counters.name, place: "\(organization)/\(kind.rawValue)")
-                }
-                defer { statement.reset() }
-                var count = try CounterRow.decode(statement, of: organization).count
-                count += change
-                CounterRow.encode(count, of: kind, organization, into: row)
-                statement.reset()
-                try statements.updateCounter.bind(row)
-                try statements.updateCounter.run()
-            }
+            for (kind, change) in more.changed { try session.count(change, of: kind, organization) }
         }
         added.removeAll(keepingCapacity: true)
     }
@@ -234,10 +178,20 @@ final class SQLiteWriter {
     /// Clears away old idempotency keys, more in each commit than the commit can have brought.
     private func purge(_ requests: [WriteRequest]) throws(StorageError) {
         guard let time = requests.map(\.at).max() else { return }
-        try statements.purgeIdempotency.bind(1, time.adding(seconds: -Limits.idempotencySeconds).microseconds)
-        try statements.purgeIdempotency.bind(2, Int64(SQLiteWriter.purgedMin + 2 * requests.count))
-        try statements.purgeIdempotency.run()
+        try session.purgeReceipts(until: time.adding(seconds: -Limits.idempotencySeconds), limit: WriterLimits.purgedMin + 2 * requests.count)
     }
+}
+
+struct SpaceName: Hashable {
+    let organization: Identifier
+    let space: Identifier
+}
+
+private enum WriterLimits {
+    /// Spaces that are remembered; one more and all are forgotten.
+    static let dimensionsMax = 10_000
+    /// Idempotency keys that one commit clears away, besides two for each of its requests.
+    static let purgedMin = 64
 }
 
 extension WriteAction {

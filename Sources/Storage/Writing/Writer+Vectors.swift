@@ -1,17 +1,13 @@
 import Records
 
 /// Rows that wait for a vector: each has a text, and none of its own. The wait is written in the transaction that leaves the row so, and ends with the row.
-extension SQLiteWriter {
+extension Writer {
     /// After a write that left the row with another text or another vector.
     func noteWait(_ kind: Kind, _ id: Identifier, lacksVector: Bool, _ request: WriteRequest) throws(StorageError) {
         guard lacksVector else { return try endWait(kind, id, request) }
         guard request.vectorsFollow else { return }
-        mayWait = true
         waiting += 1
-        WaitRow.encode(kind, id, of: request.organization, since: request.at, into: row)
-        let statement = try stored[Table.embeddingWaits.insertion + " ON CONFLICT DO NOTHING"]
-        try statement.bind(row)
-        try statement.run()
+        try session.putWait(kind, id, of: request.organization, since: request.at)
     }
 
     func noteWait(_ record: Record, _ request: WriteRequest) throws(StorageError) {
@@ -19,12 +15,8 @@ extension SQLiteWriter {
     }
 
     func endWait(_ kind: Kind, _ id: Identifier, _ request: WriteRequest) throws(StorageError) {
-        guard mayWait, Kind.searchable.contains(kind) else { return }
-        let statement = try stored["DELETE FROM embedding_waits WHERE organization_id = ?1 AND kind = ?2 AND record_id = ?3"]
-        try statement.bind(1, request.organization)
-        try statement.bind(2, Int64(kind.rawValue))
-        try statement.bind(3, id)
-        try statement.run()
+        guard Kind.searchable.contains(kind) else { return }
+        try session.endWait(kind, id, of: request.organization)
     }
 
     /// What callers made of the rows is left as it is, their versions too.
@@ -48,15 +40,13 @@ extension SQLiteWriter {
     private func embed(
         _ made: MadeVector, _ embedding: Embedding?, _ request: WriteRequest, _ effects: inout RecordEffects
     ) throws(StorageError) -> Memory? {
-        guard let embedding, var memory = try memory(made.id, of: request.organization), memory.embedding == nil else {
+        guard let embedding, var memory = try session.memory(made.id, of: request.organization), memory.embedding == nil else {
             try endWait(.memory, made.id, request)
             return nil
         }
         guard memory.content == made.text else { return nil }
         memory.embedding = embedding
-        MemoryRow.encode(memory, into: row)
-        try statements.updateMemory.bind(row)
-        try statements.updateMemory.run()
+        if let refusal = try session.update(memory) { throw try self.refusal(of: memory, refusal) }
         count(.memory, of: request.organization, StoreCounts.Count(withVectors: 1))
         try endWait(.memory, memory.id, request)
         effects.change = try recordChange(.memory, memory.id, version: memory.version, .put, request)
@@ -69,7 +59,7 @@ extension SQLiteWriter {
     ) throws(StorageError) {
         // What a message before it did to the conversation is not written yet.
         let known = made.kind == .conversation ? effects.followers.removeValue(forKey: made.id) : nil
-        let found = if let known { known } else { try stored.find(made.kind, made.id, of: request.organization) }
+        let found = if let known { known } else { try session.find(made.kind, made.id, of: request.organization) }
         guard let embedding, var record = found, let text = record.embeddedText, record.ownVector == nil else {
             if let known { effects.followers[made.id] = known }
             return try endWait(made.kind, made.id, request)
@@ -78,7 +68,7 @@ extension SQLiteWriter {
             if let known { effects.followers[made.id] = known }
             return
         }
-        let hadVector = try stored.find(made.kind, made.id, of: request.organization)?.embedding != nil
+        let hadVector = try session.find(made.kind, made.id, of: request.organization)?.embedding != nil
         if record.kind == .conversation {
             record[.titleVector] = .vector(embedding.vector)
             record.join(embedding)

@@ -12,7 +12,7 @@ struct RecordEffects {
     var outcome: WriteOutcome { WriteOutcome(receipt: WriteReceipt(change: change, rows: rows), records: records, removed: removed) }
 }
 
-extension SQLiteWriter {
+extension Writer {
     func create(_ records: [Record], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         var effects = RecordEffects()
         for given in records {
@@ -54,7 +54,7 @@ extension SQLiteWriter {
         switch patch.kind {
         case .conversation:
             if replacesVector {
-                let space = if let known = old.embedding?.space { known } else { try mainSpace(of: request.organization)?.id }
+                let space = if let known = old.embedding?.space { known } else { try session.mainSpace(of: request.organization)?.id }
                 new.leave(old.vector(.titleVector).flatMap { title in space.map { Embedding(space: $0, vector: title) } })
                 new[.titleVector] = vector.map { .vector($0.vector) }
                 new.join(vector)
@@ -99,7 +99,7 @@ extension SQLiteWriter {
             record.version += 1
             if kind == .conversation {
                 record[.status] = .text("deleted")
-                effects.removed[.message, default: []] += try messages(of: record.id, request.organization)
+                effects.removed[.message, default: []] += try session.messages(of: record.id, request.organization)
             }
             if kind == .message {
                 try follow(record, request, &effects) { conversation in
@@ -120,7 +120,7 @@ extension SQLiteWriter {
         var records: [Record] = []
         var seen: Set<Identifier> = []
         for id in ids where seen.insert(id).inserted {
-            guard let record = try stored.find(kind, id, of: request.organization), record.deletedAt != nil, request.narrowing.admits(record),
+            guard let record = try session.find(kind, id, of: request.organization), record.deletedAt != nil, request.narrowing.admits(record),
                 try !isHidden(record, request.organization)
             else { throw .notFound(kind, id) }
             records.append(record)
@@ -139,7 +139,7 @@ extension SQLiteWriter {
             try update(record)
             try note(record, .put, request, &effects)
             count(kind, of: request.organization, StoreCounts.Count(deleted: -1))
-            if kind == .conversation { effects.records += try liveMessages(of: record.id, request.organization) }
+            if kind == .conversation { effects.records += try session.liveMessages(of: record.id, request.organization) }
         }
         try writeFollowers(request, &effects)
         return effects.outcome
@@ -150,7 +150,7 @@ extension SQLiteWriter {
         var effects = RecordEffects()
         let (counter, moment): (RecordField, RecordField) = kind == .term ? (.frequency, .lastUsedAt) : (.occurrences, .lastSeenAt)
         for id in ids {
-            guard var record = try stored.find(kind, id, of: request.organization), request.narrowing.shows(record) else { throw .notFound(kind, id) }
+            guard var record = try session.find(kind, id, of: request.organization), request.narrowing.shows(record) else { throw .notFound(kind, id) }
             let known = record.integer(counter) ?? 0
             record[counter] = .integer(known == .max ? known : known + 1)
             record[moment] = .time(max(request.at, record.time(moment) ?? request.at))
@@ -163,17 +163,11 @@ extension SQLiteWriter {
     // MARK: One row
 
     func insert(_ record: Record) throws(StorageError) {
-        RecordRow.encode(record, into: row)
-        let statement = try stored.insertion(record.kind)
-        try statement.bind(row)
-        if let constraint = try statement.runUnlessRefused() { throw try refusal(of: record, isNew: true, constraint) }
+        if let refusal = try session.insert(record) { throw try self.refusal(of: record, isNew: true, refusal) }
     }
 
     func update(_ record: Record) throws(StorageError) {
-        RecordRow.encode(record, into: row)
-        let statement = try stored.update(record.kind)
-        try statement.bind(row)
-        if let constraint = try statement.runUnlessRefused() { throw try refusal(of: record, isNew: false, constraint) }
+        if let refusal = try session.update(record) { throw try self.refusal(of: record, isNew: false, refusal) }
     }
 
     func note(
@@ -188,16 +182,13 @@ extension SQLiteWriter {
     }
 
     func deleteRow(_ kind: Kind, _ id: Identifier, _ request: WriteRequest) throws(StorageError) {
-        let statement = try stored["DELETE FROM \(Table.of(kind).name) WHERE organization_id = ?1 AND id = ?2"]
-        try statement.bind(1, request.organization)
-        try statement.bind(2, id)
-        try statement.run()
+        try session.delete(kind, id, of: request.organization)
         try endWait(kind, id, request)
     }
 
     /// The row, unless it is hidden or beyond what the request may reach.
     func live(_ kind: Kind, _ id: Identifier, _ request: WriteRequest) throws(StorageError) -> Record {
-        guard let record = try stored.find(kind, id, of: request.organization), record.deletedAt == nil, request.narrowing.admits(record),
+        guard let record = try session.find(kind, id, of: request.organization), record.deletedAt == nil, request.narrowing.admits(record),
             try !isHidden(record, request.organization)
         else { throw .notFound(kind, id) }
         return record
@@ -215,10 +206,10 @@ extension SQLiteWriter {
         added[organization, default: StoreCounts()][kind] += more
     }
 
-    private func refusal(of record: Record, isNew: Bool, _ constraint: SQLiteConstraint) throws(StorageError) -> StorageError {
-        switch constraint {
+    private func refusal(of record: Record, isNew: Bool, _ refusal: RowRefusal) throws(StorageError) -> StorageError {
+        switch refusal {
         case .unique:
-            if isNew, try stored.find(record.kind, record.id, of: record.organization, withVector: false) != nil {
+            if isNew, try session.find(record.kind, record.id, of: record.organization, withVector: false) != nil {
                 return .alreadyExists(record.kind, record.id.description)
             }
             let name = record.text(.email) ?? record.text(.slug) ?? record.id.description
@@ -226,7 +217,7 @@ extension SQLiteWriter {
         case .foreignKey:
             for rule in record.schema.rules {
                 guard let reference = rule.reference, case .identifier(let id)? = record[rule.field] else { continue }
-                if try stored.find(reference, id, of: record.organization, withVector: false) == nil { return .missingReference(field: rule.field.name) }
+                if try session.find(reference, id, of: record.organization, withVector: false) == nil { return .missingReference(field: rule.field.name) }
             }
             return .missingReference(field: "organization")
         case .other(let message): return .internalError(message)

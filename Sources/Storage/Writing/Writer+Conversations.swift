@@ -1,7 +1,7 @@
 import Records
 
 /// What a conversation has from its messages: their number, the last activity, and its vector.
-extension SQLiteWriter {
+extension Writer {
     /// Makes a message a part of its conversation. The tenant's user and agent come from there, and from nowhere else.
     func append(_ message: inout Record, _ request: WriteRequest, _ effects: inout RecordEffects) throws(StorageError) {
         guard let id = message.identifier(.conversation), let found = try conversation(id, request, effects), found.deletedAt == nil,
@@ -32,7 +32,7 @@ extension SQLiteWriter {
     func writeFollowers(_ request: WriteRequest, _ effects: inout RecordEffects, areTouched: Bool = true) throws(StorageError) {
         for (id, follower) in effects.followers.sorted(by: { $0.key < $1.key }) {
             var conversation = follower
-            let hadVector = try stored.find(.conversation, id, of: request.organization)?.embedding != nil
+            let hadVector = try session.find(.conversation, id, of: request.organization)?.embedding != nil
             if areTouched { conversation.updatedAt = max(request.at, conversation.updatedAt) }
             try update(conversation)
             effects.change = try recordChange(.conversation, id, version: conversation.version, .put, request)
@@ -60,35 +60,13 @@ extension SQLiteWriter {
 
     func conversation(_ id: Identifier, _ request: WriteRequest, _ effects: RecordEffects) throws(StorageError) -> Record? {
         if let known = effects.followers[id] { return known }
-        return try stored.find(.conversation, id, of: request.organization)
+        return try session.find(.conversation, id, of: request.organization)
     }
 
     /// Whether what it belongs to is deleted.
     func isHidden(_ record: Record, _ organization: Identifier) throws(StorageError) -> Bool {
         guard record.kind == .message, let id = record.identifier(.conversation) else { return false }
-        return try stored.find(.conversation, id, of: organization, withVector: false)?.deletedAt != nil
-    }
-
-    func messages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Identifier] {
-        let statement = try stored["SELECT id FROM messages WHERE organization_id = ?1 AND conversation_id = ?2 AND deleted_at IS NULL"]
-        try statement.bind(1, organization)
-        try statement.bind(2, conversation)
-        defer { statement.reset() }
-        var ids: [Identifier] = []
-        while try statement.step() {
-            if let id = statement.identifier(0) { ids.append(id) }
-        }
-        return ids
-    }
-
-    func liveMessages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Record] {
-        let statement = try stored[Table.messages.selection + " WHERE organization_id = ?1 AND conversation_id = ?2 AND deleted_at IS NULL"]
-        try statement.bind(1, organization)
-        try statement.bind(2, conversation)
-        defer { statement.reset() }
-        var messages: [Record] = []
-        while try statement.step() { messages.append(try RecordRow.decode(statement, .message, of: organization)) }
-        return messages
+        return try session.find(.conversation, id, of: organization, withVector: false)?.deletedAt != nil
     }
 }
 

@@ -1,7 +1,7 @@
 import Records
 
 /// A job is held by one worker at a time: only its holder takes a step, and a step is written in the transaction of the work that it tells of.
-extension SQLiteWriter {
+extension Writer {
     func claim(_ id: Identifier, worker: Identifier, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         var job = try live(.job, id, request)
         switch job.jobState {

@@ -1,6 +1,6 @@
 import Records
 
-extension SQLiteWriter {
+extension Writer {
     func rotate(_ id: Identifier, _ new: Record, until end: Timestamp, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         var effects = RecordEffects()
         var old = try live(.key, id, request)
@@ -31,7 +31,7 @@ extension SQLiteWriter {
 
     func note(_ uses: [KeyUse], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         for use in uses {
-            guard var key = try stored.find(.key, use.key, of: request.organization) else { continue }
+            guard var key = try session.find(.key, use.key, of: request.organization) else { continue }
             let known = key.integer(.useCount) ?? 0
             key[.useCount] = .integer(known > Int64.max - use.count ? .max : known + use.count)
             key[.lastUsedAt] = .time(max(use.last, key.time(.lastUsedAt) ?? use.last))

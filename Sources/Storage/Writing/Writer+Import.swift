@@ -1,7 +1,7 @@
 import Records
 
 /// Rows as another server had them. What follows from messages is counted anew, and nothing that they say is taken for it.
-extension SQLiteWriter {
+extension Writer {
     func bring(_ batch: ImportBatch, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         switch batch {
         case .memories(let memories):

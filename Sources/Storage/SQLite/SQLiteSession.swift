@@ -1,0 +1,260 @@
+import Records
+
+/// The one connection that writes, with its statements.
+final class SQLiteSession: WriteSession {
+    let connection: SQLiteConnection
+    private let statements: WriteStatements
+    private let stored: StatementCache
+    private let row = RowEncoder()
+    /// The number of the next change. The writer alone gives them out, so that they have no gaps.
+    private var nextChange: Int64
+    private var nextChangeAtBegin: Int64
+    private var nextChangeAtMarks: [Int64] = []
+    /// False only while no row waits for a vector, so that writes need not look.
+    private var mayWait: Bool
+
+    init(_ connection: SQLiteConnection) throws(StorageError) {
+        self.connection = connection
+        statements = try WriteStatements(connection)
+        stored = StatementCache(connection)
+        nextChange = try SQLiteSchema.lastChange(connection) + 1
+        nextChangeAtBegin = nextChange
+        mayWait = try connection.integer("SELECT EXISTS (SELECT 1 FROM embedding_waits)") != 0
+    }
+
+    // MARK: Transactions
+
+    func begin() throws(StorageError) {
+        nextChangeAtBegin = nextChange
+        try statements.begin.run()
+    }
+
+    func commit() throws(StorageError) { try statements.commit.run() }
+
+    func rollBack() throws(StorageError) {
+        nextChange = nextChangeAtBegin
+        nextChangeAtMarks = []
+        try connection.rollBack()
+    }
+
+    func mark() throws(StorageError) {
+        try statements.savepoint.run()
+        nextChangeAtMarks.append(nextChange)
+    }
+
+    func release() throws(StorageError) {
+        try statements.release.run()
+        nextChangeAtMarks.removeLast()
+    }
+
+    func rollBackToMark() throws(StorageError) {
+        try statements.rollBackToSavepoint.run()
+        try statements.release.run()
+        nextChange = nextChangeAtMarks.removeLast()
+    }
+
+    // MARK: Changes and counts
+
+    var lastChange: Int64 { nextChange - 1 }
+
+    func append(
+        _ operation: ChangeRecord.Operation, _ kind: Kind, _ record: Identifier, version: Int64, of organization: Identifier, at time: Timestamp
+    ) throws(StorageError) -> Int64 {
+        let change = ChangeRecord(
+            number: nextChange, organization: organization, kind: kind, record: record, version: version, operation: operation, at: time)
+        ChangeRow.encode(change, into: row)
+        try statements.insertChange.bind(row)
+        try statements.insertChange.run()
+        nextChange += 1
+        return change.number
+    }
+
+    func beginCounting(_ organization: Identifier) throws(StorageError) {
+        for kind in StoreCounts.kinds {
+            CounterRow.encode(StoreCounts.Count(), of: kind, organization, into: row)
+            try statements.insertCounter.bind(row)
+            try statements.insertCounter.run()
+        }
+    }
+
+    func count(_ more: StoreCounts.Count, of kind: Kind, _ organization: Identifier) throws(StorageError) {
+        let statement = statements.counter
+        try statement.bind(1, organization)
+        try statement.bind(2, Int64(kind.rawValue))
+        defer { statement.reset() }
+        guard try statement.step() else { throw .corruptRow(table: Table.counters.name, place: "\(organization)/\(kind.rawValue)") }
+        var count = try CounterRow.decode(statement, of: organization).count
+        count += more
+        CounterRow.encode(count, of: kind, organization, into: row)
+        statement.reset()
+        try statements.updateCounter.bind(row)
+        try statements.updateCounter.run()
+    }
+
+    // MARK: Records
+
+    func find(_ kind: Kind, _ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Record? {
+        try stored.find(kind, id, of: organization, withVector: withVector)
+    }
+
+    func insert(_ record: Record) throws(StorageError) -> RowRefusal? {
+        RecordRow.encode(record, into: row)
+        let statement = try stored.insertion(record.kind)
+        try statement.bind(row)
+        return try statement.runUnlessRefused()
+    }
+
+    func update(_ record: Record) throws(StorageError) -> RowRefusal? {
+        RecordRow.encode(record, into: row)
+        let statement = try stored.update(record.kind)
+        try statement.bind(row)
+        return try statement.runUnlessRefused()
+    }
+
+    func delete(_ kind: Kind, _ id: Identifier, of organization: Identifier) throws(StorageError) {
+        let statement = try stored["DELETE FROM \(Table.of(kind).name) WHERE organization_id = ?1 AND id = ?2"]
+        try statement.bind(1, organization)
+        try statement.bind(2, id)
+        try statement.run()
+    }
+
+    func agent(slug: String, of organization: Identifier) throws(StorageError) -> Record? {
+        let statement = try stored[Table.agents.selection + " WHERE organization_id = ?1 AND slug = ?2"]
+        try statement.bind(1, organization)
+        try statement.bind(2, slug)
+        defer { statement.reset() }
+        guard try statement.step() else { return nil }
+        let found = try RecordRow.decode(statement, .agent, of: organization)
+        guard found.text(.slug) == slug else { throw statement.corrupt(.agents) }
+        return found
+    }
+
+    func messages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Identifier] {
+        let statement = try stored["SELECT id FROM messages WHERE organization_id = ?1 AND conversation_id = ?2 AND deleted_at IS NULL"]
+        try statement.bind(1, organization)
+        try statement.bind(2, conversation)
+        return try identifiers(statement)
+    }
+
+    func liveMessages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Record] {
+        let statement = try stored[Table.messages.selection + " WHERE organization_id = ?1 AND conversation_id = ?2 AND deleted_at IS NULL"]
+        try statement.bind(1, organization)
+        try statement.bind(2, conversation)
+        defer { statement.reset() }
+        var messages: [Record] = []
+        while try statement.step() { messages.append(try RecordRow.decode(statement, .message, of: organization)) }
+        return messages
+    }
+
+    func older(_ kind: Kind, than time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Identifier] {
+        let (table, column) = (Table.of(kind).name, kind == .message ? "created_at" : "last_activity_at")
+        let isEmpty = kind == .message ? "" : " AND NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.organization_id = ?1 AND m.conversation_id = \(table).id)"
+        let statement = try stored["SELECT id FROM \(table) WHERE organization_id = ?1 AND \(column) < ?2\(isEmpty) ORDER BY \(column), id LIMIT ?3"]
+        try statement.bind(1, organization)
+        try statement.bind(2, time.microseconds)
+        try statement.bind(3, Int64(limit))
+        return try identifiers(statement)
+    }
+
+    private func identifiers(_ statement: SQLiteStatement) throws(StorageError) -> [Identifier] {
+        defer { statement.reset() }
+        var ids: [Identifier] = []
+        while try statement.step() {
+            if let id = statement.identifier(0) { ids.append(id) }
+        }
+        return ids
+    }
+
+    // MARK: Memories
+
+    func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory? {
+        let statement = statements.memory
+        try statement.bind(1, organization)
+        try statement.bind(2, id)
+        defer { statement.reset() }
+        guard try statement.step() else { return nil }
+        let memory = try MemoryRow.decode(statement, withVector: true)
+        guard memory.id == id, memory.organization == organization else { throw MemoryRow.corrupt(statement) }
+        return memory
+    }
+
+    func insert(_ memory: Memory) throws(StorageError) -> RowRefusal? {
+        MemoryRow.encode(memory, into: row)
+        try statements.insertMemory.bind(row)
+        return try statements.insertMemory.runUnlessRefused()
+    }
+
+    func update(_ memory: Memory) throws(StorageError) -> RowRefusal? {
+        MemoryRow.encode(memory, into: row)
+        try statements.updateMemory.bind(row)
+        return try statements.updateMemory.runUnlessRefused()
+    }
+
+    // MARK: Spaces and waits
+
+    func mainSpace(of organization: Identifier) throws(StorageError) -> EmbeddingSpace? {
+        let statement = statements.mainSpace
+        try statement.bind(1, organization)
+        return try space(statement, of: organization)
+    }
+
+    func space(_ id: Identifier, of organization: Identifier) throws(StorageError) -> EmbeddingSpace? {
+        let statement = statements.space
+        try statement.bind(1, organization)
+        try statement.bind(2, id)
+        return try space(statement, of: organization, id)
+    }
+
+    private func space(_ statement: SQLiteStatement, of organization: Identifier, _ id: Identifier? = nil) throws(StorageError) -> EmbeddingSpace? {
+        defer { statement.reset() }
+        guard try statement.step() else { return nil }
+        let space = try SpaceRow.decode(statement)
+        guard space.organization == organization, id == nil || space.id == id else { throw statement.corrupt(.embeddingSpaces) }
+        return space
+    }
+
+    func insert(_ space: EmbeddingSpace) throws(StorageError) -> RowRefusal? {
+        SpaceRow.encode(space, isMain: true, into: row)
+        try statements.insertSpace.bind(row)
+        return try statements.insertSpace.runUnlessRefused()
+    }
+
+    func putWait(_ kind: Kind, _ id: Identifier, of organization: Identifier, since time: Timestamp) throws(StorageError) {
+        mayWait = true
+        WaitRow.encode(kind, id, of: organization, since: time, into: row)
+        let statement = try stored[Table.embeddingWaits.insertion + " ON CONFLICT DO NOTHING"]
+        try statement.bind(row)
+        try statement.run()
+    }
+
+    func endWait(_ kind: Kind, _ id: Identifier, of organization: Identifier) throws(StorageError) {
+        guard mayWait else { return }
+        let statement = try stored["DELETE FROM embedding_waits WHERE organization_id = ?1 AND kind = ?2 AND record_id = ?3"]
+        try statement.bind(1, organization)
+        try statement.bind(2, Int64(kind.rawValue))
+        try statement.bind(3, id)
+        try statement.run()
+    }
+
+    // MARK: Receipts
+
+    func receipt(under key: Identifier, of organization: Identifier) throws(StorageError) -> IdempotencyRow? {
+        let statement = statements.idempotency
+        try statement.bind(1, organization)
+        try statement.bind(2, key)
+        defer { statement.reset() }
+        return try statement.step() ? try IdempotencyRow.decode(statement) : nil
+    }
+
+    func put(_ receipt: WriteReceipt, under idempotency: Idempotency, of organization: Identifier, at time: Timestamp) throws(StorageError) -> RowRefusal? {
+        IdempotencyRow.encode(idempotency, receipt, of: organization, at: time, into: row)
+        try statements.putIdempotency.bind(row)
+        return try statements.putIdempotency.runUnlessRefused()
+    }
+
+    func purgeReceipts(until time: Timestamp, limit: Int) throws(StorageError) {
+        try statements.purgeIdempotency.bind(1, time.microseconds)
+        try statements.purgeIdempotency.bind(2, Int64(limit))
+        try statements.purgeIdempotency.run()
+    }
+}

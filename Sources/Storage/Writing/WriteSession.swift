@@ -1,0 +1,70 @@
+import Records
+
+/// What a store does with single rows, so that `Writer` can carry out requests: one connection, in one transaction at a time.
+///
+/// A row that is read was checked, and is of the organization that it was asked for of.
+protocol WriteSession: AnyObject {
+    func begin() throws(StorageError)
+    /// What was written is on disk when it returns.
+    func commit() throws(StorageError)
+    func rollBack() throws(StorageError)
+    /// What comes after a mark can be undone by itself. Marks nest; each ends by one of the two.
+    func mark() throws(StorageError)
+    func release() throws(StorageError)
+    func rollBackToMark() throws(StorageError)
+
+    /// The number of the last change that was given out; 0 before the first.
+    var lastChange: Int64 { get }
+    /// Adds to the change sequence, and returns the number.
+    func append(
+        _ operation: ChangeRecord.Operation, _ kind: Kind, _ record: Identifier, version: Int64, of organization: Identifier, at time: Timestamp
+    ) throws(StorageError) -> Int64
+
+    func find(_ kind: Kind, _ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Record?
+    func insert(_ record: Record) throws(StorageError) -> RowRefusal?
+    func update(_ record: Record) throws(StorageError) -> RowRefusal?
+    /// A memory, or a record of another kind.
+    func delete(_ kind: Kind, _ id: Identifier, of organization: Identifier) throws(StorageError)
+    func agent(slug: String, of organization: Identifier) throws(StorageError) -> Record?
+    /// Those of a conversation that are not deleted.
+    func messages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Identifier]
+    func liveMessages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Record]
+    /// Messages that were written before, or conversations in which nothing happened since and no message is left; the oldest first.
+    func older(_ kind: Kind, than time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Identifier]
+
+    func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory?
+    func insert(_ memory: Memory) throws(StorageError) -> RowRefusal?
+    func update(_ memory: Memory) throws(StorageError) -> RowRefusal?
+
+    func mainSpace(of organization: Identifier) throws(StorageError) -> EmbeddingSpace?
+    func space(_ id: Identifier, of organization: Identifier) throws(StorageError) -> EmbeddingSpace?
+    /// As the organization's main one.
+    func insert(_ space: EmbeddingSpace) throws(StorageError) -> RowRefusal?
+
+    /// The row waits for its vector; one that waits already goes on waiting since then.
+    func putWait(_ kind: Kind, _ id: Identifier, of organization: Identifier, since time: Timestamp) throws(StorageError)
+    func endWait(_ kind: Kind, _ id: Identifier, of organization: Identifier) throws(StorageError)
+
+    /// Of a new organization.
+    func beginCounting(_ organization: Identifier) throws(StorageError)
+    func count(_ more: StoreCounts.Count, of kind: Kind, _ organization: Identifier) throws(StorageError)
+
+    func receipt(under key: Identifier, of organization: Identifier) throws(StorageError) -> IdempotencyRow?
+    /// In the place of what was there under the key.
+    func put(_ receipt: WriteReceipt, under idempotency: Idempotency, of organization: Identifier, at time: Timestamp) throws(StorageError) -> RowRefusal?
+    /// The oldest of those that were put until then.
+    func purgeReceipts(until time: Timestamp, limit: Int) throws(StorageError)
+}
+
+extension WriteSession {
+    func find(_ kind: Kind, _ id: Identifier, of organization: Identifier) throws(StorageError) -> Record? {
+        try find(kind, id, of: organization, withVector: true)
+    }
+}
+
+/// What a row would have violated that was not taken.
+enum RowRefusal {
+    case unique
+    case foreignKey
+    case other(String)
+}
