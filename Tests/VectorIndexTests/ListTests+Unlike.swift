@@ -32,7 +32,7 @@ extension ListTests {
         let (index, asked) = alike(kind)
         var found = 0.0
         for vector in asked { found += try recall(index, IndexQuery(vector: vector, k: 10, time: ListTests.now)).found / Double(asked.count) }
-        #expect(found >= 0.99)
+        #expect(found >= 0.98)
     }
 
     @Test("as much is found of hundreds and thousands of answers", arguments: [200, 900, 1_500])
@@ -44,7 +44,7 @@ extension ListTests {
             found += share / 20
             claimed += estimate / 20
         }
-        #expect(found >= 0.93 && claimed <= found + 0.04)
+        #expect(found >= 0.92 && claimed <= found + 0.05)
         if k > 1_000 { #expect(found > 0.999_999) }
     }
 
