@@ -50,10 +50,7 @@ extension Writer {
                 continue
             }
             conversation[.endedAt] = .time(request.at)
-            conversation.updatedAt = max(request.at, conversation.updatedAt)
-            conversation.version += 1
-            try update(conversation)
-            try note(conversation, .put, request, &effects)
+            try rewrite(conversation, request, &effects)
         }
         return effects.outcome
     }

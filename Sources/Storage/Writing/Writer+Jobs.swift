@@ -41,13 +41,9 @@ extension Writer {
         return try write(job, request)
     }
 
-    private func write(_ given: Record, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+    private func write(_ job: Record, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         var effects = RecordEffects()
-        var job = given
-        job.updatedAt = max(request.at, job.updatedAt)
-        job.version += 1
-        try update(job)
-        try note(job, .put, request, &effects)
+        try rewrite(job, request, &effects)
         return effects.outcome
     }
 }

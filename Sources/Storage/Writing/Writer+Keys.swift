@@ -8,10 +8,7 @@ extension Writer {
         try insert(new)
         try note(new, .put, request, &effects)
         old[.expiresAt] = .time(min(end, old.time(.expiresAt) ?? end))
-        old.updatedAt = max(request.at, old.updatedAt)
-        old.version += 1
-        try update(old)
-        try note(old, .put, request, &effects)
+        try rewrite(old, request, &effects)
         return effects.outcome
     }
 
@@ -22,10 +19,7 @@ extension Writer {
             return WriteOutcome(receipt: WriteReceipt(change: 0, rows: [WriteReceipt.Row(id: id, version: key.version)]), records: [key])
         }
         key[.revokedAt] = .time(request.at)
-        key.updatedAt = max(request.at, key.updatedAt)
-        key.version += 1
-        try update(key)
-        try note(key, .put, request, &effects)
+        try rewrite(key, request, &effects)
         return effects.outcome
     }
 

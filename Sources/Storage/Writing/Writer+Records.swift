@@ -170,6 +170,15 @@ extension Writer {
         if let refusal = try session.update(record) { throw try self.refusal(of: record, isNew: false, refusal) }
     }
 
+    /// Writes what a caller changed of a record; its version counts such changes.
+    func rewrite(_ given: Record, _ request: WriteRequest, _ effects: inout RecordEffects) throws(StorageError) {
+        var record = given
+        record.updatedAt = max(request.at, record.updatedAt)
+        record.version += 1
+        try update(record)
+        try note(record, .put, request, &effects)
+    }
+
     func note(
         _ record: Record, _ operation: ChangeRecord.Operation, _ request: WriteRequest, _ effects: inout RecordEffects
     ) throws(StorageError) {

@@ -30,10 +30,7 @@ extension Writer {
         }
         guard request.narrowing.admits(found) else { throw .notFound(.agent, found.id) }
         found.deletedAt = nil
-        found.updatedAt = max(request.at, found.updatedAt)
-        found.version += 1
-        try update(found)
-        try note(found, .put, request, &effects)
+        try rewrite(found, request, &effects)
         count(.agent, of: request.organization, StoreCounts.Count(deleted: -1))
         return effects.outcome
     }
