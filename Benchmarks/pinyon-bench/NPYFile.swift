@@ -36,7 +36,7 @@ struct NPYFile {
         self.rows = rows
         self.columns = columns
         let values = rows.multipliedReportingOverflow(by: columns), bytes = values.partialValue.multipliedReportingOverflow(by: size)
-        guard !values.overflow, !bytes.overflow, columns <= file.count || rows == 0, file.count - start == bytes.partialValue else {
+        guard !values.overflow, !bytes.overflow, file.count - start == bytes.partialValue else {
             throw wrong("\(rows) × \(columns) of \(type) need \(values.overflow || bytes.overflow ? "more" : "\(bytes.partialValue)") bytes after the header, but there are \(file.count - start)")
         }
     }

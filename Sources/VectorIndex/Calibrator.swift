@@ -90,7 +90,8 @@ struct Calibrator {
     func calibrate() -> Calibration {
         let questions = ask()
         let all = Calibration.Setting(budget: 0, margin: 100, ranked: product.geometry.count, lists: Double(product.geometry.count), recall: 1)
-        var calibration = Calibration(rates: missRates(questions), classes: [Calibration.Class(k: 1, settings: [all])])
+        let products = products(of: questions)
+        var calibration = Calibration(rates: missRates(questions, products), classes: [Calibration.Class(k: 1, settings: [all])])
         guard questions.contains(where: { !$0.best.isEmpty }) else { return calibration }
         let lists = Lists(
             geometry: product.geometry, style: product.style, directory: product.directory, signs: product.signs, tails: ListTails(lists: product.geometry.count), bounds: product.bounds, calibration: calibration, live: live, rows: rows,
@@ -102,7 +103,7 @@ struct Calibrator {
             return Calibration.Class(k: k, leastKth: kths[kths.count * Calibrator.knownPermille / 1_000], settings: settings(some, lists, k: k))
         }
         if !classes.isEmpty { calibration.classes = classes }
-        calibration.farthest = farthest(questions)
+        calibration.farthest = farthest(questions.count, products)
         return calibration
     }
 
@@ -261,13 +262,21 @@ struct Calibrator {
         return made.all.flatMap { $0 }
     }
 
-    /// Hardly any is farther from its nearest centre: the share of foreign ones among what is asked later is that of the rows.
-    private func farthest(_ questions: [Question]) -> Float {
+    /// Those of every question with all centres.
+    private func products(of questions: [Question]) -> Rows {
         let centres = product.geometry.centres
-        let distances = questions.map { question in
-            (0..<centres.count).map { list in
-                centres.distance(of: list, product: Kernels.best.score(of: question.unit, row: list, in: product.geometry.matrix))
-            }.min() ?? 0
+        let products = Rows(FloatBlock(count: max(1, questions.count) * centres.count), stride: centres.count)
+        let units = Rows(FloatBlock(count: max(1, questions.count) * centres.rows.stride), stride: centres.rows.stride)
+        for (row, question) in questions.enumerated() { for (column, value) in question.unit.enumerated() { units[row, column] = value } }
+        BLAS.multiply(units, 0..<questions.count, byTransposed: centres.rows, 0..<centres.count, width: centres.dimension, into: products)
+        return products
+    }
+
+    /// Hardly any is farther from its nearest centre: the share of foreign ones among what is asked later is that of the rows.
+    private func farthest(_ count: Int, _ products: Rows) -> Float {
+        let centres = product.geometry.centres
+        let distances = (0..<count).map { row in
+            (0..<centres.count).map { centres.distance(of: $0, product: products[row, $0]) }.min() ?? 0
         }.sorted()
         return distances.isEmpty ? .infinity : distances[distances.count * Calibrator.knownPermille / 1_000]
     }
@@ -275,14 +284,10 @@ struct Calibrator {
     private static let knownPermille = 994
 
     /// The share of a list's rows that are better than the k-th best, by how far the list's centre is below it.
-    private func missRates(_ questions: [Question]) -> MissRates {
+    private func missRates(_ questions: [Question], _ products: Rows) -> MissRates {
         let centres = product.geometry.centres
         var hits = [Double](repeating: 0, count: Calibrator.gaps), rows = hits
         let place = { (gap: Float) in min(Calibrator.gaps - 1, max(0, Int((gap - Calibrator.gapFirst) / Calibrator.gapStep))) }
-        let products = Rows(FloatBlock(count: max(1, questions.count) * centres.count), stride: centres.count)
-        let units = Rows(FloatBlock(count: max(1, questions.count) * centres.rows.stride), stride: centres.rows.stride)
-        for (row, question) in questions.enumerated() { for (column, value) in question.unit.enumerated() { units[row, column] = value } }
-        BLAS.multiply(units, 0..<questions.count, byTransposed: centres.rows, 0..<centres.count, width: centres.dimension, into: products)
         for (row, question) in questions.enumerated() {
             for depth in Calibrator.ks where question.best.count >= depth {
                 let kth = question.best[depth - 1].score

@@ -182,11 +182,6 @@ final class Writer<Session: WriteSession> {
     }
 }
 
-struct SpaceName: Hashable {
-    let organization: Identifier
-    let space: Identifier
-}
-
 private enum WriterLimits {
     /// Spaces that are remembered; one more and all are forgotten.
     static let dimensionsMax = 10_000
