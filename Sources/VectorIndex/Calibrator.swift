@@ -14,9 +14,10 @@ struct Calibrator {
     private static let questionsMin = 16
     /// How many of the nearest rows are known of each question; of the first ones, that are asked for most answers, more.
     private static let depth = 100
-    private static let budgets: [Float] = (0..<44).map { 0.6 / Float(1 << ($0 / 2)) / ($0 % 2 == 0 ? 1 : 1.4) }
-    /// Hardly anyone asks for less, and every other budget does.
-    private static let recallCoarse = 0.7
+    private static let (budgetFirst, budgetLeast): (Float, Float) = (0.6, 1e-7)
+    /// From one budget to the next: a large step where hardly anyone asks for so little, a small one where the last cost many lists more.
+    private static let (largeStep, step, smallStep): (Float, Float, Float) = (2, 1.4, 1.15)
+    private static let (recallCoarse, steep) = (0.7, 1.2)
     /// Beyond, questions take longest and differ least: a half of them, and a quarter, say as much as all do before.
     private static let (recallOfHalf, recallOfQuarter) = (0.992, 0.997)
     /// In units of the error that is expected of an estimate.
@@ -26,7 +27,9 @@ struct Calibrator {
     private static let recallEnough = 0.9998
     /// Without codes a search reads so much that what comes near to all rows is not tried.
     private static let recallEnoughFlat = 0.995
-    private static let rankedMin = 32
+    /// As many times as many lists are ranked as the last budget needed, but few times as many as were ranked for it: where all that are ranked are needed, a
+    /// search costs and finds as much more as there are more of them.
+    private static let (rankedMin, rankedShare, rankedGrowth) = (32, 2.5, 1.25)
 
     private static let gapFirst: Float = -0.4
     private static let gapStep: Float = 0.025
@@ -116,8 +119,11 @@ struct Calibrator {
         var tried: [(setting: Calibration.Setting, cost: Double)] = []
         var typical = 16.0
         var recall = 0.0
-        for (place, budget) in (lists.count == 1 ? [0] : Calibrator.budgets).enumerated() where place % 2 == 0 || (recall >= Calibrator.recallCoarse && k <= Calibrator.depth) {
-            let ranked = max(Calibrator.rankedMin, Int(2.5 * typical))
+        var budget = lists.count == 1 ? 0 : Calibrator.budgetFirst
+        var ranked = Calibrator.rankedMin
+        while lists.count == 1 ? tried.isEmpty : budget > Calibrator.budgetLeast {
+            let isCoarse = recall < Calibrator.recallCoarse || k > Calibrator.depth
+            ranked = max(Calibrator.rankedMin, min(Int(Calibrator.rankedShare * typical), isCoarse ? .max : Int(Calibrator.rankedGrowth * Double(ranked))))
             let widest = Calibrator.margins[Calibrator.margins.count - 1]
             let enough = questions.prefix(recall < Calibrator.recallOfHalf ? questions.count : recall < Calibrator.recallOfQuarter ? (questions.count + 1) / 2 : (questions.count + 3) / 4)
             let trial = run(enough, lists, Calibration.Setting(budget: budget, margin: widest, ranked: ranked, lists: typical, recall: 0), k: k)
@@ -131,6 +137,7 @@ struct Calibrator {
                 tried.append((setting, cost(trial, place)))
             }
             if best > (lists.style == .flat ? Calibrator.recallEnoughFlat : Calibrator.recallEnough) { break }
+            budget /= isCoarse ? Calibrator.largeStep : trial.lists > Calibrator.steep * typical ? Calibrator.smallStep : Calibrator.step
             recall = best
             typical = trial.lists
         }

@@ -48,6 +48,9 @@ struct ListSearch {
     private(set) var provedForeign = false
     /// Lists of the ranking that were visited, from the first on.
     private var visited = 0
+    /// So many times as many rows were expected to be better than the k-th best as are.
+    private var proportion: Float = 1
+    private static let proportionMin: Float = 0.1
     private static let listsFirst = 4
     /// Of the lists that a search visits on average, how many are visited before it is asked for the first time how many are needed.
     private static let firstShare = 0.4
@@ -171,8 +174,11 @@ struct ListSearch {
         if isAll, outcome.listsVisited == lists.count { return nil }
         var next = 2 * visited
         if found.count >= 2 * k, let kth = kthBest() {
-            let plan = query.ranked.plan(lists.calibration.rates, kths: cosines(of: kth), budget: budget)
-            outcome.missed = plan.missed
+            let kths = cosines(of: kth)
+            // In all lists together are k rows that are better: what is expected is right in proportion, of which the nearest lists give the measure.
+            if outcome.listsVisited == visited { proportion = max(ListSearch.proportionMin, query.ranked.missed(lists.calibration.rates, kths: kths, from: 0) / Float(k)) }
+            let plan = query.ranked.plan(lists.calibration.rates, kths: kths, budget: proportion * budget)
+            outcome.missed = plan.missed / proportion
             if plan.needed <= visited, !isAll || plan.needed < visited, !isMoreBeyond(kth) { return nil }
             // As the k-th best rises fewer lists are needed: at most twice as many, before asking again.
             if plan.needed > visited { next = min(plan.needed, next) } else { next = query.ranked.count }
