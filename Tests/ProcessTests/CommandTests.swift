@@ -16,7 +16,7 @@ extension RealBinary {
             "organization update", "key create", "job watch",
         ]
 
-        @Test("help is there for the command and each verb, and names every option", .timeLimit(.minutes(1)))
+        @Test("help is there for the command and each verb, and names every option", .timeLimit(.minutes(2)))
         func help() async throws {
             let folder = try Folder()
             let overview = try await pinyon(["--help"], in: folder)
