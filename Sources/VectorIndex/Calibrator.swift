@@ -121,7 +121,7 @@ struct Calibrator {
         var recall = 0.0
         var budget = lists.count == 1 ? 0 : Calibrator.budgetFirst
         var ranked = Calibrator.rankedMin
-        while lists.count == 1 ? tried.isEmpty : budget > Calibrator.budgetLeast {
+        repeat {
             let isCoarse = recall < Calibrator.recallCoarse || k > Calibrator.depth
             ranked = max(Calibrator.rankedMin, min(Int(Calibrator.rankedShare * typical), isCoarse ? .max : Int(Calibrator.rankedGrowth * Double(ranked))))
             let widest = Calibrator.margins[Calibrator.margins.count - 1]
@@ -140,7 +140,7 @@ struct Calibrator {
             budget /= isCoarse ? Calibrator.largeStep : trial.lists > Calibrator.steep * typical ? Calibrator.smallStep : Calibrator.step
             recall = best
             typical = trial.lists
-        }
+        } while budget > Calibrator.budgetLeast
         var result: [Calibration.Setting] = []
         for (setting, _) in tried.sorted(by: { ($0.cost, -$0.setting.recall) < ($1.cost, -$1.setting.recall) }) {
             if setting.recall > result.last?.recall ?? -1 { result.append(setting) }
