@@ -28,7 +28,7 @@ struct EmbeddingRun: Sendable {
     }
 
     func step() {
-        engine.store.waitingTexts(of: job.organization, limit: EmbeddingRun.rowsAtOnce) { [self] result in
+        engine.store.reads.waitingTexts(of: job.organization, limit: EmbeddingRun.rowsAtOnce) { [self] result in
             switch result {
             case .failure(let error): runner.stop(job, error)
             case .success(let rows):

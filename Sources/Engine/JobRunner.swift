@@ -48,7 +48,7 @@ struct JobRunner: Sendable {
             return true
         }
         guard isFree else { return }
-        engine.store.waitingJobs(JobRunner.types, at: engine.clock.now()) { [self] result in
+        engine.store.reads.waitingJobs(JobRunner.types, at: engine.clock.now()) { [self] result in
             switch result {
             case .failure(let error): rest("jobs could not be read", error)
             case .success(let jobs):
@@ -201,7 +201,7 @@ struct JobRunner: Sendable {
     /// A job for every organization that has rows which wait for their vector, where this server can make it.
     private func lookForTexts() {
         guard engine.embeddings != nil else { return }
-        engine.store.organizationsWaiting { [self] result in
+        engine.store.reads.organizationsWaiting { [self] result in
             switch result {
             case .success(let organizations): for organization in organizations { embedWaiting(of: organization) }
             case .failure(let error): if error != .closed { engine.log.warning("rows that wait for vectors could not be read", (.detail, error.description)) }
@@ -215,7 +215,7 @@ struct JobRunner: Sendable {
         let isNew = engine.jobDesk.state.withLock { $0.hasEnded ? false : $0.embedding.insert(organization).inserted }
         guard isNew else { return }
         let last = RecordListing(.job, [.type: .text(JobType.embedding.rawValue)], limit: 1)
-        engine.store.page(last, of: organization, shownTo: .none, isWanted: { true }) { [self] result in
+        engine.store.reads.page(last, of: organization, shownTo: .none, isWanted: { true }) { [self] result in
             switch result {
             case .failure(let error): missJob(of: organization, error)
             case .success(let page) where page.records.first?.jobState?.isOver == false: wake()
@@ -239,7 +239,7 @@ struct JobRunner: Sendable {
 
     private func look(_ organization: Organization, at now: Timestamp) {
         let last = RecordListing(.job, [.type: .text(JobType.retention.rawValue)], limit: 1)
-        engine.store.page(last, of: organization.id, shownTo: .none, isWanted: { true }) { [self] result in
+        engine.store.reads.page(last, of: organization.id, shownTo: .none, isWanted: { true }) { [self] result in
             guard case .success(let page) = result, let days = organization.retentionDays else { return }
             if let job = page.records.first, job.jobState?.isOver != true || job.createdAt.adding(seconds: JobRunner.dueSeconds) > now { return }
             let job = engine.retention(days: days, of: organization.id, at: now)

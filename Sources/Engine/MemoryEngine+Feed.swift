@@ -19,20 +19,20 @@ extension MemoryEngine {
         var taken = 0
         while true {
             let after = readUpTo.withLock { $0 }
-            let changes = try waitFor { store.changes(after: after, limit: MemoryEngine.changesAtOnce, completion: $0) }
+            let changes = try waitFor { store.reads.changes(after: after, limit: MemoryEngine.changesAtOnce, completion: $0) }
             guard let last = changes.last else { return taken }
             if taken == 0 { try takeTenancy() }
             try take(changes)
             taken += changes.count
-            readUpTo.withLock { $0 = last.number }
+            readUpTo.withLock { $0 = last.position }
         }
     }
 
     /// What was written is known up to here.
-    func hasRead(_ change: Int64) { readUpTo.withLock { $0 = max($0, change) } }
+    func hasRead(_ position: ChangePosition) { readUpTo.withLock { $0 = max($0, position) } }
 
     private func takeTenancy() throws(StorageError) {
-        let tenancy = try store.tenancy()
+        let tenancy = try store.reads.tenancy()
         for space in tenancy.spaces { partitions.ensure(space) }
         for key in tenancy.keys { access.put(key) }
         organizations.withLock { known in
@@ -57,12 +57,12 @@ extension MemoryEngine {
         var found: [Identifier: IndexChange] = [:]
         if place.kind == .memory {
             let memories = try each(ids) { (ids, done) in
-                store.memories(ids, of: place.organization, shownTo: .none, withVectors: true, isWanted: { true }, completion: done)
+                store.reads.memories(ids, of: place.organization, shownTo: .none, withVectors: true, isWanted: { true }, completion: done)
             }
             for memory in memories { found[memory.id] = .of(memory) }
         } else {
             let records = try each(ids) { (ids, done) in
-                store.records(place.kind, ids, of: place.organization, shownTo: .none, withVectors: true, isWanted: { true }, completion: done)
+                store.reads.records(place.kind, ids, of: place.organization, shownTo: .none, withVectors: true, isWanted: { true }, completion: done)
             }
             for record in records { found[record.id] = .of(record) }
         }
@@ -74,7 +74,7 @@ extension MemoryEngine {
         var listing = RecordListing(.message, [.conversation: .identifier(conversation)], deleted: .with, limit: Limits.pageMax)
         repeat {
             let asked = listing
-            let page = try waitFor { store.page(asked, of: organization, shownTo: .none, isWanted: { true }, completion: $0) }
+            let page = try waitFor { store.reads.page(asked, of: organization, shownTo: .none, isWanted: { true }, completion: $0) }
             for part in page.records.map(\.id).parts(of: Limits.batchMax) { try take(part, Place(organization: organization, kind: .message)) }
             listing.after = page.next
         } while listing.after != nil

@@ -81,7 +81,7 @@ extension MemoryEngine {
         _ id: Identifier, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion,
         _ then: @escaping @Sendable (Record, @escaping Completion) -> Void
     ) {
-        store.records(.job, [id], of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: { context.interruption == nil }) {
+        store.reads.records(.job, [id], of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: { context.interruption == nil }) {
             [self] result in
             finish(result, context, completion) { found, completion in
                 guard let job = found.first else { return completion(.failure(.notFound(.job, id))) }

@@ -40,7 +40,7 @@ extension MemoryEngine {
             return completion(.failure(.field(FieldError("overlap_seconds", .outOfRange("from 0 to \(MemoryEngine.overlapSecondsMax)")))))
         }
         let now = clock.now()
-        store.records(.key, [id], of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: { context.interruption == nil }) {
+        store.reads.records(.key, [id], of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: { context.interruption == nil }) {
             [self] result in
             finish(result, context, completion) { [self] found, completion in
                 guard let old = found.first.flatMap({ AccessKey($0) }), old.revokedAt == nil, old.expiresAt.map({ $0 > now }) ?? true else {

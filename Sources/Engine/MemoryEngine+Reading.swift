@@ -9,7 +9,7 @@ extension MemoryEngine {
     ) {
         do throws(FieldError) { try Checks.batch(ids.count, "ids") } catch { return completion(.failure(.field(error))) }
         let now = clock.now()
-        store.memories(ids, of: principal.organization, shownTo: principal.narrowing, withVectors: withVectors, isWanted: { context.interruption == nil }) { [self] result in
+        store.reads.memories(ids, of: principal.organization, shownTo: principal.narrowing, withVectors: withVectors, isWanted: { context.interruption == nil }) { [self] result in
             finish(result, context, completion) { memories, completion in
                 let alive = memories.filter { !$0.isExpired(at: now) }
                 if alive.isEmpty, let first = ids.first { completion(.failure(.notFound(.memory, first))) } else { completion(.success(.memories(alive))) }
@@ -19,7 +19,7 @@ extension MemoryEngine {
 
     func list(_ listing: MemoryListing, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try listing.check() } catch { return completion(.failure(.field(error))) }
-        store.page(listing, of: principal.organization, shownTo: principal.narrowing, at: clock.now(), isWanted: { context.interruption == nil }) { [self] result in
+        store.reads.page(listing, of: principal.organization, shownTo: principal.narrowing, at: clock.now(), isWanted: { context.interruption == nil }) { [self] result in
             finish(result, context, completion) { page, completion in completion(.success(.page(page))) }
         }
     }
@@ -77,7 +77,7 @@ extension MemoryEngine {
         let ids = answer.hits.map(\.id)
         let isWanted: @Sendable () -> Bool = { context.interruption == nil }
         guard request.kind == .memory else {
-            return store.records(request.kind, ids, of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) {
+            return store.reads.records(request.kind, ids, of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) {
                 [self] result in
                 finish(result, context, completion) { records, completion in
                     let found = Dictionary(records.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -86,7 +86,7 @@ extension MemoryEngine {
                 }
             }
         }
-        store.memories(ids, of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) { [self] result in
+        store.reads.memories(ids, of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) { [self] result in
             finish(result, context, completion) { memories, completion in
                 let found = Dictionary(memories.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
                 let entries = answer.hits.compactMap { hit in found[hit.id].map { SearchAnswer.Entry(hit: hit, memory: $0) } }

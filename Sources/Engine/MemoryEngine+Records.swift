@@ -109,7 +109,7 @@ extension MemoryEngine {
             self.write(action, in: choice, founds: patch.vector.isSet, principal, context, at: now, completion)
         }
         guard choice.embeds, patch.vector == .keep, patch.touchesText else { return write(patch, completion) }
-        store.records(
+        store.reads.records(
             patch.kind, [patch.id], of: principal.organization, shownTo: principal.narrowing, withVectors: true, isWanted: { context.interruption == nil }
         ) { [self] result in
             finish(result, context, completion) { found, completion in
@@ -174,7 +174,7 @@ extension MemoryEngine {
         } catch {
             return completion(.failure(.field(error)))
         }
-        store.records(kind, ids, of: principal.organization, shownTo: principal.narrowing, withVectors: withVectors, isWanted: { context.interruption == nil }) {
+        store.reads.records(kind, ids, of: principal.organization, shownTo: principal.narrowing, withVectors: withVectors, isWanted: { context.interruption == nil }) {
             [self] result in
             finish(result, context, completion) { records, completion in
                 if records.isEmpty, let first = ids.first { completion(.failure(.notFound(kind, first))) } else { completion(.success(.records(records))) }
@@ -191,7 +191,7 @@ extension MemoryEngine {
             return completion(.failure(.field(error)))
         }
         if case .text(let email)? = listing.values[.email] { listing.values[.email] = .text(email.lowercased()) }
-        store.page(listing, of: principal.organization, shownTo: principal.narrowing, isWanted: { context.interruption == nil }) { [self] result in
+        store.reads.page(listing, of: principal.organization, shownTo: principal.narrowing, isWanted: { context.interruption == nil }) { [self] result in
             finish(result, context, completion) { page, completion in completion(.success(.recordPage(page))) }
         }
     }
@@ -201,12 +201,12 @@ extension MemoryEngine {
             return completion(.failure(.field(FieldError("messages", .outOfRange("from 0 to \(Limits.pageMax)")))))
         }
         let isWanted: @Sendable () -> Bool = { context.interruption == nil }
-        store.records(.conversation, [id], of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) { [self] result in
+        store.reads.records(.conversation, [id], of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) { [self] result in
             finish(result, context, completion) { [self] found, completion in
                 guard let conversation = found.first else { return completion(.failure(.notFound(.conversation, id))) }
                 guard messages > 0 else { return completion(.success(.conversation(conversation, messages: []))) }
                 let last = RecordListing(.message, [.conversation: .identifier(id)], order: .createdAt, limit: messages)
-                store.page(last, of: principal.organization, shownTo: principal.narrowing, isWanted: isWanted) { [self] result in
+                store.reads.page(last, of: principal.organization, shownTo: principal.narrowing, isWanted: isWanted) { [self] result in
                     finish(result, context, completion) { page, completion in
                         completion(.success(.conversation(conversation, messages: page.records.reversed())))
                     }

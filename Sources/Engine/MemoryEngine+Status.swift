@@ -13,7 +13,7 @@ extension MemoryEngine {
         guard principal.narrowing.isNone else {
             return completion(.success(.status(["server": server, "organization": ["id": .text(organization.description)]])))
         }
-        store.counts(of: organization) { [self] result in
+        store.reads.counts(of: organization) { [self] result in
             switch result {
             case .failure(let error): completion(.failure(EngineError(error)))
             case .success(let counts):
@@ -30,7 +30,7 @@ extension MemoryEngine {
                 completion(
                     .success(
                         .status([
-                            "server": server, "organization": .object(house + counts.members), "indexes": .object(indexes), "change": .integer(readUpTo.withLock { $0 }),
+                            "server": server, "organization": .object(house + counts.members), "indexes": .object(indexes), "change": .integer(readUpTo.withLock { $0.number }),
                             "store": facts.store,
                             "embedder": embeddings.map(\.json) ?? .null, "blas": blas, "operations": meter.json,
                         ])))

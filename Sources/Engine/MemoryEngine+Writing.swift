@@ -22,7 +22,7 @@ extension MemoryEngine {
         write(.ensureAgent(agent), principal, context, at: now, told) { [self] outcome, finish in
             if let agent = outcome.records.first.flatMap({ Agent($0) }) { return finish(.success(.agent(agent))) }
             // A replay says which one it was.
-            store.records(
+            store.reads.records(
                 .agent, outcome.receipt.rows.map(\.id), of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: { true }
             ) { [self] result in
                 self.finish(result, context, finish) { found, finish in
@@ -100,7 +100,7 @@ extension MemoryEngine {
         }
         guard let content = patch.content, patch.vector == .keep, choice.embeds else { return write(patch) }
         // A text that is the same as before is not embedded again.
-        store.memories([patch.id], of: principal.organization, shownTo: principal.narrowing, withVectors: true, isWanted: { context.interruption == nil }) {
+        store.reads.memories([patch.id], of: principal.organization, shownTo: principal.narrowing, withVectors: true, isWanted: { context.interruption == nil }) {
             [self] result in
             finish(result, context, completion) { found, completion in
                 if let old = found.first, old.content == content, old.embedding != nil { return write(patch) }
@@ -165,7 +165,7 @@ extension MemoryEngine {
             partitions.ensure(space)
         }
         guard !outcome.isReplay else { return }
-        hasRead(outcome.receipt.change)
+        if let position = store.position(after: outcome.receipt) { hasRead(position) }
         partitions.apply(outcome, of: organization)
         for record in outcome.records {
             if let key = AccessKey(record) { access.put(key) }

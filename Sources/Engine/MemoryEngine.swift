@@ -30,7 +30,7 @@ public final class MemoryEngine: Sendable {
     let watches = JobWatches()
     let jobDesk = JobRunner.Desk()
     /// The last change that the indexes hold.
-    let readUpTo = Mutex<Int64>(0)
+    let readUpTo = Mutex<ChangePosition>(.start)
     let startedAt: Timestamp
     let startedTicks: UInt64
     let organizations: Mutex<[Identifier: Organization]>
@@ -41,7 +41,7 @@ public final class MemoryEngine: Sendable {
     public init(
         store: any Store, clock: Clock, log: Log, limits: EngineLimits, facts: EngineFacts, embedder: (any Embedder)? = nil
     ) throws(StorageError) {
-        let tenancy = try store.tenancy()
+        let tenancy = try store.reads.tenancy()
         self.store = store
         self.clock = clock
         self.log = log
@@ -60,11 +60,11 @@ public final class MemoryEngine: Sendable {
 
     private func fillIndexes() throws(StorageError) {
         let loader = IndexLoader(partitions: partitions, log: log)
-        let change = try store.load { loader.take($0) }
+        let position = try store.reads.load { loader.take($0) }
         loader.finish()
-        hasRead(change)
+        hasRead(position)
         try catchUp()
-        log.info("indexes stand", (.count, String(loader.rows)), (.version, String(readUpTo.withLock { $0 })))
+        log.info("indexes stand", (.count, String(loader.rows)), (.version, String(readUpTo.withLock { $0.number })))
         if loader.damaged > 0 { log.error("damaged rows were left out of the indexes; run pinyon verify", (.count, String(loader.damaged))) }
     }
 

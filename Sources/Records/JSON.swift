@@ -1,4 +1,5 @@
-/// A JSON value. Objects keep the order in which their members were written, and no name stands twice.
+/// A JSON value. Objects keep the order in which their members were written, and no name stands twice; in which order they stand makes no difference to what
+/// they are.
 public enum JSON: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -61,6 +62,33 @@ extension JSON {
 
     public var list: [JSON]? {
         if case .list(let values) = self { values } else { nil }
+    }
+}
+
+extension JSON {
+    public static func == (left: JSON, right: JSON) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.integer(let left), .integer(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.text(let left), .text(let right)): left == right
+        case (.list(let left), .list(let right)): left == right
+        case (.object(let left), .object(let right)): left == right || (left.count == right.count && Set(left) == Set(right))
+        case (.null, _), (.bool, _), (.integer, _), (.number, _), (.text, _), (.list, _), (.object, _): false
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .bool(let value): hasher.combine(value)
+        case .integer(let value): hasher.combine(value)
+        case .number(let value): hasher.combine(value)
+        case .text(let value): hasher.combine(value)
+        case .list(let values): hasher.combine(values)
+        case .object(let members): hasher.combine(Set(members))
+        }
     }
 }
 

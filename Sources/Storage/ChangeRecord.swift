@@ -8,8 +8,10 @@ public struct ChangeRecord: Hashable, Sendable {
         case remove = 2
     }
 
-    /// 1 for the first; one more for each next, over all organizations.
+    /// 1 for the first; greater for each next of one writer, over all organizations.
     public let number: Int64
+    /// The transaction that wrote it, where several write to one store; otherwise 0.
+    public let transaction: UInt64
     public let organization: Identifier
     public let kind: Kind
     public let record: Identifier
@@ -19,9 +21,10 @@ public struct ChangeRecord: Hashable, Sendable {
     public let at: Timestamp
 
     public init(
-        number: Int64, organization: Identifier, kind: Kind, record: Identifier, version: Int64, operation: Operation, at: Timestamp
+        number: Int64, transaction: UInt64 = 0, organization: Identifier, kind: Kind, record: Identifier, version: Int64, operation: Operation, at: Timestamp
     ) {
         self.number = number
+        self.transaction = transaction
         self.organization = organization
         self.kind = kind
         self.record = record
@@ -29,4 +32,25 @@ public struct ChangeRecord: Hashable, Sendable {
         self.operation = operation
         self.at = at
     }
+
+    public var position: ChangePosition { ChangePosition(transaction: transaction, number: number) }
+}
+
+/// How far the change sequence was read: everything up to there, and nothing beyond.
+///
+/// Where several write, a number that was given out first may be committed last. Changes are therefore in the order of their transactions, and are read when no
+/// older one is open any more.
+public struct ChangePosition: Hashable, Comparable, Sendable {
+    public let transaction: UInt64
+    public let number: Int64
+
+    public init(transaction: UInt64 = 0, number: Int64) {
+        self.transaction = transaction
+        self.number = number
+    }
+
+    /// Before the first change.
+    public static let start = ChangePosition(number: 0)
+
+    public static func < (left: ChangePosition, right: ChangePosition) -> Bool { (left.transaction, left.number) < (right.transaction, right.number) }
 }

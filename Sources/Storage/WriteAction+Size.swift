@@ -27,20 +27,20 @@ extension WriteAction {
             WriteAction.rowBytes + (patch.content?.utf8.count ?? 0) + (patch.metadata.map(WriteAction.bytes) ?? 0)
                 + WriteAction.bytes(of: patch.tags ?? []) + WriteAction.bytes(of: patch.vector)
         case .delete(let ids), .remove(_, let ids), .restore(_, let ids), .use(_, let ids), .end(let ids): ids.count * WriteAction.rowBytes
-        case .create(let records): records.reduce(0) { $0 + RecordRow.bytes(of: $1) }
+        case .create(let records): records.reduce(0) { $0 + $1.approximateBytes }
         case .change(let patch, _):
             patch.values.values.reduce(WriteAction.rowBytes + WriteAction.bytes(of: patch.vector)) { $0 + WriteAction.bytes(of: $1) }
         case .rotateKey, .revokeKey: 2 * WriteAction.rowBytes
         case .noteKeyUses(let uses): uses.count * WriteAction.rowBytes
         case .bring(.memories(let memories)): memories.reduce(0) { $0 + WriteAction.bytes(of: $1) }
-        case .bring(.records(let records)): records.reduce(0) { $0 + RecordRow.bytes(of: $1) }
+        case .bring(.records(let records)): records.reduce(0) { $0 + $1.approximateBytes }
         case .retain(_, let limit): limit * WriteAction.rowBytes
         case .claimJob, .stepJob, .controlJob: WriteAction.rowBytes
         case .embed(let made, _): made.reduce(0) { $0 + WriteAction.rowBytes + $1.text.utf8.count + 4 * ($1.vector?.count ?? 0) }
         }
     }
 
-    private static let rowBytes = 512
+    fileprivate static let rowBytes = 512
 
     static func bytes(of memory: Memory) -> Int {
         rowBytes + memory.content.utf8.count + bytes(of: memory.tags) + bytes(of: memory.metadata) + 4 * (memory.embedding?.vector.count ?? 0)
@@ -73,5 +73,23 @@ extension WriteAction {
         case .list(let values): values.reduce(16) { $0 + bytes(of: $1) }
         case .object(let members): members.reduce(16) { $0 + 16 + $1.name.utf8.count + bytes(of: $1.value) }
         }
+    }
+}
+
+extension Record {
+    /// What it holds in memory and about writes.
+    var approximateBytes: Int {
+        var bytes = WriteAction.rowBytes + 4 * (embedding?.vector.count ?? 0)
+        for value in values {
+            switch value {
+            case .text(let text)?: bytes += text.utf8.count
+            case .texts(let texts)?: bytes += texts.reduce(0) { $0 + 16 + $1.utf8.count }
+            case .json(let json)?: bytes += WriteAction.bytes(of: json)
+            case .bytes(let given)?: bytes += given.count
+            case .vector(let vector)?: bytes += 4 * vector.count
+            case nil, .flag?, .integer?, .number?, .identifier?, .time?: break
+            }
+        }
+        return bytes
     }
 }

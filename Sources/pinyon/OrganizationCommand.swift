@@ -16,7 +16,7 @@ enum OrganizationCommand {
     ) { arguments in
         guard let slug = arguments.words.first else { throw UsageError("give the slug of the organization") }
         try withStore(arguments) { store in
-            let known = try store.tenancy().organizations
+            let known = try store.reads.tenancy().organizations
             guard let organization = known.first(where: { $0.slug == slug }) else {
                 throw Failure("there is no organization \(slug); there are \(known.map(\.slug).sorted().joined(separator: ", "))")
             }
@@ -42,7 +42,7 @@ enum OrganizationCommand {
             throw UsageError(error.description)
         }
         try withStore(arguments) { store in
-            guard try !store.tenancy().organizations.contains(where: { $0.slug == slug }) else { throw Failure("the organization \(slug) is there already") }
+            guard try !store.reads.tenancy().organizations.contains(where: { $0.slug == slug }) else { throw Failure("the organization \(slug) is there already") }
             let key = try kept(arguments)
             try MemoryEngine.makeOrganization(in: store, name: name, slug: slug, admin: key, at: System.wallClock)
             show(slug, key, arguments)

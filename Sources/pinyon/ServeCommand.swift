@@ -143,7 +143,7 @@ enum ServeCommand {
 
     /// The first organization and its key. The key is on disk before the store knows it, and shown once.
     private static func firstStart(_ store: SQLiteStore, _ folder: String, _ given: KeyText?) throws {
-        guard try store.tenancy().organizations.isEmpty else { return }
+        guard try store.reads.tenancy().organizations.isEmpty else { return }
         let path = folder + "/admin.key"
         let key: KeyText
         if System.exists(path) {

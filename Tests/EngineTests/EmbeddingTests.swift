@@ -48,7 +48,7 @@ struct EmbeddingTests {
         #expect(try await texts(house, "holiday", .conversation) == ["holiday plans"])
         #expect(try await texts(house, "arrival", .term) == ["ETA"])
         #expect(embedder.texts.contains("say green tea") && embedder.texts.contains("ask coffee") && embedder.texts.contains("say ETA: time of arrival"))
-        let space = try #require(try house.store.tenancy().spaces.first)
+        let space = try #require(try house.store.reads.tenancy().spaces.first)
         #expect(space.model == embedder.model && space.precision == "f32")
         #expect(try await waiting(house) == 0)
     }
@@ -90,7 +90,7 @@ struct EmbeddingTests {
         let house = try House(embedder: FakeEmbedder())
         let agent = try await house.agent()
         _ = try await house.remember([draft(agent, "green tea")])
-        let space = try #require(try house.store.tenancy().spaces.first)
+        let space = try #require(try house.store.reads.tenancy().spaces.first)
         let vector = FakeEmbedder.vector("say coffee")
         let other = Identifier(high: 3, low: 3)
         for named in [nil, other] {

@@ -27,7 +27,7 @@ final class House: Sendable {
         let now = Timestamp(microseconds: box.microseconds.withLock { $0 })
         store = try SQLiteStore.open(try DataDirectory.open(folder.path, at: now))
         let firstKey = KeyText.random()
-        if try store.tenancy().organizations.isEmpty {
+        if try store.reads.tenancy().organizations.isEmpty {
             try MemoryEngine.makeOrganization(in: store, name: "First", slug: "first", admin: firstKey, at: now)
             try MemoryEngine.makeOrganization(in: store, name: "Second", slug: "second", admin: .random(), at: now)
         }
@@ -37,7 +37,7 @@ final class House: Sendable {
         engine = try MemoryEngine(
             store: store, clock: clock, log: .silent, limits: EngineLimits(searchWorkers: 2),
             facts: EngineFacts(version: "test", store: [:], residentBytes: { 1 }), embedder: embedder)
-        let organizations = try store.tenancy().organizations.sorted { $0.slug < $1.slug }
+        let organizations = try store.reads.tenancy().organizations.sorted { $0.slug < $1.slug }
         first = Principal(organization: organizations[0].id, key: organizations[0].id, scopes: Set(Scope.allCases))
         second = Principal(organization: organizations[1].id, key: organizations[1].id, scopes: Set(Scope.allCases))
     }

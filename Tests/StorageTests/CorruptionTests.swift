@@ -18,7 +18,7 @@ import Testing
         init(_ store: any Store, _ world: World, _ kept: [Memory]) async throws {
             organization = world.organization.id
             memories = kept
-            tenancy = try store.tenancy()
+            tenancy = try store.reads.tenancy()
             agents = try await store.agents(of: organization)
             changes = try await store.changes()
             counts = try await store.counts(of: organization)
@@ -54,11 +54,11 @@ import Testing
             await expect("agents") { try await store.agents(of: organization) == agents }
             await expect("changes") { try await store.changes() == changes }
             await expect("counts") { try await store.counts(of: organization) == counts }
-            await expect("tenancy") { try store.tenancy() == tenancy }
+            await expect("tenancy") { try store.reads.tenancy() == tenancy }
             await expect("load") {
                 let (loaded, damaged, last) = try store.loaded()
                 if !damaged.isEmpty { throw damaged[0] }
-                return loaded == memories.filter { $0.embedding != nil } && last == changes.last?.number
+                return loaded == memories.filter { $0.embedding != nil } && last == changes.last?.position
             }
             return failures
         }

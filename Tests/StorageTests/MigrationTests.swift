@@ -54,7 +54,7 @@ import Testing
         _ = try await store.write(other.request(.createOrganization(other.organization, other.key)))
         let space = EmbeddingSpace(id: other.id(), organization: other.organization.id, model: own, precision: "bf16", createdAt: startTime)
         _ = try await store.write(other.request(.ensureSpace(space)))
-        #expect(try Set(store.tenancy().spaces) == [world.space, space])
+        #expect(try Set(store.reads.tenancy().spaces) == [world.space, space])
         var jobs: [Record] = []
         for type in JobType.allCases {
             let job = Record(.job, id: world.id(), organization: world.organization.id, createdAt: startTime, values: [.type: .text(type.rawValue)])
@@ -71,7 +71,7 @@ import Testing
         defer { again.close() }
         let known = EmbeddingModel(provider: "local", name: "m", revision: "r", dimension: 4)
         #expect(
-            try Set(again.tenancy().spaces)
+            try Set(again.reads.tenancy().spaces)
                 == [world.space, EmbeddingSpace(id: space.id, organization: space.organization, model: known, createdAt: startTime)])
         let listed = try await again.records(RecordListing(.job), of: world.organization.id).records
         #expect(Set(listed.map(\.id)) == Set(jobs.filter { $0.jobType != .embedding }.map(\.id)))

@@ -14,22 +14,27 @@ struct IdempotencyRow {
         row.add(idempotency.key)
         row.add(idempotency.digest)
         row.add(receipt.change)
-        row.add(receipt.rows.flatMap { $0.id.bytes + bytes($0.version) })
+        row.add(bytes(of: receipt.rows))
         row.add(time.microseconds)
     }
 
     static func decode(_ statement: SQLiteStatement) throws(StorageError) -> IdempotencyRow {
         try statement.check(.idempotencyKeys)
-        let bytes = statement.blob(4)
-        guard bytes.count.isMultiple(of: rowBytes) else { throw statement.corrupt(.idempotencyKeys) }
-        let rows = stride(from: 0, to: bytes.count, by: rowBytes).compactMap { start -> WriteReceipt.Row? in
+        guard let rows = rows(of: statement.blob(4)) else { throw statement.corrupt(.idempotencyKeys) }
+        return IdempotencyRow(
+            digest: statement.blob(2), receipt: WriteReceipt(change: statement.integer(3), rows: rows),
+            createdAt: Timestamp(microseconds: statement.integer(5)))
+    }
+
+    static func bytes(of rows: [WriteReceipt.Row]) -> [UInt8] { rows.flatMap { $0.id.bytes + bytes($0.version) } }
+
+    static func rows(of bytes: [UInt8]) -> [WriteReceipt.Row]? {
+        guard bytes.count.isMultiple(of: rowBytes) else { return nil }
+        return stride(from: 0, to: bytes.count, by: rowBytes).compactMap { start -> WriteReceipt.Row? in
             let version = bytes[(start + Identifier.byteCount)..<(start + rowBytes)].reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
             return Identifier(bytes: bytes[start..<(start + Identifier.byteCount)])
                 .map { WriteReceipt.Row(id: $0, version: Int64(bitPattern: version)) }
         }
-        return IdempotencyRow(
-            digest: statement.blob(2), receipt: WriteReceipt(change: statement.integer(3), rows: rows),
-            createdAt: Timestamp(microseconds: statement.integer(5)))
     }
 
     /// An identifier, and the version in eight bytes, most significant first.

@@ -1,44 +1,18 @@
 import Records
 
 extension ReadConnection {
-    /// Those that exist and may be seen, in the order asked.
-    func records(
-        _ kind: Kind, _ ids: [Identifier], of organization: Identifier, shownTo narrowing: Narrowing, withVectors: Bool
-    ) throws(StorageError) -> [Record] {
-        var found: [Record] = []
-        found.reserveCapacity(ids.count)
-        var conversations = ConversationStates()
-        var bytes = 0
-        for id in ids {
-            guard let record = try stored.find(kind, id, of: organization, withVector: withVectors), record.deletedAt == nil, narrowing.shows(record),
-                try !isHidden(record, &conversations)
-            else { continue }
-            bytes += RecordRow.bytes(of: record)
-            guard bytes <= Limits.answerBytesMax else { throw .tooLarge(bytesMax: Limits.answerBytesMax) }
-            found.append(record)
-        }
-        return found
+    func find(_ kind: Kind, _ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Record? {
+        try stored.find(kind, id, of: organization, withVector: withVector)
     }
 
-    /// What the index does not answer is judged here, after the checksum: a damaged field must not hide a row.
-    func page(_ listing: RecordListing, of organization: Identifier, shownTo narrowing: Narrowing) throws(StorageError) -> RecordPage {
+    func each(_ listing: RecordListing, of organization: Identifier, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError) {
         let statement = try stored[ReadConnection.sql(listing)]
         try bind(listing, organization, to: statement)
         defer { statement.reset() }
-        let limit = max(1, min(listing.limit, Limits.pageMax))
-        var records: [Record] = []
-        var conversations = ConversationStates()
-        var bytes = 0
         while try statement.step() {
             let record = try RecordRow.decode(statement, listing.kind, of: organization, withVector: listing.withVectors)
-            guard listing.admits(record), narrowing.shows(record) else { continue }
-            if listing.deleted == .without, try isHidden(record, &conversations) { continue }
-            bytes += RecordRow.bytes(of: record)
-            let isFull = records.count == limit || bytes > Limits.answerBytesMax
-            if isFull, let last = records.last { return RecordPage(records: records, next: listing.cursor(at: last)) }
-            records.append(record)
+            guard try body(record) else { return }
         }
-        return RecordPage(records: records, next: nil)
     }
 
     /// One statement for each order, direction, and set of fields that the listing narrows by.
@@ -66,30 +40,12 @@ extension ReadConnection {
         }
     }
 
-    func waitingJobs(_ types: Set<JobType>, at time: Timestamp) throws(StorageError) -> [Record] {
+    func openJobs() throws(StorageError) -> [Record] {
         let statement = try stored[Table.of(.job).selection + " WHERE state IN ('queued', 'running') ORDER BY state, id"]
         defer { statement.reset() }
         var jobs: [Record] = []
-        while try statement.step() {
-            let job = try RecordRow.decode(statement, .job, of: nil)
-            guard let type = job.jobType, types.contains(type) else { continue }
-            let isDead = job.time(.leaseUntil).map { $0 <= time } ?? true
-            if job.jobState == .queued || isDead { jobs.append(job) }
-        }
+        while try statement.step() { jobs.append(try RecordRow.decode(statement, .job, of: nil)) }
         return jobs
-    }
-
-    /// Conversations that one read has looked at, and whether they are deleted.
-    struct ConversationStates {
-        var areDeleted: [Identifier: Bool] = [:]
-    }
-
-    private func isHidden(_ record: Record, _ conversations: inout ConversationStates) throws(StorageError) -> Bool {
-        guard record.kind == .message, let id = record.identifier(.conversation) else { return false }
-        if let known = conversations.areDeleted[id] { return known }
-        let isDeleted = try stored.find(.conversation, id, of: record.organization, withVector: false)?.deletedAt != nil
-        conversations.areDeleted[id] = isDeleted
-        return isDeleted
     }
 
     /// Every record that has a vector and can be found.
@@ -99,7 +55,7 @@ extension ReadConnection {
         while try row.step() {
             do throws(StorageError) {
                 let record = try RecordRow.decode(row, kind, of: nil)
-                if record.embedding != nil, record.deletedAt == nil, try !isHidden(record, &conversations) { body(.success(.record(record))) }
+                if record.embedding != nil, record.deletedAt == nil, try !conversations.hide(record, self) { body(.success(.record(record))) }
             } catch {
                 body(.failure(error))
             }
@@ -109,16 +65,7 @@ extension ReadConnection {
 
 extension RecordListing {
     /// The fields that it narrows by, in one order for all listings of that shape.
-    fileprivate var fields: [RecordField] { values.keys.sorted { $0.rawValue < $1.rawValue } }
-
-    fileprivate func admits(_ record: Record) -> Bool {
-        switch deleted {
-        case .without: if record.deletedAt != nil { return false }
-        case .with: break
-        case .only: if record.deletedAt == nil { return false }
-        }
-        return values.allSatisfy { record[$0.key] == $0.value }
-    }
+    var fields: [RecordField] { values.keys.sorted { $0.rawValue < $1.rawValue } }
 }
 
 extension SQLiteStatement {

@@ -9,24 +9,14 @@ extension ReadConnection {
         return StoreCounts.Waits(count: statement.integer(0), since: statement.timestamp(1))
     }
 
-    /// Those that wait longest, with what is to be embedded of them, hidden rows too.
-    func waitingTexts(of organization: Identifier, limit: Int) throws(StorageError) -> [WaitingText] {
+    func waitingRows(of organization: Identifier, limit: Int) throws(StorageError) -> [(kind: Kind, id: Identifier)] {
         let statement = try stored[Table.embeddingWaits.selection + " WHERE organization_id = ?1 ORDER BY since, rowid LIMIT ?2"]
         try statement.bind(1, organization)
         try statement.bind(2, Int64(limit))
         defer { statement.reset() }
-        var texts: [WaitingText] = []
-        while try statement.step() {
-            let (kind, id) = try WaitRow.decode(statement, of: organization)
-            let text =
-                if kind == .memory {
-                    try memories([id], of: organization, shownTo: .none, withVectors: false).first?.content
-                } else {
-                    try stored.find(kind, id, of: organization, withVector: false)?.embeddedText
-                }
-            texts.append(WaitingText(kind: kind, id: id, text: text))
-        }
-        return texts
+        var rows: [(kind: Kind, id: Identifier)] = []
+        while try statement.step() { rows.append(try WaitRow.decode(statement, of: organization)) }
+        return rows
     }
 
     func organizationsWaiting() throws(StorageError) -> [Identifier] {

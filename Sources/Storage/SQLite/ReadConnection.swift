@@ -1,7 +1,7 @@
 import Records
 
 /// A connection that only reads, with its statements. Belongs to one thread at a time.
-final class ReadConnection {
+final class ReadConnection: ReadSession {
     let connection: SQLiteConnection
     let stored: StatementCache
     private let begin: SQLiteStatement
@@ -33,8 +33,8 @@ final class ReadConnection {
         changes = try connection.prepare(Table.changes.selection + " WHERE number > ?1 ORDER BY number LIMIT ?2")
     }
 
-    /// Everything that `body` reads is of one moment.
-    func snapshot<Value>(_ body: () throws(StorageError) -> Value) throws(StorageError) -> Value {
+    /// It reads whatever organization it is asked for.
+    func snapshot<Value>(of organization: Identifier?, _ body: () throws(StorageError) -> Value) throws(StorageError) -> Value {
         try begin.run()
         do throws(StorageError) {
             let value = try body()
@@ -46,32 +46,17 @@ final class ReadConnection {
         }
     }
 
-    func memories(
-        _ ids: [Identifier], of organization: Identifier, shownTo narrowing: Narrowing, withVectors: Bool
-    ) throws(StorageError) -> [Memory] {
-        var found: [Memory] = []
-        found.reserveCapacity(ids.count)
-        var bytes = 0
-        defer { memory.reset() }
+    func memory(_ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Memory? {
         try memory.bind(1, organization)
-        for id in ids {
-            memory.reset()
-            try memory.bind(2, id)
-            guard try memory.step() else { continue }
-            let row = try MemoryRow.decode(memory, withVector: withVectors)
-            guard row.id == id, row.organization == organization else { throw MemoryRow.corrupt(memory) }
-            guard narrowing.admits(row) else { continue }
-            bytes += WriteAction.bytes(of: row)
-            guard bytes <= Limits.answerBytesMax else { throw .tooLarge(bytesMax: Limits.answerBytesMax) }
-            found.append(row)
-        }
-        return found
+        try memory.bind(2, id)
+        defer { memory.reset() }
+        guard try memory.step() else { return nil }
+        let row = try MemoryRow.decode(memory, withVector: withVector)
+        guard row.id == id, row.organization == organization else { throw MemoryRow.corrupt(memory) }
+        return row
     }
 
-    /// What the index does not answer is judged here, after the checksum: a damaged time of expiry must not hide a row.
-    func page(
-        _ listing: MemoryListing, of organization: Identifier, shownTo narrowing: Narrowing, at time: Timestamp
-    ) throws(StorageError) -> MemoryPage {
+    func each(_ listing: MemoryListing, of organization: Identifier, _ body: (Memory) throws(StorageError) -> Bool) throws(StorageError) {
         let statement: SQLiteStatement
         if let session = listing.session {
             statement = newestOfSession
@@ -88,45 +73,29 @@ final class ReadConnection {
         try statement.bind(1, organization)
         if let after = listing.after { try statement.bind(2, after) } else { try statement.bind(2, ReadConnection.aboveAll) }
         defer { statement.reset() }
-
-        let limit = max(1, min(listing.limit, Limits.pageMax))
-        var memories: [Memory] = []
         var last = listing.after
-        var bytes = 0
         while try statement.step() {
             let memory = try MemoryRow.decode(statement, withVector: listing.withVectors)
             guard memory.organization == organization, last.map({ memory.id < $0 }) ?? true else { throw MemoryRow.corrupt(statement) }
             last = memory.id
-            guard !memory.isExpired(at: time), listing.agent ?? memory.agent == memory.agent, listing.type ?? memory.type == memory.type,
-                listing.session == nil || listing.session == memory.session, narrowing.admits(memory)
-            else { continue }
-            bytes += WriteAction.bytes(of: memory)
-            let isFull = memories.count == limit || bytes > Limits.answerBytesMax
-            if isFull, let last = memories.last { return MemoryPage(memories: memories, next: last.id) }
-            memories.append(memory)
+            guard try body(memory) else { return }
         }
-        return MemoryPage(memories: memories, next: nil)
     }
 
     /// Longer than any identifier and greater than all.
     private static let aboveAll = [UInt8](repeating: 0xFF, count: Identifier.byteCount + 1)
 
-    func counts(of organization: Identifier) throws(StorageError) -> StoreCounts {
+    func counters(of organization: Identifier) throws(StorageError) -> [(kind: Kind, count: StoreCounts.Count)] {
         try counter.bind(1, organization)
         defer { counter.reset() }
-        var counts = StoreCounts()
-        var kinds = 0
-        while try counter.step() {
-            let (kind, count) = try CounterRow.decode(counter, of: organization)
-            counts[kind] = count
-            kinds += 1
-        }
-        guard kinds == StoreCounts.kinds.count else { throw .notFound(.organization, organization) }
-        counts.waits = try waits(of: organization)
-        return counts
+        var counters: [(kind: Kind, count: StoreCounts.Count)] = []
+        while try counter.step() { counters.append(try CounterRow.decode(counter, of: organization)) }
+        return counters
     }
 
-    func changes(after number: Int64, limit: Int) throws(StorageError) -> [ChangeRecord] {
+    /// The numbers are one writer's, so none is missing.
+    func changes(after position: ChangePosition, limit: Int) throws(StorageError) -> [ChangeRecord] {
+        let number = position.number
         try changes.bind(1, max(0, number))
         try changes.bind(2, Int64(max(0, limit)))
         defer { changes.reset() }
@@ -158,7 +127,7 @@ final class ReadConnection {
         return Tenancy(organizations: organizations, keys: keys, spaces: spaces)
     }
 
-    func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> Int64 {
+    func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition {
         let last = try SQLiteSchema.lastChange(connection)
         let row = try connection.prepare(Table.agentMemories.selection + " NOT INDEXED ORDER BY rowid")
         while try row.step() {
@@ -170,6 +139,6 @@ final class ReadConnection {
             }
         }
         for kind in Kind.searchable where kind != .memory { try load(kind, body) }
-        return last
+        return ChangePosition(number: last)
     }
 }

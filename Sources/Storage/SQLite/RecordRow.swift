@@ -2,17 +2,6 @@ import Records
 
 /// How a record of any kind lies in its table: what names it, the fields of its schema in their order, its times and version, and its vector.
 enum RecordRow {
-    static func columns(_ kind: Kind) -> [String] {
-        let schema = Schema.of(kind)
-        var columns = kind == .organization ? ["id"] : ["organization_id", "id"]
-        columns += schema.rules.map(\.column)
-        columns += ["created_at", "updated_at"]
-        if schema.deletesSoftly { columns.append("deleted_at") }
-        columns.append("version")
-        if schema.hasVector { columns += ["embedding_space_id", "embedding"] }
-        return columns
-    }
-
     static func encode(_ record: Record, into row: RowEncoder) {
         let schema = record.schema
         row.begin(Table.of(record.kind))
@@ -109,21 +98,5 @@ enum RecordRow {
         guard let list = (try? JSON(parsing: json))?.list else { return nil }
         let texts = list.compactMap(\.text)
         return texts.count == list.count ? texts : nil
-    }
-
-    /// What it holds in memory and about writes.
-    static func bytes(of record: Record) -> Int {
-        var bytes = 512 + 4 * (record.embedding?.vector.count ?? 0)
-        for value in record.values {
-            switch value {
-            case .text(let text)?: bytes += text.utf8.count
-            case .texts(let texts)?: bytes += texts.reduce(0) { $0 + 16 + $1.utf8.count }
-            case .json(let json)?: bytes += WriteAction.bytes(of: json)
-            case .bytes(let given)?: bytes += given.count
-            case .vector(let vector)?: bytes += 4 * vector.count
-            case nil, .flag?, .integer?, .number?, .identifier?, .time?: break
-            }
-        }
-        return bytes
     }
 }

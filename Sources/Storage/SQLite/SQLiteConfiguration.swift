@@ -24,4 +24,8 @@ public struct SQLiteConfiguration: Hashable, Sendable {
     public var databaseBytesMax: Int?
 
     public init() {}
+
+    var writeLimits: WriteLimits {
+        WriteLimits(waitingWritesMax: waitingWritesMax, waitingBytesMax: waitingBytesMax, commitRowsMax: commitRowsMax, commitBytesMax: commitBytesMax)
+    }
 }

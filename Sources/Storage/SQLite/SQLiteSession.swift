@@ -2,7 +2,11 @@ import Records
 
 /// The one connection that writes, with its statements.
 final class SQLiteSession: WriteSession {
+    static let holdsOneOrganization = false
+
     let connection: SQLiteConnection
+    private let directory: DataDirectory
+    private let checkpoints: Checkpoints
     private let statements: WriteStatements
     private let stored: StatementCache
     private let row = RowEncoder()
@@ -13,8 +17,10 @@ final class SQLiteSession: WriteSession {
     /// False only while no row waits for a vector, so that writes need not look.
     private var mayWait: Bool
 
-    init(_ connection: SQLiteConnection) throws(StorageError) {
+    init(_ connection: SQLiteConnection, _ directory: DataDirectory, _ checkpoints: Checkpoints) throws(StorageError) {
         self.connection = connection
+        self.directory = directory
+        self.checkpoints = checkpoints
         statements = try WriteStatements(connection)
         stored = StatementCache(connection)
         nextChange = try SQLiteSchema.lastChange(connection) + 1
@@ -24,7 +30,10 @@ final class SQLiteSession: WriteSession {
 
     // MARK: Transactions
 
-    func begin() throws(StorageError) {
+    /// A refused row never undoes more than itself.
+    let wantsCare = false
+
+    func begin(of organization: Identifier, carefully: Bool) throws(StorageError) {
         nextChangeAtBegin = nextChange
         try statements.begin.run()
     }
@@ -53,8 +62,19 @@ final class SQLiteSession: WriteSession {
         nextChange = nextChangeAtMarks.removeLast()
     }
 
+    func acknowledge() { directory.acknowledge(lastChange) }
+
+    func tidy() { checkpoints.committed(connection) }
+
+    /// Copies the log into the database file.
+    func close() {
+        checkpoints.close()
+        try? connection.execute("PRAGMA analysis_limit = 1000; PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
+    }
+
     // MARK: Changes and counts
 
+    /// The number of the last change that was given out; 0 before the first.
     var lastChange: Int64 { nextChange - 1 }
 
     func append(

@@ -16,16 +16,16 @@ extension SQLiteStore {
         let connection = try connect(directory, configuration)
         try check(connection, directory, configuration)
         try SQLiteSchema.migrate(connection, to: Migrations.latest)
-        let writer = Writer(try SQLiteSession(connection))
+        let checkpoints = try Checkpoints(path: directory.databasePath, configuration)
+        let writer = Writer(try SQLiteSession(connection, directory, checkpoints))
         try check(writer.session.lastChange, acknowledged: directory)
-        var readers: [SQLiteReader] = []
+        var readers: [ReadQueue] = []
         for number in 0..<readerCount {
             let reader = try ReadConnection(path: directory.databasePath)
-            readers.append(SQLiteReader(reader, number: number, countMax: configuration.waitingReadsMax))
+            readers.append(ReadQueue(reader, number: number, countMax: configuration.waitingReadsMax))
         }
         connection.countLogPages()
-        let checkpoints = try Checkpoints(path: directory.databasePath, configuration)
-        let writes = WriteQueue(writer, directory, checkpoints, configuration)
+        let writes = WriteQueue(writer, configuration.writeLimits)
         return SQLiteStore(directory, writes: writes, readers: readers, notes: notes)
     }
 

@@ -3,8 +3,14 @@ import Records
 /// What a store does with single rows, so that `Writer` can carry out requests: one connection, in one transaction at a time.
 ///
 /// A row that is read was checked, and is of the organization that it was asked for of.
-protocol WriteSession: AnyObject {
-    func begin() throws(StorageError)
+protocol WriteSession: AnyObject, SendableMetatype {
+    /// Whether a transaction may hold rows of one organization alone.
+    static var holdsOneOrganization: Bool { get }
+
+    /// A transaction of that organization, and of others unless it holds one alone. A careful one can go on after a row was refused.
+    func begin(of organization: Identifier, carefully: Bool) throws(StorageError)
+    /// The open transaction failed at a row that a careful one would have refused, and can only be undone.
+    var wantsCare: Bool { get }
     /// What was written is on disk when it returns.
     func commit() throws(StorageError)
     func rollBack() throws(StorageError)
@@ -12,9 +18,13 @@ protocol WriteSession: AnyObject {
     func mark() throws(StorageError)
     func release() throws(StorageError)
     func rollBackToMark() throws(StorageError)
+    /// Notes, where that is kept, up to where commits will be acknowledged, before they are.
+    func acknowledge()
+    /// What is worth doing between two commits.
+    func tidy()
+    /// Nothing follows.
+    func close()
 
-    /// The number of the last change that was given out; 0 before the first.
-    var lastChange: Int64 { get }
     /// Adds to the change sequence, and returns the number.
     func append(
         _ operation: ChangeRecord.Operation, _ kind: Kind, _ record: Identifier, version: Int64, of organization: Identifier, at time: Timestamp

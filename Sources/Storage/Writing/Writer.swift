@@ -20,22 +20,23 @@ final class Writer<Session: WriteSession> {
     /// Results in the order of the requests, when all that succeeded is on disk.
     ///
     /// When something fails that is not one request's own fault, nothing of the transaction remains. Unless it is the disk or the commit
-    /// that failed, each request then runs once more in a transaction of its own, so that damage met by one does not fail the others.
+    /// that failed, each request then runs once more in a careful transaction of its own, so that damage met by one does not fail the others.
     func carryOut(_ requests: [WriteRequest]) -> [Result<WriteOutcome, StorageError>] {
         do throws(StorageError) {
-            return try transaction(requests)
+            return try transaction(requests, carefully: false)
         } catch {
-            guard requests.count > 1, !error.isOfTheWholeStore else { return requests.map { _ in .failure(error) } }
+            guard session.wantsCare || requests.count > 1 && !error.isOfTheWholeStore else { return requests.map { _ in .failure(error) } }
             return requests.map { request in
-                do throws(StorageError) { return try transaction([request])[0] } catch { return .failure(error) }
+                do throws(StorageError) { return try transaction([request], carefully: true)[0] } catch { return .failure(error) }
             }
         }
     }
 
-    private func transaction(_ requests: [WriteRequest]) throws(StorageError) -> [Result<WriteOutcome, StorageError>] {
+    /// Of at least one request.
+    private func transaction(_ requests: [WriteRequest], carefully: Bool) throws(StorageError) -> [Result<WriteOutcome, StorageError>] {
         if dimensions.count > WriterLimits.dimensionsMax { dimensions.removeAll() }
         do throws(StorageError) {
-            try session.begin()
+            try session.begin(of: requests[0].organization, carefully: carefully)
             var results: [Result<WriteOutcome, StorageError>] = []
             results.reserveCapacity(requests.count)
             for request in requests {

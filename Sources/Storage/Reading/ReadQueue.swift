@@ -1,10 +1,11 @@
 import Dispatch
+import Records
 import Synchronization
 
 /// One connection that reads, and the serial queue that owns it.
 ///
-/// `@unchecked Sendable`: `connection` is touched on `queue` alone, and all else is immutable or in the mutex.
-final class SQLiteReader: @unchecked Sendable {
+/// `@unchecked Sendable`: `session` is touched on `queue` alone, and all else is immutable or in the mutex.
+final class ReadQueue: @unchecked Sendable {
     private struct Waiting {
         var count = 0
         var isClosed = false
@@ -13,11 +14,11 @@ final class SQLiteReader: @unchecked Sendable {
     private let queue: DispatchQueue
     private let countMax: Int
     private let waiting = Mutex(Waiting())
-    private var connection: ReadConnection?
+    private var session: (any ReadSession)?
 
-    init(_ connection: sending ReadConnection, number: Int, countMax: Int) {
+    init(_ session: sending any ReadSession, number: Int, countMax: Int) {
         queue = DispatchQueue(label: "pinyon.store.reads.\(number)")
-        self.connection = connection
+        self.session = session
         self.countMax = countMax
     }
 
@@ -26,15 +27,14 @@ final class SQLiteReader: @unchecked Sendable {
 
     /// Runs `body` in a snapshot of its own, on the reader's queue, and the completion after it.
     func read<Value: Sendable>(
-        isWanted: @escaping @Sendable () -> Bool = { true },
-        _ completion: @escaping @Sendable (Result<Value, StorageError>) -> Void,
-        _ body: @escaping @Sendable (ReadConnection) throws(StorageError) -> Value
+        of organization: Identifier?, isWanted: @escaping @Sendable () -> Bool = { true },
+        _ completion: @escaping @Sendable (Result<Value, StorageError>) -> Void, _ body: @escaping @Sendable (Reader) throws(StorageError) -> Value
     ) {
         let refusal = waiting.withLock { waiting -> StorageError? in
             if waiting.isClosed { return .closed }
             if waiting.count >= countMax { return .busy }
             waiting.count += 1
-            queue.async { self.answer(isWanted, completion, body) }
+            queue.async { self.answer(organization, isWanted, completion, body) }
             return nil
         }
         if let refusal { queue.async { completion(.failure(refusal)) } }
@@ -43,16 +43,17 @@ final class SQLiteReader: @unchecked Sendable {
     /// Refuses what comes from now on, answers what was accepted, and closes the connection.
     func close() {
         waiting.withLock { $0.isClosed = true }
-        queue.sync { connection = nil }
+        queue.sync { session = nil }
     }
 
     private func answer<Value: Sendable>(
-        _ isWanted: () -> Bool, _ completion: @Sendable (Result<Value, StorageError>) -> Void, _ body: (ReadConnection) throws(StorageError) -> Value
+        _ organization: Identifier?, _ isWanted: () -> Bool, _ completion: @Sendable (Result<Value, StorageError>) -> Void,
+        _ body: (Reader) throws(StorageError) -> Value
     ) {
         do throws(StorageError) {
-            guard let connection else { throw .closed }
+            guard let session else { throw .closed }
             guard isWanted() else { throw .notWanted }
-            let value = try connection.snapshot { () throws(StorageError) in try body(connection) }
+            let value = try session.snapshot(of: organization) { () throws(StorageError) in try body(Reader(session: session)) }
             completion(.success(value))
         } catch {
             completion(.failure(error))

@@ -1,6 +1,6 @@
 import Records
 
-/// The tables, their columns in the order of the checksum, and the statements that follow from them.
+/// The tables, whatever keeps them, and their columns, in the order in which rows are written and read.
 ///
 /// The numbers enter every checksum; they never change their meaning.
 enum Table: UInt8, CaseIterable {
@@ -71,13 +71,13 @@ enum Table: UInt8, CaseIterable {
         }
     }
 
-    /// All but the checksum, which is always the last; those that name the row come first.
+    /// Those that name the row come first.
     var columns: [String] { Table.allColumns[self] ?? [] }
 
     private static let allColumns = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.listedColumns) })
 
     private var listedColumns: [String] {
-        if let kind { return RecordRow.columns(kind) }
+        if let kind { return Table.columns(of: kind) }
         return switch self {
         case .embeddingSpaces:
             [
@@ -110,32 +110,15 @@ enum Table: UInt8, CaseIterable {
 
     var columnCount: Int { columns.count }
 
-    /// The version of the schema that gives it this form.
-    var firstVersion: Int {
-        switch self {
-        case .organizations, .users, .agents, .apiKeys: 1
-        case .agentMemories: 2
-        case .conversations, .messages, .terminologyEntries, .learningPatterns: 3
-        case .changes, .idempotencyKeys, .counters: 4
-        case .jobs: 5
-        case .embeddingSpaces, .embeddingWaits: 6
-        }
+    /// What names a record, the fields of its schema in their order, its times and version, and its vector.
+    private static func columns(of kind: Kind) -> [String] {
+        let schema = Schema.of(kind)
+        var columns = kind == .organization ? ["id"] : ["organization_id", "id"]
+        columns += schema.rules.map(\.column)
+        columns += ["created_at", "updated_at"]
+        if schema.deletesSoftly { columns.append("deleted_at") }
+        columns.append("version")
+        if schema.hasVector { columns += ["embedding_space_id", "embedding"] }
+        return columns
     }
-
-    /// Parameters are numbered as the columns are, the checksum's being the last.
-    var insertion: String {
-        let names = columns + ["checksum"]
-        return "INSERT INTO \(name) (\(names.joined(separator: ", "))) VALUES (\(names.indices.map { "?\($0 + 1)" }.joined(separator: ", ")))"
-    }
-
-    /// Writes all columns where the row's identity matches, with the parameters of `insertion`.
-    var update: String {
-        let names = columns + ["checksum"]
-        let identity = names.indices.prefix(identityCount).map { "\(names[$0]) = ?\($0 + 1)" }.joined(separator: " AND ")
-        let assignments = names.indices.dropFirst(identityCount).map { "\(names[$0]) = ?\($0 + 1)" }.joined(separator: ", ")
-        return "UPDATE \(name) SET \(assignments) WHERE \(identity)"
-    }
-
-    /// All columns, then the checksum.
-    var selection: String { "SELECT \((columns + ["checksum"]).joined(separator: ", ")) FROM \(name)" }
 }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// One serial queue owns the writer; another runs the completions, so that the next commit need not wait for what they do.
 /// `@unchecked Sendable`: `writer` is touched on `queue` alone, and all else is immutable or in the mutex.
-final class WriteQueue: @unchecked Sendable {
+final class WriteQueue<Session: WriteSession>: @unchecked Sendable {
     typealias Completion = @Sendable (Result<WriteOutcome, StorageError>) -> Void
 
     private final class Pending: Sendable {
@@ -35,22 +35,18 @@ final class WriteQueue: @unchecked Sendable {
         var commitCount = 0
     }
 
-    private let configuration: SQLiteConfiguration
-    private let directory: DataDirectory
-    private let checkpoints: Checkpoints
+    private let limits: WriteLimits
     private let queue = DispatchQueue(label: "pinyon.store.writes")
     private let completions = DispatchQueue(label: "pinyon.store.completions")
     private let waiting = Mutex(Waiting())
     private let haveCome = DispatchSemaphore(value: 0)
     /// When the last commit ended, how long it took, and what waited then together with those that it answers.
     private var last: (end: UInt64, nanoseconds: UInt64, expected: Int)?
-    private var writer: Writer<SQLiteSession>?
+    private var writer: Writer<Session>?
 
-    init(_ writer: sending Writer<SQLiteSession>, _ directory: DataDirectory, _ checkpoints: Checkpoints, _ configuration: SQLiteConfiguration) {
+    init(_ writer: sending Writer<Session>, _ limits: WriteLimits) {
         self.writer = writer
-        self.directory = directory
-        self.checkpoints = checkpoints
-        self.configuration = configuration
+        self.limits = limits
     }
 
     /// Transactions that were committed with something in them.
@@ -60,7 +56,7 @@ final class WriteQueue: @unchecked Sendable {
         let pending = Pending(request, completion)
         let refusal = waiting.withLock { waiting -> StorageError? in
             if waiting.isClosed { return .closed }
-            let isFull = waiting.count >= configuration.waitingWritesMax || waiting.bytes + pending.bytes > configuration.waitingBytesMax
+            let isFull = waiting.count >= limits.waitingWritesMax || waiting.bytes + pending.bytes > limits.waitingBytesMax
             if isFull && waiting.count > 0 { return .busy }
             waiting.writes.append(pending)
             waiting.count += 1
@@ -79,7 +75,7 @@ final class WriteQueue: @unchecked Sendable {
     }
 
     /// Runs `body` between two commits, and returns when it is done.
-    func withWriter(_ body: (Writer<SQLiteSession>) throws(StorageError) -> Void) throws(StorageError) {
+    func withWriter(_ body: (Writer<Session>) throws(StorageError) -> Void) throws(StorageError) {
         let result = queue.sync { () -> Result<Void, StorageError> in
             guard let writer else { return .failure(.closed) }
             do throws(StorageError) { return .success(try body(writer)) } catch { return .failure(error) }
@@ -95,12 +91,10 @@ final class WriteQueue: @unchecked Sendable {
         completions.sync {}
     }
 
-    /// Copies the log into the database file and lets go of the connection. What was acknowledged is on disk even if this fails.
+    /// Lets go of the connection. What was acknowledged is on disk even if that fails.
     func close() {
-        checkpoints.close()
         queue.sync {
-            guard let connection = writer?.session.connection else { return }
-            try? connection.execute("PRAGMA analysis_limit = 1000; PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
+            writer?.session.close()
             writer = nil
         }
     }
@@ -113,7 +107,7 @@ final class WriteQueue: @unchecked Sendable {
             let start = DispatchTime.now().uptimeNanoseconds
             let results = writer?.carryOut(batch.map(\.request)) ?? batch.map { _ in .failure(.closed) }
             if let writer, results.contains(where: WriteQueue.isWritten) {
-                directory.acknowledge(writer.session.lastChange)
+                writer.session.acknowledge()
                 waiting.withLock { $0.commitCount += 1 }
             }
             completions.async {
@@ -125,7 +119,7 @@ final class WriteQueue: @unchecked Sendable {
             }
             let end = DispatchTime.now().uptimeNanoseconds
             last = (end, end - start, waiting.withLock(\.writes.count) + batch.count)
-            if let writer { checkpoints.committed(writer.session.connection) }
+            writer?.session.tidy()
         }
     }
 
@@ -133,7 +127,7 @@ final class WriteQueue: @unchecked Sendable {
     /// ever, with half as many rows in each commit. Whoever writes alone is never waited for.
     private func gather() {
         guard let last, last.expected > 1 else { return }
-        let deadline = last.end + min(last.nanoseconds / WriteQueue.gatheringShare, WriteQueue.gatheringNanosecondsMax)
+        let deadline = last.end + min(last.nanoseconds / limits.gatheringShare, limits.gatheringNanosecondsMax)
         guard DispatchTime.now().uptimeNanoseconds < deadline else { return }
         let mustWait = waiting.withLock { waiting in
             guard !waiting.isClosed, !waiting.writes.isEmpty, waiting.writes.count < last.expected else { return false }
@@ -144,9 +138,6 @@ final class WriteQueue: @unchecked Sendable {
         // Between the end of the wait and this lock the last may have come and said so.
         if waiting.withLock({ $0.awaited.take() }) == nil { haveCome.wait() }
     }
-
-    private static let gatheringShare: UInt64 = 3
-    private static let gatheringNanosecondsMax: UInt64 = 400_000
 
     private static func isWritten(_ result: Result<WriteOutcome, StorageError>) -> Bool {
         switch result {
@@ -162,7 +153,8 @@ final class WriteQueue: @unchecked Sendable {
         for pending in waiting.writes {
             rows += pending.rows
             bytes += pending.bytes
-            if count > 0 && (rows > configuration.commitRowsMax || bytes > configuration.commitBytesMax) { break }
+            if count > 0 && (rows > limits.commitRowsMax || bytes > limits.commitBytesMax) { break }
+            if Session.holdsOneOrganization, pending.request.organization != waiting.writes[0].request.organization { break }
             count += 1
         }
         if count == waiting.writes.count {
@@ -175,4 +167,17 @@ final class WriteQueue: @unchecked Sendable {
         waiting.writes.removeFirst(count)
         return batch
     }
+}
+
+/// How much may wait for a store, and how much one commit takes.
+struct WriteLimits {
+    /// Writes that wait or are being answered; beyond them the answer is `busy`.
+    var waitingWritesMax: Int
+    var waitingBytesMax: Int
+    /// One commit takes waiting writes up to these bounds, and always at least one.
+    var commitRowsMax: Int
+    var commitBytesMax: Int
+    /// Of the time that a commit takes, how much is spent at most on waiting for others to share the next.
+    let gatheringShare: UInt64 = 3
+    let gatheringNanosecondsMax: UInt64 = 400_000
 }

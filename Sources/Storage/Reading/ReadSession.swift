@@ -1,0 +1,31 @@
+import Records
+
+/// What a store does to read rows, so that `Reader` can answer from them: one connection, in one snapshot at a time.
+///
+/// A row that is read was checked, and is of the organization that it was asked for of.
+protocol ReadSession: AnyObject {
+    /// Everything that `body` reads is of one moment, and of that organization; without one it is of all.
+    func snapshot<Value>(of organization: Identifier?, _ body: () throws(StorageError) -> Value) throws(StorageError) -> Value
+
+    func memory(_ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Memory?
+    /// Newest identifiers first, from where the listing says on, until `body` returns false. What the store does not narrow by, `Reader` leaves out.
+    func each(_ listing: MemoryListing, of organization: Identifier, _ body: (Memory) throws(StorageError) -> Bool) throws(StorageError)
+
+    func find(_ kind: Kind, _ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Record?
+    /// In the listing's order, until `body` returns false.
+    func each(_ listing: RecordListing, of organization: Identifier, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError)
+    /// Those that are queued or running.
+    func openJobs() throws(StorageError) -> [Record]
+
+    func waits(of organization: Identifier) throws(StorageError) -> StoreCounts.Waits
+    /// Those first that wait longest.
+    func waitingRows(of organization: Identifier, limit: Int) throws(StorageError) -> [(kind: Kind, id: Identifier)]
+    func organizationsWaiting() throws(StorageError) -> [Identifier]
+
+    /// Of the kinds that are counted; none when there is no such organization.
+    func counters(of organization: Identifier) throws(StorageError) -> [(kind: Kind, count: StoreCounts.Count)]
+    func changes(after position: ChangePosition, limit: Int) throws(StorageError) -> [ChangeRecord]
+    func tenancy() throws(StorageError) -> Tenancy
+    /// Every row that has a vector and can be found.
+    func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition
+}

@@ -1,0 +1,134 @@
+import Records
+
+/// Answers questions about rows, whatever keeps them: what may be seen of them, and how much one answer holds.
+struct Reader {
+    let session: any ReadSession
+
+    // MARK: Memories
+
+    func memories(
+        _ ids: [Identifier], of organization: Identifier, shownTo narrowing: Narrowing, withVectors: Bool
+    ) throws(StorageError) -> [Memory] {
+        var found: [Memory] = []
+        found.reserveCapacity(ids.count)
+        var bytes = 0
+        for id in ids {
+            guard let memory = try session.memory(id, of: organization, withVector: withVectors), narrowing.admits(memory) else { continue }
+            bytes += WriteAction.bytes(of: memory)
+            guard bytes <= Limits.answerBytesMax else { throw .tooLarge(bytesMax: Limits.answerBytesMax) }
+            found.append(memory)
+        }
+        return found
+    }
+
+    /// What the listing's index does not answer is judged here, after the row was checked: a damaged time of expiry must not hide a row.
+    func page(_ listing: MemoryListing, of organization: Identifier, shownTo narrowing: Narrowing, at time: Timestamp) throws(StorageError) -> MemoryPage {
+        let limit = max(1, min(listing.limit, Limits.pageMax))
+        var (memories, bytes, isFull): ([Memory], Int, Bool) = ([], 0, false)
+        try session.each(listing, of: organization) { memory throws(StorageError) in
+            guard !memory.isExpired(at: time), listing.agent ?? memory.agent == memory.agent, listing.type ?? memory.type == memory.type,
+                listing.session == nil || listing.session == memory.session, narrowing.admits(memory)
+            else { return true }
+            bytes += WriteAction.bytes(of: memory)
+            isFull = !memories.isEmpty && (memories.count == limit || bytes > Limits.answerBytesMax)
+            if !isFull { memories.append(memory) }
+            return !isFull
+        }
+        return MemoryPage(memories: memories, next: isFull ? memories.last?.id : nil)
+    }
+
+    // MARK: Records
+
+    /// Those that exist and may be seen, in the order asked.
+    func records(
+        _ kind: Kind, _ ids: [Identifier], of organization: Identifier, shownTo narrowing: Narrowing, withVectors: Bool
+    ) throws(StorageError) -> [Record] {
+        var found: [Record] = []
+        found.reserveCapacity(ids.count)
+        var conversations = ConversationStates()
+        var bytes = 0
+        for id in ids {
+            guard let record = try session.find(kind, id, of: organization, withVector: withVectors), record.deletedAt == nil, narrowing.shows(record),
+                try !conversations.hide(record, session)
+            else { continue }
+            bytes += record.approximateBytes
+            guard bytes <= Limits.answerBytesMax else { throw .tooLarge(bytesMax: Limits.answerBytesMax) }
+            found.append(record)
+        }
+        return found
+    }
+
+    /// What the listing's index does not answer is judged here, after the row was checked: a damaged field must not hide a row.
+    func page(_ listing: RecordListing, of organization: Identifier, shownTo narrowing: Narrowing) throws(StorageError) -> RecordPage {
+        let limit = max(1, min(listing.limit, Limits.pageMax))
+        var (records, bytes, isFull): ([Record], Int, Bool) = ([], 0, false)
+        var conversations = ConversationStates()
+        try session.each(listing, of: organization) { record throws(StorageError) in
+            guard listing.admits(record), narrowing.shows(record) else { return true }
+            if listing.deleted == .without, try conversations.hide(record, session) { return true }
+            bytes += record.approximateBytes
+            isFull = !records.isEmpty && (records.count == limit || bytes > Limits.answerBytesMax)
+            if !isFull { records.append(record) }
+            return !isFull
+        }
+        return RecordPage(records: records, next: isFull ? records.last.flatMap { listing.cursor(at: $0) } : nil)
+    }
+
+    func waitingJobs(_ types: Set<JobType>, at time: Timestamp) throws(StorageError) -> [Record] {
+        try session.openJobs().filter { job in
+            guard let type = job.jobType, types.contains(type) else { return false }
+            let isDead = job.time(.leaseUntil).map { $0 <= time } ?? true
+            return job.jobState == .queued || isDead
+        }
+    }
+
+    // MARK: Counts and waits
+
+    func counts(of organization: Identifier) throws(StorageError) -> StoreCounts {
+        let counters = try session.counters(of: organization)
+        guard counters.count == StoreCounts.kinds.count else { throw .notFound(.organization, organization) }
+        var counts = StoreCounts()
+        for (kind, count) in counters { counts[kind] = count }
+        counts.waits = try session.waits(of: organization)
+        return counts
+    }
+
+    /// Those that wait longest, with what is to be embedded of them, hidden rows too.
+    func waitingTexts(of organization: Identifier, limit: Int) throws(StorageError) -> [WaitingText] {
+        var texts: [WaitingText] = []
+        for (kind, id) in try session.waitingRows(of: organization, limit: limit) {
+            let text =
+                if kind == .memory {
+                    try session.memory(id, of: organization, withVector: false)?.content
+                } else {
+                    try session.find(kind, id, of: organization, withVector: false)?.embeddedText
+                }
+            texts.append(WaitingText(kind: kind, id: id, text: text))
+        }
+        return texts
+    }
+}
+
+extension RecordListing {
+    fileprivate func admits(_ record: Record) -> Bool {
+        switch deleted {
+        case .without: if record.deletedAt != nil { return false }
+        case .with: break
+        case .only: if record.deletedAt == nil { return false }
+        }
+        return values.allSatisfy { record[$0.key] == $0.value }
+    }
+}
+
+/// Conversations that one read has looked at, and whether they are deleted: their messages cannot be found then.
+struct ConversationStates {
+    private var areDeleted: [Identifier: Bool] = [:]
+
+    mutating func hide(_ record: Record, _ session: any ReadSession) throws(StorageError) -> Bool {
+        guard record.kind == .message, let id = record.identifier(.conversation) else { return false }
+        if let known = areDeleted[id] { return known }
+        let isDeleted = try session.find(.conversation, id, of: record.organization, withVector: false)?.deletedAt != nil
+        areDeleted[id] = isDeleted
+        return isDeleted
+    }
+}

@@ -1,0 +1,108 @@
+public import Records
+
+/// What can be asked of a store's rows. Each read waits for the connection for which fewest wait; what is long has one of its own.
+///
+/// A completion runs once, on a queue of the store; it must return soon, and must not call one of the blocking methods.
+public final class StoreReads: Sendable {
+    private let queues: [ReadQueue]
+    private let openAnother: @Sendable () throws(StorageError) -> any ReadSession
+
+    init(_ queues: [ReadQueue], openAnother: @escaping @Sendable () throws(StorageError) -> any ReadSession) {
+        self.queues = queues
+        self.openAnother = openAnother
+    }
+
+    func close() {
+        for queue in queues { queue.close() }
+    }
+
+    /// There is always one.
+    private var queue: ReadQueue { queues.dropFirst().reduce(queues[0]) { $1.waitingCount < $0.waitingCount ? $1 : $0 } }
+
+    // MARK: Rows
+
+    /// Those of `ids` that exist and lie within the narrowing, in the order asked, expired ones too: the caller knows the moment it asks about.
+    /// Together larger than `Limits.answerBytesMax` they are refused as `tooLarge`.
+    ///
+    /// `isWanted` is asked when the turn of the read has come, here and below: what nobody waits for any more ends as `notWanted`, unread.
+    public func memories(
+        _ ids: [Identifier], of organization: Identifier, shownTo narrowing: Narrowing, withVectors: Bool, isWanted: @escaping @Sendable () -> Bool,
+        completion: @escaping @Sendable (Result<[Memory], StorageError>) -> Void
+    ) {
+        queue.read(of: organization, isWanted: isWanted, completion) { reader throws(StorageError) in
+            try reader.memories(ids, of: organization, shownTo: narrowing, withVectors: withVectors)
+        }
+    }
+
+    /// Newest identifiers first, without what has expired at `time`. A page ends early where it would be larger than `Limits.answerBytesMax`.
+    public func page(
+        _ listing: MemoryListing, of organization: Identifier, shownTo narrowing: Narrowing, at time: Timestamp,
+        isWanted: @escaping @Sendable () -> Bool, completion: @escaping @Sendable (Result<MemoryPage, StorageError>) -> Void
+    ) {
+        queue.read(of: organization, isWanted: isWanted, completion) { reader throws(StorageError) in
+            try reader.page(listing, of: organization, shownTo: narrowing, at: time)
+        }
+    }
+
+    /// Those of `ids` that exist, are not deleted and may be seen, in the order asked; never a message of a deleted conversation.
+    public func records(
+        _ kind: Kind, _ ids: [Identifier], of organization: Identifier, shownTo narrowing: Narrowing, withVectors: Bool,
+        isWanted: @escaping @Sendable () -> Bool, completion: @escaping @Sendable (Result<[Record], StorageError>) -> Void
+    ) {
+        queue.read(of: organization, isWanted: isWanted, completion) { reader throws(StorageError) in
+            try reader.records(kind, ids, of: organization, shownTo: narrowing, withVectors: withVectors)
+        }
+    }
+
+    public func page(
+        _ listing: RecordListing, of organization: Identifier, shownTo narrowing: Narrowing, isWanted: @escaping @Sendable () -> Bool,
+        completion: @escaping @Sendable (Result<RecordPage, StorageError>) -> Void
+    ) {
+        queue.read(of: organization, isWanted: isWanted, completion) { reader throws(StorageError) in
+            try reader.page(listing, of: organization, shownTo: narrowing)
+        }
+    }
+
+    // MARK: What the server follows
+
+    /// Jobs of those types, of all organizations, that wait for a worker or whose worker is dead at that moment.
+    public func waitingJobs(_ types: Set<JobType>, at time: Timestamp, completion: @escaping @Sendable (Result<[Record], StorageError>) -> Void) {
+        queue.read(of: nil, completion) { reader throws(StorageError) in try reader.waitingJobs(types, at: time) }
+    }
+
+    /// At most `limit` of the rows that wait for their vector, those first that wait longest.
+    public func waitingTexts(of organization: Identifier, limit: Int, completion: @escaping @Sendable (Result<[WaitingText], StorageError>) -> Void) {
+        queue.read(of: organization, completion) { reader throws(StorageError) in try reader.waitingTexts(of: organization, limit: limit) }
+    }
+
+    /// Those that have rows which wait for their vector.
+    public func organizationsWaiting(completion: @escaping @Sendable (Result<[Identifier], StorageError>) -> Void) {
+        queue.read(of: nil, completion) { reader throws(StorageError) in try reader.session.organizationsWaiting() }
+    }
+
+    /// Takes the same short time however many rows there are, and a little for each that waits for its vector.
+    public func counts(of organization: Identifier, completion: @escaping @Sendable (Result<StoreCounts, StorageError>) -> Void) {
+        queue.read(of: organization, completion) { reader throws(StorageError) in try reader.counts(of: organization) }
+    }
+
+    /// At most `limit` changes of all organizations that come after that position, in order.
+    public func changes(after position: ChangePosition, limit: Int, completion: @escaping @Sendable (Result<[ChangeRecord], StorageError>) -> Void) {
+        queue.read(of: nil, completion) { reader throws(StorageError) in try reader.session.changes(after: position, limit: limit) }
+    }
+
+    // MARK: Long reads
+
+    /// All organizations, access keys and embedding spaces. Blocks; for start and tools.
+    public func tenancy() throws(StorageError) -> Tenancy {
+        let session = try openAnother()
+        return try session.snapshot(of: nil) { () throws(StorageError) in try session.tenancy() }
+    }
+
+    /// Hands over every row that has a vector and can be found, of all organizations, in one snapshot; a damaged row comes as a failure and the walk goes on.
+    ///
+    /// Blocks; for start and tools. The result is the position up to which the snapshot holds all changes.
+    public func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition {
+        let session = try openAnother()
+        return try session.snapshot(of: nil) { () throws(StorageError) in try session.load(body) }
+    }
+}
