@@ -16,7 +16,7 @@ let arrowsByModule: [String: Arrows] = [
     "Drawing": Arrows(own: [], toolchain: ["Glibc"]),
     "Embedding": Arrows(own: ["Vectors", "Records", "Secrets", "CUTF8Proc", "CCurl"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Models": Arrows(own: ["Records", "Secrets", "CCurl", "CZip"], toolchain: ["Glibc"]),
-    "Storage": Arrows(own: ["Records", "CSQLite", "CSystem"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
+    "Storage": Arrows(own: ["Records", "CSQLite", "CPostgres", "CSystem"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Wire": Arrows(own: ["Records", "CSystem"], toolchain: []),
     "Transport": Arrows(own: ["CSystem", "COpenSSL"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Engine": Arrows(
@@ -42,6 +42,9 @@ let unsafeFiles: [String: String] = [
     "Secrets/Digest.swift": "bytes handed to OpenSSL's digests",
     "Storage/DataDirectory.swift": "the directory's lock and its system calls",
     "Storage/RowChecksum.swift": "the checksum instruction over a row's bytes",
+    "Storage/Postgres/PostgresAddress.swift": "the settings that libpq reads out of an address",
+    "Storage/Postgres/PostgresConnection.swift": "libpq's handle, and the bytes it is lent",
+    "Storage/Postgres/PostgresRows.swift": "libpq's results, and the bytes read from them",
     "Storage/SQLite/SQLiteConnection.swift": "the database handle",
     "Storage/SQLite/SQLiteStatement.swift": "statements, and the bytes bound to and read from them",
     "Transport/ReadBuffer.swift": "bytes read into uninitialized room",

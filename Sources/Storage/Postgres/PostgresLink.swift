@@ -1,0 +1,60 @@
+import Dispatch
+import Records
+
+/// A connection that is made when it is needed, and made again after it was lost, later each time it could not be. Belongs to one thread at a time.
+final class PostgresLink {
+    let names: PostgresNames
+    private let configuration: PostgresConfiguration
+    private var known: PostgresConnection?
+    /// Not before then; and how long to wait after it.
+    private var retry: (at: UInt64, after: UInt64) = (0, PostgresLink.pauseMin)
+
+    private static let pauseMin: UInt64 = 50_000_000
+    private static let pauseMax: UInt64 = 2_000_000_000
+
+    init(_ configuration: PostgresConfiguration, _ names: PostgresNames) {
+        self.configuration = configuration
+        self.names = names
+    }
+
+    /// What is open still.
+    var open: PostgresConnection? { known.flatMap { $0.isLost ? nil : $0 } }
+
+    var connection: PostgresConnection {
+        get throws(StorageError) {
+            if let open { return open }
+            known = nil
+            let now = DispatchTime.now().uptimeNanoseconds
+            guard now >= retry.at else { throw .unavailable("\(configuration.address) was not to be reached a moment ago") }
+            do throws(StorageError) {
+                let made = try PostgresConnection(configuration.address, secondsMax: configuration.answerSecondsMax, keepsStatements: !configuration.isPooled)
+                known = made
+                retry = (0, PostgresLink.pauseMin)
+                return made
+            } catch {
+                retry = (DispatchTime.now().uptimeNanoseconds + retry.after, min(2 * retry.after, PostgresLink.pauseMax))
+                throw error
+            }
+        }
+    }
+
+    /// What a transaction begins with: as whom, for which organization, and how long its statements may take. It goes out with the first statement.
+    func opening(_ begin: String, as role: String, of organization: Identifier?) -> [PostgresStep] {
+        let configuration = configuration
+        let settings = PostgresStep(
+            """
+            SELECT set_config('role', $1, true), set_config('pinyon.organization', $2, true), set_config('statement_timeout', $3, true),
+                set_config('lock_timeout', $4, true),
+                set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)
+            """
+        ) {
+            $0.add(role)
+            $0.add(organization?.description ?? "")
+            $0.add("\(configuration.statementSecondsMax)s")
+            $0.add("\(configuration.lockSecondsMax)s")
+        }
+        return [PostgresStep(begin), settings]
+    }
+
+    func close() { known = nil }
+}

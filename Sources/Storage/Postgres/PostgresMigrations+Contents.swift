@@ -1,0 +1,151 @@
+extension PostgresMigrations {
+    static let contents = PostgresMigration(
+        2, "contents",
+        up: """
+            CREATE TABLE agent_memories (
+                organization_id uuid NOT NULL,
+                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                agent_id uuid NOT NULL,
+                user_id uuid,
+                session_id uuid,
+                memory_type text NOT NULL DEFAULT 'fact' CHECK (memory_type IN ('conversation', 'fact', 'preference', 'task')),
+                content text NOT NULL,
+                importance_score double precision NOT NULL DEFAULT 0.5 CHECK (importance_score BETWEEN 0 AND 1),
+                access_count bigint NOT NULL DEFAULT 0 CHECK (access_count >= 0),
+                last_accessed_at timestamptz,
+                tags text[] NOT NULL DEFAULT '{}',
+                metadata jsonb NOT NULL DEFAULT '{}',
+                created_at timestamptz NOT NULL DEFAULT now(),
+                updated_at timestamptz NOT NULL DEFAULT now(),
+                expires_at timestamptz,
+                version bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
+                embedding_space_id uuid,
+                embedding vector,
+                PRIMARY KEY (organization_id, id),
+                FOREIGN KEY (organization_id, agent_id) REFERENCES agents (organization_id, id),
+                FOREIGN KEY (organization_id, embedding_space_id) REFERENCES embedding_spaces (organization_id, id),
+                CHECK ((embedding IS NULL) = (embedding_space_id IS NULL))
+            );
+            CREATE INDEX idx_agent_memories_agent ON agent_memories (organization_id, agent_id, id);
+            CREATE INDEX idx_agent_memories_session ON agent_memories (organization_id, session_id, id) WHERE session_id IS NOT NULL;
+            CREATE INDEX idx_agent_memories_type ON agent_memories (organization_id, memory_type, id);
+            CREATE INDEX idx_agent_memories_tags ON agent_memories USING gin (tags);
+            CREATE INDEX idx_agent_memories_metadata ON agent_memories USING gin (metadata jsonb_path_ops);
+            CREATE TABLE conversations (
+                organization_id uuid NOT NULL,
+                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                user_id uuid NOT NULL,
+                agent_id uuid,
+                agent_name text,
+                agent_type text,
+                title text NOT NULL DEFAULT 'New Conversation',
+                status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'archived', 'deleted')),
+                mode text NOT NULL DEFAULT 'single' CHECK (mode IN ('single', 'multi', 'collaborative')),
+                participants text[],
+                context jsonb,
+                folder text,
+                tags text[],
+                metadata jsonb,
+                quality_threshold double precision NOT NULL DEFAULT 9 CHECK (quality_threshold BETWEEN 0 AND 10),
+                max_n2_iterations bigint NOT NULL DEFAULT 4 CHECK (max_n2_iterations >= 0),
+                workflow_id uuid,
+                message_count bigint NOT NULL DEFAULT 0 CHECK (message_count >= 0),
+                last_activity_at timestamptz NOT NULL DEFAULT now(),
+                ended_at timestamptz,
+                title_embedding vector,
+                embedding_count bigint NOT NULL DEFAULT 0 CHECK (embedding_count >= 0),
+                created_at timestamptz NOT NULL DEFAULT now(),
+                updated_at timestamptz NOT NULL DEFAULT now(),
+                deleted_at timestamptz,
+                version bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
+                embedding_space_id uuid,
+                embedding vector,
+                PRIMARY KEY (organization_id, id),
+                FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id),
+                FOREIGN KEY (organization_id, agent_id) REFERENCES agents (organization_id, id),
+                FOREIGN KEY (organization_id, embedding_space_id) REFERENCES embedding_spaces (organization_id, id),
+                CHECK ((embedding IS NULL) = (embedding_space_id IS NULL)),
+                CHECK ((status = 'deleted') = (deleted_at IS NOT NULL))
+            );
+            CREATE INDEX idx_conversations_last_activity ON conversations (organization_id, last_activity_at, id);
+            CREATE INDEX idx_conversations_user ON conversations (organization_id, user_id, last_activity_at, id);
+            CREATE INDEX idx_conversations_tags ON conversations USING gin (tags);
+            CREATE TABLE messages (
+                organization_id uuid NOT NULL,
+                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                conversation_id uuid NOT NULL,
+                user_id uuid NOT NULL,
+                agent_id uuid,
+                role text NOT NULL CHECK (role IN ('user', 'assistant', 'system')),
+                content text NOT NULL,
+                edited boolean NOT NULL DEFAULT false,
+                edited_at timestamptz,
+                model_used text,
+                quality_score double precision CHECK (quality_score BETWEEN 0 AND 10),
+                n2_iterations bigint CHECK (n2_iterations >= 0),
+                tokens_used bigint CHECK (tokens_used >= 0),
+                latency_ms bigint CHECK (latency_ms >= 0),
+                cost double precision CHECK (cost >= 0),
+                attachments jsonb,
+                metadata jsonb,
+                created_at timestamptz NOT NULL DEFAULT now(),
+                updated_at timestamptz NOT NULL DEFAULT now(),
+                deleted_at timestamptz,
+                version bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
+                embedding_space_id uuid,
+                embedding vector,
+                PRIMARY KEY (organization_id, id),
+                FOREIGN KEY (organization_id, conversation_id) REFERENCES conversations (organization_id, id),
+                FOREIGN KEY (organization_id, embedding_space_id) REFERENCES embedding_spaces (organization_id, id),
+                CHECK ((embedding IS NULL) = (embedding_space_id IS NULL))
+            );
+            CREATE INDEX idx_messages_conversation ON messages (organization_id, conversation_id, created_at, id);
+            CREATE INDEX idx_messages_created_at ON messages (organization_id, created_at, id);
+            CREATE TABLE terminology_entries (
+                organization_id uuid NOT NULL,
+                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                user_id uuid NOT NULL,
+                term text COLLATE "C" NOT NULL,
+                definition text NOT NULL,
+                context text,
+                usage_examples text[],
+                related_terms text[],
+                frequency bigint NOT NULL DEFAULT 1 CHECK (frequency >= 1),
+                last_used_at timestamptz NOT NULL DEFAULT now(),
+                tags text[],
+                is_public boolean NOT NULL DEFAULT false,
+                created_at timestamptz NOT NULL DEFAULT now(),
+                updated_at timestamptz NOT NULL DEFAULT now(),
+                version bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
+                embedding_space_id uuid,
+                embedding vector,
+                PRIMARY KEY (organization_id, id),
+                FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id),
+                FOREIGN KEY (organization_id, embedding_space_id) REFERENCES embedding_spaces (organization_id, id),
+                CHECK ((embedding IS NULL) = (embedding_space_id IS NULL))
+            );
+            CREATE INDEX idx_terminology_entries_term ON terminology_entries (organization_id, term, id);
+            CREATE INDEX idx_terminology_entries_frequency ON terminology_entries (organization_id, frequency, id);
+            CREATE INDEX idx_terminology_entries_last_used_at ON terminology_entries (organization_id, last_used_at, id);
+            CREATE INDEX idx_terminology_entries_user ON terminology_entries (organization_id, user_id, id);
+            CREATE TABLE learning_patterns (
+                organization_id uuid NOT NULL,
+                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                user_id uuid NOT NULL,
+                pattern_type text NOT NULL,
+                data jsonb NOT NULL,
+                confidence double precision NOT NULL DEFAULT 0 CHECK (confidence BETWEEN 0 AND 1),
+                occurrences bigint NOT NULL DEFAULT 1 CHECK (occurrences >= 1),
+                last_seen_at timestamptz NOT NULL DEFAULT now(),
+                created_at timestamptz NOT NULL DEFAULT now(),
+                updated_at timestamptz NOT NULL DEFAULT now(),
+                version bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
+                PRIMARY KEY (organization_id, id),
+                FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id)
+            );
+            CREATE INDEX idx_learning_patterns_user ON learning_patterns (organization_id, user_id, id);
+            CREATE INDEX idx_learning_patterns_confidence ON learning_patterns (organization_id, confidence, id);
+            CREATE INDEX idx_learning_patterns_last_seen_at ON learning_patterns (organization_id, last_seen_at, id);
+            """,
+        down: "DROP TABLE learning_patterns, terminology_entries, messages, conversations, agent_memories;")
+}

@@ -1,0 +1,53 @@
+import Records
+
+/// What things are called in one database: the schema that holds the tables, and the roles, whose names begin with the schema's.
+struct PostgresNames: Sendable {
+    let schema: String
+
+    /// Works under the policies, for one organization at a time.
+    var service: String { schema + "_service" }
+    /// Reads what every organization has, and writes nothing.
+    var feed: String { schema + "_feed" }
+
+    static let defaultSchema = "pinyon"
+
+    init(schema: String = defaultSchema) throws(StorageError) {
+        let isPlain = schema.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "_") }
+        guard isPlain, (1...PostgresNames.bytesMax).contains(schema.utf8.count), schema.first?.isLetter == true, !schema.hasPrefix("pg_") else {
+            throw .unavailable("'\(schema)' is no name of a schema: up to \(PostgresNames.bytesMax) small letters, digits and underscores, a letter first, and not pg_")
+        }
+        self.schema = schema
+    }
+
+    /// What PostgreSQL takes, less the longest ending of a role.
+    private static let bytesMax = 63 - "_service".utf8.count
+
+    func table(_ table: Table) -> String { "\(schema).\(table.name)" }
+
+    // MARK: Statements
+
+    /// Parameters are numbered as the columns are.
+    func insertion(_ table: Table) -> String {
+        let columns = table.columns
+        return "INSERT INTO \(self.table(table)) (\(columns.joined(separator: ", "))) VALUES (\(columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")))"
+    }
+
+    /// Writes all columns where the row's identity matches, with the parameters of `insertion`.
+    func update(_ table: Table) -> String {
+        let columns = table.columns
+        let identity = columns.indices.prefix(table.identityCount).map { "\(columns[$0]) = $\($0 + 1)" }.joined(separator: " AND ")
+        let assignments = columns.indices.dropFirst(table.identityCount).map { "\(columns[$0]) = $\($0 + 1)" }.joined(separator: ", ")
+        return "UPDATE \(self.table(table)) SET \(assignments) WHERE \(identity)"
+    }
+
+    /// All columns; those of vectors are empty where they are not wanted.
+    func selection(_ table: Table, withVectors: Bool = true) -> String {
+        let columns = table.columns.map { withVectors || !$0.hasSuffix("embedding") ? $0 : "NULL" }
+        return "SELECT \(columns.joined(separator: ", ")) FROM \(self.table(table))"
+    }
+
+    /// The one of an identifier, with the organization as the first parameter and the identifier as the second.
+    func row(of kind: Kind, withVectors: Bool) -> String {
+        selection(.of(kind), withVectors: withVectors) + (kind == .organization ? " WHERE id = $1 AND id = $2" : " WHERE organization_id = $1 AND id = $2")
+    }
+}

@@ -1,0 +1,117 @@
+import Records
+
+/// The parameters of one statement, in PostgreSQL's binary forms.
+struct PostgresParameters {
+    /// One behind the other, and one more, so that what is empty has a place too.
+    private(set) var bytes: [UInt8] = [0]
+    /// Nil for NULL.
+    private(set) var places: [Range<Int>?] = []
+
+    init() {}
+
+    mutating func addNull() { places.append(nil) }
+
+    mutating func add(_ value: Bool) { add([value ? 1 : 0]) }
+
+    mutating func add(_ value: Int64) {
+        let start = open()
+        put(UInt64(bitPattern: value))
+        close(start)
+    }
+
+    mutating func add(_ value: Double) {
+        let start = open()
+        put(value.bitPattern)
+        close(start)
+    }
+
+    mutating func add(_ value: String) {
+        let start = open()
+        bytes.append(contentsOf: value.utf8)
+        close(start)
+    }
+
+    mutating func add(_ value: [UInt8]) {
+        let start = open()
+        bytes.append(contentsOf: value)
+        close(start)
+    }
+
+    mutating func add(_ value: Identifier) {
+        let start = open()
+        put(value.high)
+        put(value.low)
+        close(start)
+    }
+
+    mutating func add(_ value: Timestamp) { add(value.microseconds - PostgresParameters.epoch) }
+
+    /// The texts of `text[]`.
+    mutating func add(_ texts: [String]) {
+        let start = open()
+        put(UInt32(texts.isEmpty ? 0 : 1))
+        put(0 as UInt32)
+        put(PostgresParameters.textType)
+        if !texts.isEmpty {
+            put(UInt32(texts.count))
+            put(1 as UInt32)
+        }
+        for text in texts {
+            put(UInt32(text.utf8.count))
+            bytes.append(contentsOf: text.utf8)
+        }
+        close(start)
+    }
+
+    mutating func add(_ json: JSON) {
+        let start = open()
+        bytes.append(PostgresParameters.jsonVersion)
+        bytes.append(contentsOf: json.description.utf8)
+        close(start)
+    }
+
+    /// As pgvector has it: the dimension, two bytes of nothing, the numbers.
+    mutating func add(vector: [Float]) {
+        let start = open()
+        bytes.reserveCapacity(bytes.count + 4 + 4 * vector.count)
+        put(UInt32(vector.count) << 16)
+        for value in vector { put(value.bitPattern) }
+        close(start)
+    }
+
+    mutating func add(_ value: Identifier?) { if let value { add(value) } else { addNull() } }
+    mutating func add(_ value: Timestamp?) { if let value { add(value) } else { addNull() } }
+
+    mutating func add(_ value: Value?) {
+        switch value {
+        case nil: addNull()
+        case .flag(let flag)?: add(flag)
+        case .integer(let integer)?: add(integer)
+        case .number(let number)?: add(number)
+        case .text(let text)?: add(text)
+        case .identifier(let id)?: add(id)
+        case .time(let time)?: add(time)
+        case .texts(let texts)?: add(texts)
+        case .json(let json)?: add(json)
+        case .bytes(let bytes)?: add(bytes)
+        case .vector(let vector)?: add(vector: vector)
+        }
+    }
+
+    /// 2000-01-01, from which PostgreSQL counts, in microseconds since 1970.
+    static let epoch: Int64 = 946_684_800_000_000
+    private static let textType: UInt32 = 25
+    static let jsonVersion: UInt8 = 1
+
+    private func open() -> Int { bytes.count - 1 }
+
+    private mutating func put(_ value: some FixedWidthInteger) {
+        for shift in stride(from: type(of: value).bitWidth - 8, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    }
+
+    private mutating func close(_ start: Int) {
+        // The byte that stood behind all stands in front of this one now.
+        bytes.append(0)
+        places.append((start + 1)..<(bytes.count - 1))
+    }
+}

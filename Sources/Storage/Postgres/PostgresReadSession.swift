@@ -1,0 +1,255 @@
+import Records
+
+/// A connection that only reads, one snapshot at a time. What a snapshot begins with goes out with its first question.
+final class PostgresReadSession: ReadSession {
+    private let link: PostgresLink
+    private let names: PostgresNames
+    private var opening: [PostgresStep] = []
+
+    /// Rows of a list that are asked for at once.
+    private static let rowsAtOnce = 256
+    /// Rows on the way to the indexes that are asked for at once.
+    private static let loadedAtOnce = 1_000
+
+    init(_ link: PostgresLink) {
+        self.link = link
+        names = link.names
+    }
+
+    private func ask(_ sql: String, _ fill: (inout PostgresParameters) -> Void = { _ in }) throws(StorageError) -> PostgresRows {
+        let (before, connection) = (opening, try link.connection)
+        opening = []
+        guard connection.isInTransaction || !before.isEmpty else { throw .unavailable("the connection was lost within a snapshot") }
+        do throws(PostgresFailure) {
+            let answers = try connection.run(before + [PostgresStep(sql, fill)])
+            return answers[answers.count - 1]
+        } catch {
+            throw StorageError(error)
+        }
+    }
+
+    func snapshot<Value>(of organization: Identifier?, _ body: () throws(StorageError) -> Value) throws(StorageError) -> Value {
+        opening = link.opening("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", as: organization == nil ? names.feed : names.service, of: organization)
+        defer { opening = [] }
+        do throws(StorageError) {
+            let value = try body()
+            try link.open?.finish()
+            return value
+        } catch {
+            do throws(PostgresFailure) { try link.open?.rollBack() } catch { link.close() }
+            throw error
+        }
+    }
+
+    // MARK: Memories
+
+    func memory(_ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Memory? {
+        let found = try ask(names.row(of: .memory, withVectors: withVector)) { $0.add(organization, id) }
+        return found.count == 0 ? nil : try found.memory(0)
+    }
+
+    func each(_ listing: MemoryListing, of organization: Identifier, _ body: (Memory) throws(StorageError) -> Bool) throws(StorageError) {
+        var after = listing.after
+        while true {
+            var conditions = ["organization_id = $1"]
+            var parameters = PostgresParameters()
+            parameters.add(organization)
+            parameters.add(Int64(PostgresReadSession.rowsAtOnce))
+            func narrow(_ condition: String) { conditions.append("\(condition) $\(parameters.places.count)") }
+            if let after {
+                parameters.add(after)
+                narrow("id <")
+            }
+            if let session = listing.session {
+                parameters.add(session)
+                narrow("session_id =")
+            }
+            if let agent = listing.agent {
+                parameters.add(agent)
+                narrow("agent_id =")
+            }
+            if let type = listing.type {
+                parameters.add(type.name)
+                narrow("memory_type =")
+            }
+            let sql = names.selection(.agentMemories, withVectors: listing.withVectors) + " WHERE \(conditions.joined(separator: " AND ")) ORDER BY id DESC LIMIT $2"
+            let filled = parameters
+            let found = try ask(sql) { $0 = filled }
+            for row in 0..<found.count {
+                let memory = try found.memory(row)
+                after = memory.id
+                guard try body(memory) else { return }
+            }
+            if found.count < PostgresReadSession.rowsAtOnce { return }
+        }
+    }
+
+    // MARK: Records
+
+    func find(_ kind: Kind, _ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Record? {
+        let found = try ask(names.row(of: kind, withVectors: withVector)) { $0.add(organization, id) }
+        return found.count == 0 ? nil : try found.record(0, kind)
+    }
+
+    func each(_ listing: RecordListing, of organization: Identifier, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError) {
+        var listing = listing
+        while true {
+            let found = try page(listing, organization)
+            for row in 0..<found.count {
+                let record = try found.record(row, listing.kind)
+                listing.after = listing.cursor(at: record)
+                guard try body(record) else { return }
+            }
+            if found.count < PostgresReadSession.rowsAtOnce { return }
+        }
+    }
+
+    private func page(_ listing: RecordListing, _ organization: Identifier) throws(StorageError) -> PostgresRows {
+        let schema = Schema.of(listing.kind)
+        var conditions = [listing.kind == .organization ? "id = $1" : "organization_id = $1"]
+        var parameters = PostgresParameters()
+        parameters.add(organization)
+        parameters.add(Int64(PostgresReadSession.rowsAtOnce))
+        for field in listing.fields {
+            parameters.add(listing.values[field])
+            conditions.append("\(schema[field]?.column ?? "id") = $\(parameters.places.count)")
+        }
+        let (direction, comparison) = listing.isAscending ? ("ASC", ">") : ("DESC", "<")
+        let order = listing.order.map { schema[$0]?.column ?? $0.name }
+        if let after = listing.after {
+            parameters.add(after.id)
+            let id = parameters.places.count
+            if let order {
+                parameters.add(after.value)
+                conditions.append("(\(order), id) \(comparison) ($\(id + 1), $\(id))")
+            } else {
+                conditions.append("id \(comparison) $\(id)")
+            }
+        }
+        if listing.deleted == .without, schema.deletesSoftly { conditions.append("deleted_at IS NULL") }
+        let ordering = order.map { "\($0) \(direction), id \(direction)" } ?? "id \(direction)"
+        let filled = parameters
+        return try ask(
+            names.selection(.of(listing.kind), withVectors: listing.withVectors) + " WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(ordering) LIMIT $2"
+        ) { $0 = filled }
+    }
+
+    func openJobs() throws(StorageError) -> [Record] {
+        let found = try ask(names.selection(.jobs) + " WHERE state IN ('queued', 'running') ORDER BY state, id")
+        var jobs: [Record] = []
+        for row in 0..<found.count { jobs.append(try found.record(row, .job)) }
+        return jobs
+    }
+
+    // MARK: Counts and waits
+
+    func waits(of organization: Identifier) throws(StorageError) -> StoreCounts.Waits {
+        let found = try ask("SELECT count(*), min(since) FROM \(names.table(.embeddingWaits)) WHERE organization_id = $1") { $0.add(organization) }
+        return StoreCounts.Waits(count: found.integer(0, 0) ?? 0, since: found.time(0, 1))
+    }
+
+    func waitingRows(of organization: Identifier, limit: Int) throws(StorageError) -> [(kind: Kind, id: Identifier)] {
+        let found = try ask("SELECT kind, record_id FROM \(names.table(.embeddingWaits)) WHERE organization_id = $1 ORDER BY since, place LIMIT $2") {
+            $0.add(organization)
+            $0.add(Int64(limit))
+        }
+        var rows: [(kind: Kind, id: Identifier)] = []
+        for row in 0..<found.count {
+            guard let kind = found.integer(row, 0).flatMap({ UInt8(exactly: $0) }).flatMap(Kind.init), let id = found.identifier(row, 1) else {
+                throw .corruptRow(table: Table.embeddingWaits.name, place: organization.description)
+            }
+            rows.append((kind, id))
+        }
+        return rows
+    }
+
+    func organizationsWaiting() throws(StorageError) -> [Identifier] {
+        try ask("SELECT DISTINCT organization_id FROM \(names.table(.embeddingWaits))").identifiers()
+    }
+
+    func counters(of organization: Identifier) throws(StorageError) -> [(kind: Kind, count: StoreCounts.Count)] {
+        let found = try ask(names.selection(.counters) + " WHERE organization_id = $1") { $0.add(organization) }
+        var counters: [(kind: Kind, count: StoreCounts.Count)] = []
+        for row in 0..<found.count { counters.append(try found.counter(row)) }
+        return counters
+    }
+
+    // MARK: All organizations
+
+    /// Only what no transaction can come before any more: a number that was given out earlier may be committed later.
+    func changes(after position: ChangePosition, limit: Int) throws(StorageError) -> [ChangeRecord] {
+        let found = try ask(
+            """
+            SELECT transaction, \(Table.changes.columns.joined(separator: ", ")) FROM \(names.table(.changes))
+            WHERE (transaction, number) > ($1, $2) AND transaction < pg_snapshot_xmin(pg_current_snapshot())
+            ORDER BY transaction, number LIMIT $3
+            """
+        ) {
+            $0.add(Int64(bitPattern: position.transaction))
+            $0.add(position.number)
+            $0.add(Int64(max(0, limit)))
+        }
+        var changes: [ChangeRecord] = []
+        for row in 0..<found.count { changes.append(try found.change(row)) }
+        return changes
+    }
+
+    func tenancy() throws(StorageError) -> Tenancy {
+        var (organizations, keys, spaces): ([Organization], [AccessKey], [EmbeddingSpace]) = ([], [], [])
+        let organization = try ask(names.selection(.organizations) + " ORDER BY created_at, id")
+        for row in 0..<organization.count {
+            let record = try organization.record(row, .organization)
+            guard let found = Organization(record) else { throw .corruptRow(table: Table.organizations.name, place: record.id.description) }
+            organizations.append(found)
+        }
+        let key = try ask(names.selection(.apiKeys) + " ORDER BY created_at, id")
+        for row in 0..<key.count {
+            let record = try key.record(row, .key)
+            guard let found = AccessKey(record) else { throw .corruptRow(table: Table.apiKeys.name, place: record.id.description) }
+            keys.append(found)
+        }
+        let space = try ask(names.selection(.embeddingSpaces) + " ORDER BY created_at, id")
+        for row in 0..<space.count { spaces.append(try space.space(row)) }
+        return Tenancy(organizations: organizations, keys: keys, spaces: spaces)
+    }
+
+    func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition {
+        let oldest = try ask("SELECT pg_snapshot_xmin(pg_current_snapshot())")
+        guard let xmin = oldest.integer(0, 0) else { throw .internalError("PostgreSQL gave no snapshot") }
+        for kind in Kind.searchable { try load(kind, body) }
+        // Of later transactions some are here already, and are read once more.
+        return ChangePosition(transaction: UInt64(bitPattern: xmin) - 1, number: .max)
+    }
+
+    private func load(_ kind: Kind, _ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) {
+        let (schema, table) = (Schema.of(kind), Table.of(kind))
+        var conditions = ["embedding IS NOT NULL", "(organization_id, id) > ($1, $2)"]
+        if schema.deletesSoftly { conditions.append("deleted_at IS NULL") }
+        if kind == .message {
+            conditions.append(
+                "NOT EXISTS (SELECT 1 FROM \(names.table(.conversations)) AS c WHERE c.organization_id = r.organization_id AND c.id = r.conversation_id AND c.deleted_at IS NOT NULL)")
+        }
+        let sql = names.selection(table) + " AS r WHERE \(conditions.joined(separator: " AND ")) ORDER BY organization_id, id LIMIT \(PostgresReadSession.loadedAtOnce)"
+        var last = (organization: Identifier(high: 0, low: 0), id: Identifier(high: 0, low: 0))
+        while true {
+            let found = try ask(sql) { $0.add(last.organization, last.id) }
+            for row in 0..<found.count {
+                do throws(StorageError) {
+                    if kind == .memory { body(.success(.memory(try found.memory(row)))) } else { body(.success(.record(try found.record(row, kind)))) }
+                } catch {
+                    body(.failure(error))
+                }
+            }
+            guard found.count == PostgresReadSession.loadedAtOnce, let organization = found.identifier(found.count - 1, 0), let id = found.identifier(found.count - 1, 1)
+            else { return }
+            last = (organization, id)
+        }
+    }
+}
+
+extension PostgresConnection {
+    /// Ends what only read.
+    fileprivate func finish() throws(StorageError) {
+        if isInTransaction { _ = try ask("COMMIT") }
+    }
+}

@@ -1,0 +1,116 @@
+import CPostgres
+import Records
+
+/// What a statement gave, in PostgreSQL's binary forms. What is read of it is a copy; what has not the form that was asked for is nil.
+@safe final class PostgresRows {
+    private let handle: OpaquePointer
+    let count: Int
+    /// Rows that a statement wrote.
+    let written: Int
+
+    init(_ handle: OpaquePointer) {
+        unsafe self.handle = handle
+        count = Int(unsafe PQntuples(handle))
+        written = Int(unsafe String(cString: PQcmdTuples(handle))) ?? 0
+    }
+
+    deinit { unsafe PQclear(handle) }
+
+    func isNull(_ row: Int, _ column: Int) -> Bool { unsafe PQgetisnull(handle, Int32(row), Int32(column)) == 1 }
+
+    private func bytes(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer {
+        let length = Int(unsafe PQgetlength(handle, Int32(row), Int32(column)))
+        return unsafe UnsafeRawBufferPointer(start: PQgetvalue(handle, Int32(row), Int32(column)), count: length)
+    }
+
+    func flag(_ row: Int, _ column: Int) -> Bool? {
+        let bytes = unsafe bytes(row, column)
+        return unsafe bytes.count == 1 ? bytes[0] != 0 : nil
+    }
+
+    /// Of eight, four or two bytes.
+    func integer(_ row: Int, _ column: Int) -> Int64? {
+        let bytes = unsafe bytes(row, column)
+        switch bytes.count {
+        case 8: return unsafe Int64(bigEndian: bytes.loadUnaligned(as: Int64.self))
+        case 4: return Int64(Int32(bigEndian: unsafe bytes.loadUnaligned(as: Int32.self)))
+        case 2: return Int64(Int16(bigEndian: unsafe bytes.loadUnaligned(as: Int16.self)))
+        default: return nil
+        }
+    }
+
+    func number(_ row: Int, _ column: Int) -> Double? { integer(row, column).map { Double(bitPattern: UInt64(bitPattern: $0)) } }
+
+    func text(_ row: Int, _ column: Int) -> String { unsafe String(decoding: bytes(row, column), as: UTF8.self) }
+
+    func blob(_ row: Int, _ column: Int) -> [UInt8] { unsafe Array(bytes(row, column)) }
+
+    func identifier(_ row: Int, _ column: Int) -> Identifier? {
+        let bytes = unsafe bytes(row, column)
+        guard bytes.count == Identifier.byteCount else { return nil }
+        return unsafe Identifier(
+            high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)), low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
+    }
+
+    func time(_ row: Int, _ column: Int) -> Timestamp? {
+        guard !isNull(row, column), let microseconds = integer(row, column) else { return nil }
+        // `infinity` and its like stay the farthest there is.
+        let (sum, overflow) = microseconds.addingReportingOverflow(PostgresParameters.epoch)
+        return Timestamp(microseconds: overflow ? (microseconds < 0 ? .min : .max) : sum)
+    }
+
+    func json(_ row: Int, _ column: Int) -> JSON? {
+        let bytes = unsafe bytes(row, column)
+        guard unsafe bytes.first == PostgresParameters.jsonVersion else { return nil }
+        return unsafe try? JSON(parsing: String(decoding: bytes.dropFirst(), as: UTF8.self))
+    }
+
+    func vector(_ row: Int, _ column: Int) -> [Float]? {
+        let bytes = unsafe bytes(row, column)
+        guard bytes.count >= 4 else { return nil }
+        let dimension = Int(UInt16(bigEndian: unsafe bytes.loadUnaligned(as: UInt16.self)))
+        guard bytes.count == 4 + 4 * dimension else { return nil }
+        return unsafe [Float](unsafeUninitializedCapacity: dimension) { floats, count in
+            for index in 0..<dimension {
+                unsafe floats[index] = Float(bitPattern: UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4 + 4 * index, as: UInt32.self)))
+            }
+            count = dimension
+        }
+    }
+
+    /// Of one dimension, and none of them NULL.
+    func texts(_ row: Int, _ column: Int) -> [String]? {
+        let bytes = unsafe bytes(row, column)
+        var place = 0
+        func next() -> Int? {
+            guard place + 4 <= bytes.count else { return nil }
+            defer { place += 4 }
+            return Int(Int32(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: place, as: Int32.self)))
+        }
+        guard let dimensions = next(), dimensions <= 1, next() != nil, next() != nil else { return nil }
+        guard dimensions == 1 else { return [] }
+        guard let count = next(), count >= 0, next() != nil else { return nil }
+        var texts: [String] = []
+        for _ in 0..<count {
+            guard let length = next(), length >= 0, place + length <= bytes.count else { return nil }
+            unsafe texts.append(String(decoding: bytes[place..<(place + length)], as: UTF8.self))
+            place += length
+        }
+        return texts
+    }
+
+    func value(_ row: Int, _ column: Int, _ type: ValueType) -> Value? {
+        switch type {
+        case .flag: flag(row, column).map { .flag($0) }
+        case .integer: integer(row, column).map { .integer($0) }
+        case .number: number(row, column).map { .number($0) }
+        case .text, .choice: .text(text(row, column))
+        case .identifier: identifier(row, column).map { .identifier($0) }
+        case .time: time(row, column).map { .time($0) }
+        case .texts: texts(row, column).map { .texts($0) }
+        case .object, .list: json(row, column).map { .json($0) }
+        case .bytes: .bytes(blob(row, column))
+        case .vector: vector(row, column).map { .vector($0) }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+/// Brings a database to a version of the schema.
+enum PostgresSchema {
+    /// What is refused below.
+    static let serverVersionMin = 150_000
+    /// "Pnyn" in ASCII: whoever changes the schema holds this lock, so that of two that start at once one waits and finds the work done.
+    private static let lock = 0x506E_796E
+
+    /// 0 where there is no schema yet.
+    static func version(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) -> Int {
+        // A look-up by name could answer from before another made it.
+        let exists = try connection.ask("SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'schema_migrations')") { $0.add(names.schema) }
+        guard exists.flag(0, 0) == true else { return 0 }
+        let found = try connection.ask("SELECT coalesce(max(version), 0) FROM \(names.schema).schema_migrations")
+        let version = Int(found.integer(0, 0) ?? 0)
+        guard version <= PostgresMigrations.latest else { throw .newerSchema(found: version, known: PostgresMigrations.latest) }
+        return version
+    }
+
+    /// Refuses a database in which nothing could be kept, with what to do about it.
+    static func check(_ connection: PostgresConnection) throws(StorageError) {
+        guard connection.serverVersion >= serverVersionMin else {
+            throw .unavailable("PostgreSQL \(connection.serverVersion / 10_000) is too old; it takes \(serverVersionMin / 10_000) or newer")
+        }
+    }
+
+    /// Up or down, one transaction a step. What is dropped on the way down is gone.
+    static func migrate(_ connection: PostgresConnection, _ names: PostgresNames, to target: Int) throws(StorageError) {
+        guard (0...PostgresMigrations.latest).contains(target) else { throw .newerSchema(found: target, known: PostgresMigrations.latest) }
+        let migrations = PostgresMigrations.all(names)
+        // Nothing that is up to date is touched, or waits for whoever holds the lock.
+        var current = try version(connection, names)
+        while current != target {
+            try step(connection) { () throws(StorageError) in
+                try connection.script("SELECT pg_advisory_xact_lock(\(lock))")
+                // Another may have been at work until now.
+                current = try version(connection, names)
+                guard current != target else { return }
+                if current == 0 { try begin(connection, names) }
+                try setSearchPath(connection, names)
+                let isUp = current < target
+                let migration = migrations[isUp ? current : current - 1]
+                try connection.script(isUp ? migration.up : migration.down)
+                if isUp {
+                    _ = try connection.ask("INSERT INTO schema_migrations (version, name) VALUES ($1, $2)") {
+                        $0.add(Int64(migration.number))
+                        $0.add(migration.name)
+                    }
+                } else {
+                    _ = try connection.ask("DELETE FROM schema_migrations WHERE version = $1") { $0.add(Int64(migration.number)) }
+                }
+                current += isUp ? 1 : -1
+            }
+        }
+    }
+
+    private static func begin(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
+        let extensions = try connection.ask("SELECT (SELECT count(*) FROM pg_extension WHERE extname = 'vector'), (SELECT count(*) FROM pg_available_extensions WHERE name = 'vector')")
+        if extensions.integer(0, 0) == 0 {
+            guard extensions.integer(0, 1) == 1 else {
+                throw .unavailable("this PostgreSQL has no pgvector; install its package for PostgreSQL \(connection.serverVersion / 10_000) on the database's machine")
+            }
+            try connection.script("CREATE EXTENSION IF NOT EXISTS vector")
+        }
+        try connection.script(
+            """
+            CREATE SCHEMA IF NOT EXISTS \(names.schema);
+            CREATE TABLE IF NOT EXISTS \(names.schema).schema_migrations (
+                version bigint PRIMARY KEY,
+                name text NOT NULL,
+                applied_at timestamptz NOT NULL DEFAULT now()
+            );
+            """)
+    }
+
+    /// pgvector may lie in any schema.
+    private static func setSearchPath(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
+        _ = try connection.ask(
+            "SELECT set_config('search_path', $1 || ', ' || quote_ident(n.nspname), true) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'"
+        ) { $0.add(names.schema) }
+    }
+
+    private static func step(_ connection: PostgresConnection, _ body: () throws(StorageError) -> Void) throws(StorageError) {
+        try connection.script("BEGIN")
+        do throws(StorageError) {
+            try body()
+            try connection.script("COMMIT")
+        } catch {
+            try? connection.rollBack()
+            throw error
+        }
+    }
+}
+
+extension PostgresConnection {
+    /// One statement, and what it gives.
+    func ask(_ sql: String, _ fill: (inout PostgresParameters) -> Void = { _ in }) throws(StorageError) -> PostgresRows {
+        do throws(PostgresFailure) { return try run(PostgresStep(sql, fill)) } catch { throw StorageError(error) }
+    }
+
+    func script(_ text: String) throws(StorageError) {
+        do throws(PostgresFailure) { try execute(text) } catch { throw StorageError(error) }
+    }
+}

@@ -1,0 +1,316 @@
+import Records
+
+/// The connection that writes.
+///
+/// What needs no answer waits until something does, and goes out with it: a request of many rows takes one way there and back for each row that could be refused.
+final class PostgresSession: WriteSession {
+    static let holdsOneOrganization = true
+
+    private let link: PostgresLink
+    private let names: PostgresNames
+    private var waiting: [PostgresStep] = []
+    /// A refused row undoes nothing but itself; that costs each row a mark.
+    private var isCareful = false
+    private(set) var wantsCare = false
+
+    /// Change numbers that are this session's to give out, the next at `numberPlace`: some at a time, so that not each costs a way there and back.
+    private var numbers: [Int64] = []
+    private var numberPlace = 0
+    private var numberPlaceAtBegin = 0
+    private var numberPlacesAtMarks: [Int] = []
+
+    private static let numbersAtOnce: Int64 = 256
+    private static let numbersKeptMax = 4_096
+
+    init(_ link: PostgresLink) {
+        self.link = link
+        names = link.names
+    }
+
+    // MARK: Statements
+
+    /// Sends what waits, and then this.
+    private func ask(_ sql: String, _ fill: (inout PostgresParameters) -> Void = { _ in }) throws(StorageError) -> PostgresRows {
+        do throws(PostgresFailure) { return try send([PostgresStep(sql, fill)])[0] } catch { throw StorageError(error) }
+    }
+
+    private func later(_ sql: String, mustWrite: Int? = nil, _ fill: (inout PostgresParameters) -> Void = { _ in }) {
+        var step = PostgresStep(sql, fill)
+        step.mustWrite = mustWrite
+        waiting.append(step)
+    }
+
+    /// What each of these steps gave. A failure tells which of them failed; what failed before them has a negative place.
+    private func send(_ steps: [PostgresStep]) throws(PostgresFailure) -> [PostgresRows] {
+        let before = waiting
+        waiting = []
+        let connection: PostgresConnection
+        do throws(StorageError) { connection = try link.connection } catch { throw PostgresFailure(code: "", message: error.detail) }
+        // What was open on a connection that is gone is gone with it.
+        guard connection.isInTransaction || before.first?.sql == PostgresSession.begin else {
+            throw PostgresFailure(code: "", message: "the connection was lost within a transaction")
+        }
+        do throws(PostgresFailure) {
+            let all = before + steps
+            let answers = try connection.run(all)
+            for (place, step) in all.enumerated() {
+                guard let wanted = step.mustWrite, answers[place].written != wanted else { continue }
+                throw PostgresFailure(code: "XX000", message: "a statement wrote \(answers[place].written) rows in place of \(wanted)", statement: place)
+            }
+            return Array(answers[before.count...])
+        } catch {
+            var failure = error
+            failure.statement -= before.count
+            throw failure
+        }
+    }
+
+    /// Writes a row that may be refused. Where it is one too many nothing is written, and nothing fails.
+    private func write(_ sql: String, _ fill: (inout PostgresParameters) -> Void) throws(StorageError) -> RowRefusal? {
+        let step = PostgresStep(sql, fill)
+        do throws(PostgresFailure) {
+            let steps = isCareful ? [PostgresStep("SAVEPOINT row"), step, PostgresStep("RELEASE SAVEPOINT row")] : [step]
+            return try send(steps)[isCareful ? 1 : 0].written == 0 ? .unique : nil
+        } catch {
+            guard error.statement >= 0, let refusal = RowRefusal(error) else { throw StorageError(error) }
+            guard isCareful else {
+                wantsCare = true
+                throw StorageError(error)
+            }
+            later("ROLLBACK TO SAVEPOINT row")
+            later("RELEASE SAVEPOINT row")
+            return refusal
+        }
+    }
+
+    // MARK: Transactions
+
+    private static let begin = "BEGIN"
+
+    func begin(of organization: Identifier, carefully: Bool) throws(StorageError) {
+        isCareful = carefully
+        wantsCare = false
+        numberPlaceAtBegin = numberPlace
+        waiting = link.opening(PostgresSession.begin, as: names.service, of: organization)
+    }
+
+    func commit() throws(StorageError) {
+        _ = try ask("COMMIT")
+        if numberPlace > PostgresSession.numbersKeptMax {
+            numbers.removeFirst(numberPlace)
+            numberPlace = 0
+        }
+    }
+
+    func rollBack() throws(StorageError) {
+        waiting = []
+        numberPlace = numberPlaceAtBegin
+        numberPlacesAtMarks = []
+        // With the connection goes what was open on it.
+        do throws(PostgresFailure) { try link.open?.rollBack() } catch { link.close() }
+    }
+
+    func mark() throws(StorageError) {
+        later("SAVEPOINT request")
+        numberPlacesAtMarks.append(numberPlace)
+    }
+
+    func release() throws(StorageError) {
+        later("RELEASE SAVEPOINT request")
+        numberPlacesAtMarks.removeLast()
+    }
+
+    func rollBackToMark() throws(StorageError) {
+        later("ROLLBACK TO SAVEPOINT request")
+        later("RELEASE SAVEPOINT request")
+        numberPlace = numberPlacesAtMarks.removeLast()
+    }
+
+    func acknowledge() {}
+    func tidy() {}
+    func close() { link.close() }
+
+    // MARK: Changes and counts
+
+    func append(
+        _ operation: ChangeRecord.Operation, _ kind: Kind, _ record: Identifier, version: Int64, of organization: Identifier, at time: Timestamp
+    ) throws(StorageError) -> Int64 {
+        if numberPlace == numbers.count {
+            let given = try ask("SELECT nextval('\(names.schema).change_numbers') FROM generate_series(1, $1::bigint)") { $0.add(PostgresSession.numbersAtOnce) }
+            numbers += (0..<given.count).compactMap { given.integer($0, 0) }
+            guard numberPlace < numbers.count else { throw .internalError("the change sequence gave no number") }
+        }
+        let change = ChangeRecord(
+            number: numbers[numberPlace], organization: organization, kind: kind, record: record, version: version, operation: operation, at: time)
+        numberPlace += 1
+        later(names.insertion(.changes)) { $0.add(change) }
+        return change.number
+    }
+
+    func beginCounting(_ organization: Identifier) throws(StorageError) {
+        for kind in StoreCounts.kinds {
+            later(names.insertion(.counters)) { parameters in
+                parameters.add(organization)
+                parameters.add(Int64(kind.rawValue))
+                for _ in 1...3 { parameters.add(0 as Int64) }
+            }
+        }
+    }
+
+    func count(_ more: StoreCounts.Count, of kind: Kind, _ organization: Identifier) throws(StorageError) {
+        let table = names.table(.counters)
+        later(
+            "UPDATE \(table) SET rows = rows + $3, with_vectors = with_vectors + $4, deleted = deleted + $5 WHERE organization_id = $1 AND kind = $2", mustWrite: 1
+        ) { parameters in
+            parameters.add(organization)
+            parameters.add(Int64(kind.rawValue))
+            for count in [more.rows, more.withVectors, more.deleted] { parameters.add(count) }
+        }
+    }
+
+    // MARK: Records
+
+    func find(_ kind: Kind, _ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Record? {
+        let found = try ask(names.row(of: kind, withVectors: withVector) + PostgresSession.held) { $0.add(organization, id) }
+        return found.count == 0 ? nil : try found.record(0, kind)
+    }
+
+    /// What is read in order to be written stays as it is until then.
+    private static let held = " FOR NO KEY UPDATE"
+
+    func insert(_ record: Record) throws(StorageError) -> RowRefusal? {
+        try write(names.insertion(.of(record.kind)) + " ON CONFLICT DO NOTHING") { $0.add(record) }
+    }
+
+    func update(_ record: Record) throws(StorageError) -> RowRefusal? { try write(names.update(.of(record.kind))) { $0.add(record) } }
+
+    func delete(_ kind: Kind, _ id: Identifier, of organization: Identifier) throws(StorageError) {
+        later("DELETE FROM \(names.table(.of(kind))) WHERE organization_id = $1 AND id = $2") { $0.add(organization, id) }
+    }
+
+    func agent(slug: String, of organization: Identifier) throws(StorageError) -> Record? {
+        let found = try ask(names.selection(.agents) + " WHERE organization_id = $1 AND slug = $2" + PostgresSession.held) {
+            $0.add(organization)
+            $0.add(slug)
+        }
+        return found.count == 0 ? nil : try found.record(0, .agent)
+    }
+
+    func messages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Identifier] {
+        try ask("SELECT id FROM \(names.table(.messages)) WHERE organization_id = $1 AND conversation_id = $2 AND deleted_at IS NULL") {
+            $0.add(organization, conversation)
+        }.identifiers()
+    }
+
+    func liveMessages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Record] {
+        let found = try ask(names.selection(.messages) + " WHERE organization_id = $1 AND conversation_id = $2 AND deleted_at IS NULL") {
+            $0.add(organization, conversation)
+        }
+        var messages: [Record] = []
+        for row in 0..<found.count { messages.append(try found.record(row, .message)) }
+        return messages
+    }
+
+    func older(_ kind: Kind, than time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Identifier] {
+        let (table, column) = (names.table(.of(kind)), kind == .message ? "created_at" : "last_activity_at")
+        let isEmpty =
+            kind == .message ? "" : " AND NOT EXISTS (SELECT 1 FROM \(names.table(.messages)) AS m WHERE m.organization_id = $1 AND m.conversation_id = r.id)"
+        return try ask("SELECT id FROM \(table) AS r WHERE organization_id = $1 AND \(column) < $2\(isEmpty) ORDER BY \(column), id LIMIT $3") {
+            $0.add(organization)
+            $0.add(time)
+            $0.add(Int64(limit))
+        }.identifiers()
+    }
+
+    // MARK: Memories
+
+    func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory? {
+        let found = try ask(names.row(of: .memory, withVectors: true) + PostgresSession.held) { $0.add(organization, id) }
+        return found.count == 0 ? nil : try found.memory(0)
+    }
+
+    func insert(_ memory: Memory) throws(StorageError) -> RowRefusal? {
+        try write(names.insertion(.agentMemories) + " ON CONFLICT DO NOTHING") { $0.add(memory) }
+    }
+
+    func update(_ memory: Memory) throws(StorageError) -> RowRefusal? { try write(names.update(.agentMemories)) { $0.add(memory) } }
+
+    // MARK: Spaces and waits
+
+    func mainSpace(of organization: Identifier) throws(StorageError) -> EmbeddingSpace? {
+        let found = try ask(names.selection(.embeddingSpaces) + " WHERE organization_id = $1 AND is_main") { $0.add(organization) }
+        return found.count == 0 ? nil : try found.space(0)
+    }
+
+    func space(_ id: Identifier, of organization: Identifier) throws(StorageError) -> EmbeddingSpace? {
+        let found = try ask(names.selection(.embeddingSpaces) + " WHERE organization_id = $1 AND id = $2") { $0.add(organization, id) }
+        return found.count == 0 ? nil : try found.space(0)
+    }
+
+    func insert(_ space: EmbeddingSpace) throws(StorageError) -> RowRefusal? {
+        try write(names.insertion(.embeddingSpaces) + " ON CONFLICT DO NOTHING") { $0.add(space, isMain: true) }
+    }
+
+    func putWait(_ kind: Kind, _ id: Identifier, of organization: Identifier, since time: Timestamp) throws(StorageError) {
+        later(names.insertion(.embeddingWaits) + " ON CONFLICT DO NOTHING") { parameters in
+            parameters.add(organization)
+            parameters.add(Int64(kind.rawValue))
+            parameters.add(id)
+            parameters.add(time)
+        }
+    }
+
+    func endWait(_ kind: Kind, _ id: Identifier, of organization: Identifier) throws(StorageError) {
+        later("DELETE FROM \(names.table(.embeddingWaits)) WHERE organization_id = $1 AND kind = $2 AND record_id = $3") { parameters in
+            parameters.add(organization)
+            parameters.add(Int64(kind.rawValue))
+            parameters.add(id)
+        }
+    }
+
+    // MARK: Receipts
+
+    /// Whoever carries out a request under the same key now is waited for.
+    func receipt(under key: Identifier, of organization: Identifier) throws(StorageError) -> IdempotencyRow? {
+        later("SELECT pg_advisory_xact_lock($1)") { $0.add(Int64(bitPattern: key.high ^ key.low ^ organization.high ^ organization.low)) }
+        let found = try ask(names.selection(.idempotencyKeys) + " WHERE organization_id = $1 AND idempotency_key = $2") { $0.add(organization, key) }
+        return found.count == 0 ? nil : try found.receipt(0)
+    }
+
+    /// One that is there and is not too old stays, and this request is tried again: it then finds that it was carried out.
+    func put(_ receipt: WriteReceipt, under idempotency: Idempotency, of organization: Identifier, at time: Timestamp) throws(StorageError) -> RowRefusal? {
+        let table = names.table(.idempotencyKeys)
+        let refusal = try write(
+            names.insertion(.idempotencyKeys)
+                + """
+                 ON CONFLICT (organization_id, idempotency_key) DO UPDATE SET digest = excluded.digest, change_number = excluded.change_number,
+                receipt = excluded.receipt, created_at = excluded.created_at
+                WHERE \(table).created_at <= excluded.created_at - interval '\(Limits.idempotencySeconds) seconds'
+                """
+        ) { $0.add(idempotency, receipt, of: organization, at: time) }
+        if case .unique = refusal { throw .busy }
+        return refusal
+    }
+
+    func purgeReceipts(until time: Timestamp, limit: Int) throws(StorageError) {
+        let table = names.table(.idempotencyKeys)
+        later("DELETE FROM \(table) WHERE ctid IN (SELECT ctid FROM \(table) WHERE created_at <= $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)") {
+            $0.add(time)
+            $0.add(Int64(limit))
+        }
+    }
+}
+
+extension PostgresParameters {
+    mutating func add(_ organization: Identifier, _ id: Identifier) {
+        add(organization)
+        add(id)
+    }
+}
+
+extension StorageError {
+    /// What happened, without what is said around it.
+    fileprivate var detail: String {
+        if case .unavailable(let detail) = self { detail } else { description }
+    }
+}

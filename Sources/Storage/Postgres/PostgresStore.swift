@@ -1,0 +1,71 @@
+public import Records
+import Synchronization
+
+/// The store in a schema of a PostgreSQL database, beside whatever else is there; several may work on it at once.
+///
+/// One connection writes, on one serial queue; some read, each on a queue of its own. Each transaction is the service role's, and sees one organization.
+public final class PostgresStore: Store {
+    private let configuration: PostgresConfiguration
+    private let writes: WriteQueue<PostgresSession>
+
+    public let reads: StoreReads
+    /// What answered on opening, for `status`.
+    public let facts: JSON
+
+    private init(_ configuration: PostgresConfiguration, _ names: PostgresNames, facts: JSON) {
+        self.configuration = configuration
+        self.facts = facts
+        writes = WriteQueue(Writer(PostgresSession(PostgresLink(configuration, names))), configuration.writeLimits)
+        let readers = (0..<max(1, configuration.readersMax)).map { number in
+            ReadQueue(PostgresReadSession(PostgresLink(configuration, names)), number: number, countMax: configuration.waitingReadsMax)
+        }
+        let state = OpenState()
+        self.state = state
+        reads = StoreReads(readers) { () throws(StorageError) in
+            guard state.isOpen else { throw .closed }
+            return PostgresReadSession(PostgresLink(configuration, names))
+        }
+    }
+
+    private let state: OpenState
+
+    /// Reaches the database, and brings its schema up to date, or makes it; refuses what could keep nothing, and a schema that is newer.
+    public static func open(_ configuration: PostgresConfiguration) throws(StorageError) -> PostgresStore {
+        let names = try PostgresNames(schema: configuration.schema)
+        let connection = try PostgresConnection(configuration.address, secondsMax: configuration.answerSecondsMax, keepsStatements: !configuration.isPooled)
+        try PostgresSchema.check(connection)
+        try PostgresSchema.migrate(connection, names, to: PostgresMigrations.latest)
+        let version = connection.serverVersion
+        let facts: JSON = [
+            "kind": "postgres", "postgres": .text("\(version / 10_000).\(version % 10_000)"), "address": .text(configuration.address.description),
+            "schema": .integer(Int64(PostgresMigrations.latest)),
+        ]
+        return PostgresStore(configuration, names, facts: facts)
+    }
+
+    /// Durable commits since the store was opened.
+    public var commitCount: Int { writes.commitCount }
+
+    public func write(_ request: WriteRequest, completion: @escaping @Sendable (Result<WriteOutcome, StorageError>) -> Void) {
+        writes.add(request, completion)
+    }
+
+    /// Others write too.
+    public func position(after receipt: WriteReceipt) -> ChangePosition? { nil }
+
+    public func close() {
+        state.close()
+        writes.finish()
+        reads.close()
+        writes.close()
+    }
+}
+
+/// Whether a store may still be asked.
+private final class OpenState: Sendable {
+    private let open = Atomic(true)
+
+    var isOpen: Bool { open.load(ordering: .relaxed) }
+
+    func close() { open.store(false, ordering: .relaxed) }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Records
+@testable import Storage
+import Synchronization
+import Testing
+
+/// Databases on the servers that PINYON_TEST_POSTGRES names, one for each home.
+struct PostgresMaker: StoreMaker {
+    let address: String?
+    let number: Int
+
+    static let all: [PostgresMaker] = {
+        let named = ProcessInfo.processInfo.environment["PINYON_TEST_POSTGRES"] ?? ""
+        let addresses = named.split(whereSeparator: \.isWhitespace).map(String.init)
+        guard !addresses.isEmpty else { return [PostgresMaker(address: nil, number: 0)] }
+        return addresses.enumerated().map { PostgresMaker(address: $1, number: $0) }
+    }()
+
+    var testDescription: String { "PostgreSQL \(number + 1)" }
+
+    func makeHome() throws -> any StoreHome { try makeDatabase() }
+
+    func makeDatabase() throws -> PostgresHome {
+        guard let address else {
+            Issue.record("no PostgreSQL to test on: run scripts/test, or set PINYON_TEST_POSTGRES to the address of one with pgvector")
+            throw StorageError.unavailable("no PostgreSQL")
+        }
+        return try PostgresHome(address)
+    }
+}
+
+/// A database that is dropped with its last reference.
+final class PostgresHome: StoreHome, Sendable {
+    let configuration: PostgresConfiguration
+    private let server: PostgresAddress
+    private let name: String
+
+    init(_ address: String) throws {
+        server = try PostgresAddress(address)
+        name = "pinyon_test_" + UUID().uuidString.lowercased().replacingOccurrences(of: "-", with: "")
+        let connection = try PostgresConnection(server, secondsMax: 60)
+        try connection.script("CREATE DATABASE \(name) TEMPLATE template0")
+        var configuration = PostgresConfiguration(server.with(database: name))
+        configuration.readersMax = 1
+        self.configuration = configuration
+    }
+
+    deinit {
+        guard let connection = try? PostgresConnection(server, secondsMax: 60) else { return }
+        try? connection.script("DROP DATABASE IF EXISTS \(name) WITH (FORCE)")
+    }
+
+    func open() throws -> any Store { try openPostgres() }
+
+    func openPostgres() throws -> PostgresStore { try PostgresStore.open(configuration) }
+
+    /// As the one who owns all.
+    func connect() throws -> PostgresConnection { try PostgresConnection(configuration.address, secondsMax: 60) }
+}

@@ -1,0 +1,201 @@
+import Foundation
+import Records
+@testable import Storage
+import Testing
+
+/// What PostgreSQL alone promises, beside what every store does.
+@Suite struct PostgresTests {
+    @Test("an address tells everything but its password", arguments: [
+        "postgres://anna:secret%21@db.example:5433/house", "host=db.example port=5433 user=anna password=secret! dbname=house",
+    ])
+    func address(text: String) throws {
+        let address = try PostgresAddress(text)
+        #expect(address.description == "postgres://anna@db.example:5433/house")
+        for told in ["\(address)", String(reflecting: address), "\(PostgresConfiguration(address))"] { #expect(!told.contains("secret")) }
+        #expect(address.value(of: "password") == "secret!")
+    }
+
+    @Test("what is no address is refused without being quoted", arguments: ["postgres://anna:secret@[::1/x", "password=secret nonsense", "nonsense=secret"])
+    func noAddress(text: String) async {
+        let error = await storageError { _ = try PostgresAddress(text) }
+        #expect(error != nil && !"\(String(describing: error))".contains("secret"))
+    }
+
+    @Test("a schema is named plainly", arguments: ["", "Pinyon", "pinyon; DROP TABLE x", "1st", "pg_own", String(repeating: "a", count: 60)])
+    func schemaNames(name: String) async {
+        #expect(await storageError { _ = try PostgresNames(schema: name) } != nil)
+    }
+
+    @Test("what cannot be reached is told with the way there, and not with the password")
+    func unreachable() async throws {
+        let configuration = PostgresConfiguration(try PostgresAddress("postgres://anna:secret@127.0.0.1:1/house"))
+        let error = await storageError { _ = try PostgresStore.open(configuration) }
+        guard case .unavailable(let detail)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(detail.contains("postgres://anna@127.0.0.1:1/house cannot be reached") && !detail.contains("secret"))
+    }
+
+    @Test("the schema goes up and down and up again, and what is up to date is left alone", arguments: PostgresMaker.all)
+    func migrations(maker: PostgresMaker) throws {
+        let home = try maker.makeDatabase()
+        let (connection, names) = (try home.connect(), try PostgresNames())
+        #expect(try PostgresSchema.version(connection, names) == 0)
+        for target in [PostgresMigrations.latest, 0, 2, 2, 1, PostgresMigrations.latest] {
+            try PostgresSchema.migrate(connection, names, to: target)
+            #expect(try PostgresSchema.version(connection, names) == target)
+        }
+        let tables = try connection.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'pinyon'")
+        #expect(tables.integer(0, 0) == Int64(Table.allCases.count + 1))
+    }
+
+    @Test("a schema that is newer is refused", arguments: PostgresMaker.all)
+    func newer(maker: PostgresMaker) async throws {
+        let home = try maker.makeDatabase()
+        try home.openPostgres().close()
+        try home.connect().script("INSERT INTO pinyon.schema_migrations (version, name) VALUES (\(PostgresMigrations.latest + 1), 'of tomorrow')")
+        let error = await storageError { _ = try home.openPostgres() }
+        #expect(error == .newerSchema(found: PostgresMigrations.latest + 1, known: PostgresMigrations.latest))
+    }
+
+    @Test("several that start at once make the schema once", arguments: PostgresMaker.all)
+    func startingTogether(maker: PostgresMaker) async throws {
+        let home = try maker.makeDatabase()
+        let failures = await withTaskGroup(of: StorageError?.self) { group in
+            for _ in 0..<4 { group.addTask { await storageError { try home.openPostgres().close() } } }
+            return await group.reduce(into: []) { failures, failure in if let failure { failures.append(failure) } }
+        }
+        #expect(failures.isEmpty)
+    }
+
+    @Test("the service sees no row of any table without an organization, and none of another's with one", arguments: PostgresMaker.all)
+    func policies(maker: PostgresMaker) async throws {
+        let home = try maker.makeDatabase()
+        let store = try home.openPostgres()
+        defer { store.close() }
+        var (first, second) = (World(seed: 201), World(seed: 202, slug: "other"))
+        for _ in 0..<2 {
+            try await first.create(in: store)
+            _ = try await store.write(first.request(.remember([first.memory(), first.memory("waits", hasVector: false)]), Idempotency(key: first.id(), digest: Array(repeating: 7, count: 32)), vectorsFollow: true))
+            swap(&first, &second)
+        }
+        let connection = try home.connect()
+        func visible(to organization: String?) throws -> [String: Int64] {
+            try connection.script("BEGIN; SET LOCAL ROLE pinyon_service")
+            if let organization { _ = try connection.ask("SELECT set_config('pinyon.organization', $1, true)") { $0.add(organization) } }
+            var counts: [String: Int64] = [:]
+            for table in Table.allCases {
+                let organizations = try connection.ask("SELECT \(table == .organizations ? "id" : "organization_id") FROM pinyon.\(table.name)")
+                let ids = try organizations.identifiers()
+                #expect(ids.allSatisfy { $0.description == organization })
+                counts[table.name] = Int64(ids.count)
+            }
+            try connection.rollBack()
+            return counts
+        }
+        for nobody in [nil, "", second.id().description] { #expect(try visible(to: nobody).values.allSatisfy { $0 == 0 }) }
+        let own = try visible(to: first.organization.id.description)
+        for table in [Table.organizations, .apiKeys, .embeddingSpaces, .agents, .agentMemories, .changes, .counters, .embeddingWaits, .idempotencyKeys] {
+            #expect(own[table.name, default: 0] > 0, "\(table)")
+        }
+    }
+
+    @Test("the service cannot write a row of another organization", arguments: PostgresMaker.all)
+    func policiesOfWrites(maker: PostgresMaker) async throws {
+        let home = try maker.makeDatabase()
+        let store = try home.openPostgres()
+        defer { store.close() }
+        let (first, second) = (World(seed: 203), World(seed: 204, slug: "other"))
+        try await first.create(in: store)
+        try await second.create(in: store)
+        let connection = try home.connect()
+        try connection.script("BEGIN; SET LOCAL ROLE pinyon_service")
+        _ = try connection.ask("SELECT set_config('pinyon.organization', $1, true)") { $0.add(first.organization.id.description) }
+        let changed = try connection.ask("UPDATE pinyon.agents SET name = 'theirs' WHERE organization_id = $1") { $0.add(second.organization.id) }
+        #expect(changed.written == 0)
+        let error = await storageError {
+            _ = try connection.ask("INSERT INTO pinyon.agents (organization_id, slug, name) VALUES ($1, 'mole', 'Mole')") { $0.add(second.organization.id) }
+        }
+        #expect("\(String(describing: error))".contains("row-level security"))
+    }
+
+    @Test("what is written with plain SQL has its defaults and is read as if it were ours", arguments: PostgresMaker.all)
+    func plainSQL(maker: PostgresMaker) async throws {
+        let home = try maker.makeDatabase()
+        let store = try home.openPostgres()
+        defer { store.close() }
+        let world = World(seed: 205)
+        try await world.create(in: store)
+        let made = try home.connect().ask(
+            "INSERT INTO pinyon.agent_memories (organization_id, agent_id, content, tags, metadata) VALUES ($1, $2, 'by hand', '{a,b}', '{\"x\": 1}') RETURNING id"
+        ) { $0.add(world.organization.id, world.agent.id) }
+        let id = try #require(made.identifier(0, 0))
+        let memory = try #require(try await store.memories([id], of: world.organization.id).first)
+        #expect(memory.content == "by hand" && memory.tags == ["a", "b"] && memory.metadata == ["x": 1] && memory.type == .fact && memory.version == 1)
+    }
+
+    @Test("a change that is committed late is read when its time has come, and none is skipped", arguments: PostgresMaker.all)
+    func lateCommit(maker: PostgresMaker) async throws {
+        let home = try maker.makeDatabase()
+        let store = try home.openPostgres()
+        defer { store.close() }
+        var world = World(seed: 206)
+        try await world.create(in: store)
+        let before = try await store.changes()
+        let late = try home.connect()
+        let id = world.id()
+        try late.script("BEGIN")
+        _ = try late.ask("INSERT INTO pinyon.changes (organization_id, kind, record_id, version, operation) VALUES ($1, 1, $2, 1, 1)") { $0.add(world.organization.id, id) }
+        let memory = world.memory()
+        _ = try await Task { try await store.writeAlone(world.request(.remember([memory]))) }.value
+        // Its number is greater, but an older transaction is open.
+        let position = try #require(before.last?.position)
+        #expect(try await store.changesAtOnce(after: position).isEmpty)
+        try late.script("COMMIT")
+        var after: [ChangeRecord] = []
+        for _ in 0..<1_000 where after.count < 2 {
+            after = try await store.changesAtOnce(after: position)
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(after.map(\.record) == [id, memory.id])
+    }
+
+    @Test("the same write from two at once under one key is carried out once", arguments: PostgresMaker.all)
+    func twoWriters(maker: PostgresMaker) async throws {
+        let home = try maker.makeDatabase()
+        let stores = [try home.openPostgres(), try home.openPostgres()]
+        defer { for store in stores { store.close() } }
+        var world = World(seed: 207)
+        try await world.create(in: stores[0])
+        for round in 0..<20 {
+            let (memory, key) = (world.memory("\(round)"), Idempotency(key: world.id(), digest: Array(repeating: UInt8(round), count: 32)))
+            let request = world.request(.remember([memory]), key)
+            let outcomes = await withTaskGroup(of: Result<WriteOutcome, any Error>.self) { group in
+                for store in stores {
+                    group.addTask {
+                        while true {
+                            do { return .success(try await store.writeAlone(request)) } catch StorageError.busy { continue } catch { return .failure(error) }
+                        }
+                    }
+                }
+                return await group.reduce(into: []) { $0.append($1) }
+            }
+            let done = try outcomes.map { try $0.get() }
+            #expect(done.filter { !$0.isReplay }.count == 1)
+            #expect(Set(done.map(\.receipt)).count == 1)
+        }
+        #expect(try await stores[1].counts(of: world.organization.id)[.memory].rows == 20)
+    }
+}
+
+extension Store {
+    /// Without waiting for what was written.
+    func writeAlone(_ request: WriteRequest) async throws -> WriteOutcome {
+        try await withCheckedContinuation { continuation in write(request) { continuation.resume(returning: $0) } }.get()
+    }
+
+    func changesAtOnce(after position: ChangePosition) async throws -> [ChangeRecord] {
+        try await withCheckedContinuation { continuation in reads.changes(after: position, limit: 1_000) { continuation.resume(returning: $0) } }.get()
+    }
+}
