@@ -11,7 +11,7 @@ extension JSON: CustomStringConvertible {
         case .null: text += "null"
         case .bool(let value): text += value ? "true" : "false"
         case .integer(let value): text += String(value)
-        case .number(let value): text += value.isFinite ? String(value) : "null"
+        case .number(let value): text += JSON.text(of: value)
         case .text(let value): JSON.appendQuoted(value, to: &text)
         case .list(let values):
             text += "["
@@ -30,6 +30,13 @@ extension JSON: CustomStringConvertible {
             }
             text += "}"
         }
+    }
+
+    /// What is whole and would be written with an exponent is written out with a fraction, so that no reader takes it for an integer.
+    private static func text(of value: Double) -> String {
+        guard value.isFinite else { return "null" }
+        guard abs(value) >= 1e16, let whole = Int64(exactly: value) else { return String(value) }
+        return "\(whole).0"
     }
 
     private static func appendQuoted(_ value: String, to text: inout String) {

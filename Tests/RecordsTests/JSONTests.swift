@@ -77,6 +77,8 @@ struct JSONTests {
         #expect(value.description == #"{"b":1,"a":["\u0001\u007f\"\\\n",1.5,null]}"#)
         #expect(JSON.number(.nan).description == "null")
         #expect(JSON.number(.infinity).description == "null")
+        #expect(JSON.number(1e18).description == "1000000000000000000.0" && JSON.number(-1e16).description == "-10000000000000000.0")
+        #expect(JSON.number(1e19).description == "1e+19" && JSON.number(1e-7).description == "1e-07")
     }
 
     @Test("objects are equal whatever the order of their members, at every depth, and by nothing else")

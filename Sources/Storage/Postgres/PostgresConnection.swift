@@ -27,6 +27,8 @@ struct PostgresStep {
     /// The names of what is prepared, by its text.
     private var names: [String: String] = [:]
     private var namesGiven = 0
+    /// Beyond them statements are sent whole each time.
+    private static let statementsMax = 500
     /// Nothing comes over it any more.
     private(set) var isLost = false
 
@@ -80,7 +82,7 @@ struct PostgresStep {
         /// For each answer that is to come, the step, and the text that it prepares.
         var awaited: [(step: Int, prepares: String?)] = []
         for (place, step) in steps.enumerated() {
-            if keepsStatements, names[step.sql] == nil {
+            if keepsStatements, names[step.sql] == nil, names.count < PostgresConnection.statementsMax {
                 namesGiven += 1
                 let name = "s\(namesGiven)"
                 names[step.sql] = name
@@ -132,8 +134,13 @@ struct PostgresStep {
             unsafe PQclear(answer)
             if isEnd { break }
         }
-        if let failure { throw failure }
-        guard unsafe PQstatus(handle) == CONNECTION_OK else { throw lost() }
+        if unsafe PQstatus(handle) != CONNECTION_OK { isLost = true }
+        if let failure {
+            // What was prepared is not there any more where a pooler stands between.
+            if failure.isOfConnection || failure.code == "26000" { isLost = true }
+            throw failure
+        }
+        guard !isLost else { throw lost() }
         return rows
     }
 

@@ -6,7 +6,8 @@ struct PostgresFailure: Error, CustomStringConvertible {
     /// Of the statements that were sent together, the one that failed.
     var statement = 0
 
-    var isOfConnection: Bool { code.isEmpty }
+    /// It is gone, or leads to a server that is going or only reads.
+    var isOfConnection: Bool { code.isEmpty || ["57P01", "57P02", "57P03", "25006"].contains(code) }
 
     var description: String { code.isEmpty ? message : "\(message) (\(code))" }
 }

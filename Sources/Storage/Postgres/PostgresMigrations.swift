@@ -214,6 +214,7 @@ enum PostgresMigrations {
                     role text;
                     tenant text;
                     owner text;
+                    may_be boolean;
                 BEGIN
                     FOREACH role IN ARRAY ARRAY['\(names.service)', '\(names.feed)'] LOOP
                         IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = role) THEN
@@ -223,7 +224,16 @@ enum PostgresMigrations {
                                 NULL;
                             END;
                         END IF;
-                        IF NOT pg_has_role(current_user, role, 'MEMBER') THEN
+                        IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = role AND (rolsuper OR rolbypassrls)) THEN
+                            RAISE EXCEPTION 'the role % would see every row, whatever the policies say', role;
+                        END IF;
+                        -- Who made a role is a member of it, but since version 16 may not become it.
+                        IF current_setting('server_version_num')::integer >= 160000 THEN
+                            may_be := pg_has_role(current_user, role, 'SET');
+                        ELSE
+                            may_be := pg_has_role(current_user, role, 'MEMBER');
+                        END IF;
+                        IF NOT may_be THEN
                             EXECUTE format('GRANT %I TO CURRENT_USER', role);
                         END IF;
                         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', '\(names.schema)', role);
@@ -261,7 +271,7 @@ enum PostgresMigrations {
                 END
                 $policies$;
                 REVOKE ALL ON SEQUENCE change_numbers FROM \(names.service);
-                REVOKE USAGE ON SCHEMA \(names.schema) FROM \(names.service), \(names.feed);
+                REVOKE USAGE ON SCHEMA \(names.quoted) FROM \(names.service), \(names.feed);
                 """)
     }
 }

@@ -9,9 +9,7 @@ struct PostgresNames: Sendable {
     /// Reads what every organization has, and writes nothing.
     var feed: String { schema + "_feed" }
 
-    static let defaultSchema = "pinyon"
-
-    init(schema: String = defaultSchema) throws(StorageError) {
+    init(schema: String = PostgresConfiguration.defaultSchema) throws(StorageError) {
         let isPlain = schema.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "_") }
         guard isPlain, (1...PostgresNames.bytesMax).contains(schema.utf8.count), schema.first?.isLetter == true, !schema.hasPrefix("pg_") else {
             throw .unavailable("'\(schema)' is no name of a schema: up to \(PostgresNames.bytesMax) small letters, digits and underscores, a letter first, and not pg_")
@@ -22,7 +20,10 @@ struct PostgresNames: Sendable {
     /// What PostgreSQL takes, less the longest ending of a role.
     private static let bytesMax = 63 - "_service".utf8.count
 
-    func table(_ table: Table) -> String { "\(schema).\(table.name)" }
+    /// As statements have it: a word of SQL's own is a name then, too.
+    var quoted: String { "\"\(schema)\"" }
+
+    func table(_ table: Table) -> String { "\(quoted).\(table.name)" }
 
     // MARK: Statements
 

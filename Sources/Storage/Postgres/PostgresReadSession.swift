@@ -21,7 +21,14 @@ final class PostgresReadSession: ReadSession {
         opening = []
         guard connection.isInTransaction || !before.isEmpty else { throw .unavailable("the connection was lost within a snapshot") }
         do throws(PostgresFailure) {
-            let answers = try connection.run(before + [PostgresStep(sql, fill)])
+            let steps = before + [PostgresStep(sql, fill)]
+            let answers: [PostgresRows]
+            do throws(PostgresFailure) {
+                answers = try connection.run(steps)
+            } catch {
+                guard error.isOfConnection, !before.isEmpty, let another = try? link.connection else { throw error }
+                answers = try another.run(steps)
+            }
             return answers[answers.count - 1]
         } catch {
             throw StorageError(error)
@@ -49,12 +56,12 @@ final class PostgresReadSession: ReadSession {
     }
 
     func each(_ listing: MemoryListing, of organization: Identifier, _ body: (Memory) throws(StorageError) -> Bool) throws(StorageError) {
-        var after = listing.after
+        var (after, rowsAtOnce) = (listing.after, max(1, min(listing.limit, PostgresReadSession.rowsAtOnce - 1) + 1))
         while true {
             var conditions = ["organization_id = $1"]
             var parameters = PostgresParameters()
             parameters.add(organization)
-            parameters.add(Int64(PostgresReadSession.rowsAtOnce))
+            parameters.add(Int64(rowsAtOnce))
             func narrow(_ condition: String) { conditions.append("\(condition) $\(parameters.places.count)") }
             if let after {
                 parameters.add(after)
@@ -80,7 +87,8 @@ final class PostgresReadSession: ReadSession {
                 after = memory.id
                 guard try body(memory) else { return }
             }
-            if found.count < PostgresReadSession.rowsAtOnce { return }
+            if found.count < rowsAtOnce { return }
+            rowsAtOnce = PostgresReadSession.rowsAtOnce
         }
     }
 
@@ -92,24 +100,25 @@ final class PostgresReadSession: ReadSession {
     }
 
     func each(_ listing: RecordListing, of organization: Identifier, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError) {
-        var listing = listing
+        var (listing, rowsAtOnce) = (listing, max(1, min(listing.limit, PostgresReadSession.rowsAtOnce - 1) + 1))
         while true {
-            let found = try page(listing, organization)
+            let found = try page(listing, organization, rowsAtOnce)
             for row in 0..<found.count {
                 let record = try found.record(row, listing.kind)
                 listing.after = listing.cursor(at: record)
                 guard try body(record) else { return }
             }
-            if found.count < PostgresReadSession.rowsAtOnce { return }
+            if found.count < rowsAtOnce { return }
+            rowsAtOnce = PostgresReadSession.rowsAtOnce
         }
     }
 
-    private func page(_ listing: RecordListing, _ organization: Identifier) throws(StorageError) -> PostgresRows {
+    private func page(_ listing: RecordListing, _ organization: Identifier, _ rowsAtOnce: Int) throws(StorageError) -> PostgresRows {
         let schema = Schema.of(listing.kind)
         var conditions = [listing.kind == .organization ? "id = $1" : "organization_id = $1"]
         var parameters = PostgresParameters()
         parameters.add(organization)
-        parameters.add(Int64(PostgresReadSession.rowsAtOnce))
+        parameters.add(Int64(rowsAtOnce))
         for field in listing.fields {
             parameters.add(listing.values[field])
             conditions.append("\(schema[field]?.column ?? "id") = $\(parameters.places.count)")

@@ -10,7 +10,7 @@ enum PostgresSchema {
         // A look-up by name could answer from before another made it.
         let exists = try connection.ask("SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'schema_migrations')") { $0.add(names.schema) }
         guard exists.flag(0, 0) == true else { return 0 }
-        let found = try connection.ask("SELECT coalesce(max(version), 0) FROM \(names.schema).schema_migrations")
+        let found = try connection.ask("SELECT coalesce(max(version), 0) FROM \(names.quoted).schema_migrations")
         let version = Int(found.integer(0, 0) ?? 0)
         guard version <= PostgresMigrations.latest else { throw .newerSchema(found: version, known: PostgresMigrations.latest) }
         return version
@@ -21,6 +21,9 @@ enum PostgresSchema {
         guard connection.serverVersion >= serverVersionMin else {
             throw .unavailable("PostgreSQL \(connection.serverVersion / 10_000) is too old; it takes \(serverVersionMin / 10_000) or newer")
         }
+        let facts = try connection.ask("SELECT current_setting('server_encoding'), pg_is_in_recovery()")
+        guard facts.text(0, 0) == "UTF8" else { throw .unavailable("the database's encoding is \(facts.text(0, 0)); make one with ENCODING 'UTF8'") }
+        guard facts.flag(0, 1) == false else { throw .unavailable("this PostgreSQL is a standby, which only reads; name the primary") }
     }
 
     /// Up or down, one transaction a step. What is dropped on the way down is gone.
@@ -63,8 +66,8 @@ enum PostgresSchema {
         }
         try connection.script(
             """
-            CREATE SCHEMA IF NOT EXISTS \(names.schema);
-            CREATE TABLE IF NOT EXISTS \(names.schema).schema_migrations (
+            CREATE SCHEMA IF NOT EXISTS \(names.quoted);
+            CREATE TABLE IF NOT EXISTS \(names.quoted).schema_migrations (
                 version bigint PRIMARY KEY,
                 name text NOT NULL,
                 applied_at timestamptz NOT NULL DEFAULT now()
@@ -75,7 +78,7 @@ enum PostgresSchema {
     /// pgvector may lie in any schema.
     private static func setSearchPath(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
         _ = try connection.ask(
-            "SELECT set_config('search_path', $1 || ', ' || quote_ident(n.nspname), true) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'"
+            "SELECT set_config('search_path', quote_ident($1) || ', ' || quote_ident(n.nspname), true) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'"
         ) { $0.add(names.schema) }
     }
 

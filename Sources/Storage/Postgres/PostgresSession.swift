@@ -52,7 +52,15 @@ final class PostgresSession: WriteSession {
         }
         do throws(PostgresFailure) {
             let all = before + steps
-            let answers = try connection.run(all)
+            let answers: [PostgresRows]
+            do throws(PostgresFailure) {
+                answers = try connection.run(all)
+            } catch {
+                noteUndone(error)
+                // A server that was started again meanwhile knows nothing of what only began.
+                guard error.isOfConnection, before.first?.sql == PostgresSession.begin, let another = try? link.connection else { throw error }
+                answers = try another.run(all)
+            }
             for (place, step) in all.enumerated() {
                 guard let wanted = step.mustWrite, answers[place].written != wanted else { continue }
                 throw PostgresFailure(code: "XX000", message: "a statement wrote \(answers[place].written) rows in place of \(wanted)", statement: place)
@@ -63,6 +71,11 @@ final class PostgresSession: WriteSession {
             failure.statement -= before.count
             throw failure
         }
+    }
+
+    /// Whose turn it was to give way, or to wait for too long, is tried again by itself.
+    private func noteUndone(_ failure: PostgresFailure) {
+        if !isCareful, ["40001", "40P01", "55P03"].contains(failure.code) { wantsCare = true }
     }
 
     /// Writes a row that may be refused. Where it is one too many nothing is written, and nothing fails.
@@ -85,7 +98,7 @@ final class PostgresSession: WriteSession {
 
     // MARK: Transactions
 
-    private static let begin = "BEGIN"
+    private static let begin = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
     func begin(of organization: Identifier, carefully: Bool) throws(StorageError) {
         isCareful = carefully
@@ -94,7 +107,11 @@ final class PostgresSession: WriteSession {
         waiting = link.opening(PostgresSession.begin, as: names.service, of: organization)
     }
 
+    /// What waits goes first: that it wrote what it must is known before anything is committed.
     func commit() throws(StorageError) {
+        do throws(PostgresFailure) { if !waiting.isEmpty { _ = try send([]) } } catch { throw StorageError(error) }
+        // Whatever becomes of it, its numbers are not given out again.
+        numberPlaceAtBegin = numberPlace
         _ = try ask("COMMIT")
         if numberPlace > PostgresSession.numbersKeptMax {
             numbers.removeFirst(numberPlace)
@@ -136,7 +153,7 @@ final class PostgresSession: WriteSession {
         _ operation: ChangeRecord.Operation, _ kind: Kind, _ record: Identifier, version: Int64, of organization: Identifier, at time: Timestamp
     ) throws(StorageError) -> Int64 {
         if numberPlace == numbers.count {
-            let given = try ask("SELECT nextval('\(names.schema).change_numbers') FROM generate_series(1, $1::bigint)") { $0.add(PostgresSession.numbersAtOnce) }
+            let given = try ask("SELECT nextval('\(names.quoted).change_numbers') FROM generate_series(1, $1::bigint)") { $0.add(PostgresSession.numbersAtOnce) }
             numbers += (0..<given.count).compactMap { given.integer($0, 0) }
             guard numberPlace < numbers.count else { throw .internalError("the change sequence gave no number") }
         }

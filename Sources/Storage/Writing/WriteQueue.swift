@@ -146,25 +146,21 @@ final class WriteQueue<Session: WriteSession>: @unchecked Sendable {
         }
     }
 
+    /// What waits longest, and others up to the limits: those behind it, or where a transaction holds one organization those of the same.
     private func takeBatch(_ waiting: inout Waiting) -> [Pending] {
-        var count = 0
-        var rows = 0
-        var bytes = 0
+        var (batch, rest): ([Pending], [Pending]) = ([], [])
+        var (rows, bytes, isFull) = (0, 0, false)
         for pending in waiting.writes {
-            rows += pending.rows
-            bytes += pending.bytes
-            if count > 0 && (rows > limits.commitRowsMax || bytes > limits.commitBytesMax) { break }
-            if Session.holdsOneOrganization, pending.request.organization != waiting.writes[0].request.organization { break }
-            count += 1
+            let isOfOthers = Session.holdsOneOrganization && batch.first.map { $0.request.organization != pending.request.organization } ?? false
+            if !isFull, !isOfOthers {
+                rows += pending.rows
+                bytes += pending.bytes
+                isFull = !batch.isEmpty && (rows > limits.commitRowsMax || bytes > limits.commitBytesMax)
+            }
+            if isFull || isOfOthers { rest.append(pending) } else { batch.append(pending) }
         }
-        if count == waiting.writes.count {
-            let batch = waiting.writes
-            waiting.writes = []
-            waiting.isScheduled = !batch.isEmpty
-            return batch
-        }
-        let batch = Array(waiting.writes.prefix(count))
-        waiting.writes.removeFirst(count)
+        waiting.writes = rest
+        waiting.isScheduled = !batch.isEmpty
         return batch
     }
 }

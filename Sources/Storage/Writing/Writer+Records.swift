@@ -215,7 +215,7 @@ extension Writer {
         added[organization, default: StoreCounts()][kind] += more
     }
 
-    private func refusal(of record: Record, isNew: Bool, _ refusal: RowRefusal) throws(StorageError) -> StorageError {
+    func refusal(of record: Record, isNew: Bool, _ refusal: RowRefusal) throws(StorageError) -> StorageError {
         switch refusal {
         case .unique:
             if isNew, try session.find(record.kind, record.id, of: record.organization, withVector: false) != nil {

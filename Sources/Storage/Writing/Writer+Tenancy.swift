@@ -17,13 +17,19 @@ extension Writer {
     func ensure(_ agent: Agent, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         guard agent.organization == request.organization else { throw .internalError("an agent under another organization's request") }
         var effects = RecordEffects()
-        guard var found = try session.agent(slug: agent.slug, of: request.organization) else {
+        var known = try session.agent(slug: agent.slug, of: request.organization)
+        if known == nil {
             guard request.narrowing.admits(agent.record) else { throw .notFound(.agent, agent.id) }
-            try insert(agent.record)
-            try note(agent.record, .put, request, &effects)
-            count(.agent, of: request.organization, StoreCounts.Count(rows: 1))
-            return effects.outcome
+            guard let refusal = try session.insert(agent.record) else {
+                try note(agent.record, .put, request, &effects)
+                count(.agent, of: request.organization, StoreCounts.Count(rows: 1))
+                return effects.outcome
+            }
+            // Another process may have been faster.
+            if case .unique = refusal { known = try session.agent(slug: agent.slug, of: request.organization) }
+            if known == nil { throw try self.refusal(of: agent.record, isNew: true, refusal) }
         }
+        guard var found = known else { throw .notFound(.agent, agent.id) }
         guard request.narrowing.shows(found) else { throw .notFound(.agent, found.id) }
         guard found.deletedAt != nil else {
             return WriteOutcome(receipt: WriteReceipt(change: 0, rows: [WriteReceipt.Row(id: found.id, version: found.version)]), records: [found])
@@ -37,16 +43,19 @@ extension Writer {
 
     func ensure(_ space: EmbeddingSpace, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         guard space.organization == request.organization else { throw .internalError("a space under another organization's request") }
-        if let found = try session.mainSpace(of: request.organization) {
-            return WriteOutcome(receipt: WriteReceipt(change: 0, rows: [WriteReceipt.Row(id: found.id, version: 1)]), space: found)
+        func outcome(_ space: EmbeddingSpace) -> WriteOutcome {
+            WriteOutcome(receipt: WriteReceipt(change: 0, rows: [WriteReceipt.Row(id: space.id, version: 1)]), space: space)
         }
+        if let found = try session.mainSpace(of: request.organization) { return outcome(found) }
         switch try session.insert(space) {
-        case nil: break
-        case .unique: throw .internalError("the identifier of a new embedding space is taken")
+        case nil: return outcome(space)
+        case .unique:
+            // Another process may have been faster.
+            if let found = try session.mainSpace(of: request.organization) { return outcome(found) }
+            throw .internalError("the identifier of a new embedding space is taken")
         case .foreignKey: throw .missingReference(field: "organization")
         case .other(let message): throw .internalError(message)
         }
-        return WriteOutcome(receipt: WriteReceipt(change: 0, rows: [WriteReceipt.Row(id: space.id, version: 1)]), space: space)
     }
 
     /// The dimension of one of the organization's spaces; nil when it has none of that identifier.

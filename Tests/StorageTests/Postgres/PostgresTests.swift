@@ -148,7 +148,7 @@ import Testing
         try late.script("BEGIN")
         _ = try late.ask("INSERT INTO pinyon.changes (organization_id, kind, record_id, version, operation) VALUES ($1, 1, $2, 1, 1)") { $0.add(world.organization.id, id) }
         let memory = world.memory()
-        _ = try await Task { try await store.writeAlone(world.request(.remember([memory]))) }.value
+        _ = try await store.writeAlone(world.request(.remember([memory])))
         // Its number is greater, but an older transaction is open.
         let position = try #require(before.last?.position)
         #expect(try await store.changesAtOnce(after: position).isEmpty)
@@ -159,6 +159,62 @@ import Testing
             try await Task.sleep(for: .milliseconds(10))
         }
         #expect(after.map(\.record) == [id, memory.id])
+    }
+
+    @Test("what two make sure of at once is there once, and both are given it", arguments: PostgresMaker.all)
+    func ensuringTogether(maker: PostgresMaker) async throws {
+        let home = try maker.makeDatabase()
+        let stores = [try home.openPostgres(), try home.openPostgres()]
+        defer { for store in stores { store.close() } }
+        for round in 0..<10 {
+            let worlds = (0..<2).map { _ in World(seed: UInt64(300 + round), slug: "house\(round)") }
+            _ = try await stores[0].write(worlds[0].request(.createOrganization(worlds[0].organization, worlds[0].key)))
+            var other = worlds[1]
+            let space = EmbeddingSpace(id: other.id(), organization: other.organization.id, model: other.space.model, createdAt: startTime)
+            let agent = Agent(id: other.id(), organization: other.organization.id, slug: other.agent.slug, name: "Other", createdAt: startTime)
+            async let first = [stores[0].writeAlone(worlds[0].request(.ensureSpace(worlds[0].space))), stores[0].writeAlone(worlds[0].request(.ensureAgent(worlds[0].agent)))]
+            async let second = [stores[1].writeAlone(worlds[0].request(.ensureSpace(space))), stores[1].writeAlone(worlds[0].request(.ensureAgent(agent)))]
+            let (one, two) = try await (first, second)
+            #expect(one.map { $0.receipt.rows.map(\.id) } == two.map { $0.receipt.rows.map(\.id) })
+        }
+    }
+
+    @Test("connections that the server ended are made again, and what was told is kept", arguments: PostgresMaker.all)
+    func endedConnections(maker: PostgresMaker) async throws {
+        let home = try maker.makeDatabase()
+        let store = try home.openPostgres()
+        defer { store.close() }
+        var world = World(seed: 208)
+        try await world.create(in: store)
+        let connection = try home.connect()
+        var memories: [Memory] = []
+        for _ in 0..<5 {
+            memories.append(world.memory())
+            _ = try await store.write(world.request(.remember([memories[memories.count - 1]])))
+            #expect(try await store.memories(memories.map(\.id), of: world.organization.id) == memories)
+            let ended = try connection.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+            #expect(ended.count > 0)
+        }
+        #expect(try await store.counts(of: world.organization.id)[.memory].rows == 5)
+    }
+
+    @Test("behind a pooler nothing stays prepared", arguments: PostgresMaker.all)
+    func pooled(maker: PostgresMaker) async throws {
+        let home = try maker.makeDatabase()
+        var configuration = home.configuration
+        configuration.isPooled = true
+        let store = try PostgresStore.open(configuration)
+        defer { store.close() }
+        var world = World(seed: 209)
+        try await world.create(in: store)
+        let memories = (0..<3).map { _ in world.memory() }
+        _ = try await store.write(world.request(.remember(memories)))
+        #expect(try await store.memories(memories.map(\.id), of: world.organization.id) == memories)
+        for (keeps, expected) in [(true, 2), (false, 0)] as [(Bool, Int64)] {
+            let connection = try PostgresConnection(home.configuration.address, secondsMax: 60, keepsStatements: keeps)
+            _ = try connection.ask("SELECT 1")
+            #expect(try connection.ask("SELECT count(*) FROM pg_prepared_statements").integer(0, 0) == expected)
+        }
     }
 
     @Test("the same write from two at once under one key is carried out once", arguments: PostgresMaker.all)
