@@ -75,14 +75,16 @@ struct ListTests {
         var (index, clusters) = ListTests.large
         #expect(index.statistics.lists == 64 && index.statistics.trainedRows == 6_000)
         for k in [1, 10, 40] {
+            // A single answer is found or not: that takes more questions to tell chance from error, and calibration had as few.
+            let questions = k == 1 ? 400 : 100
             var (sum, estimates) = (0.0, 0.0)
-            for _ in 0..<100 {
+            for _ in 0..<questions {
                 let (found, estimate) = try recall(index, IndexQuery(vector: clusters.vector(), k: k, time: ListTests.now, recallTarget: target))
-                sum += found / 100
-                estimates += estimate / 100
+                sum += found / Double(questions)
+                estimates += estimate / Double(questions)
             }
             #expect(sum >= target - 0.02, "k \(k)")
-            #expect(abs(estimates - sum) < 0.06, "k \(k): \(estimates) was said, and it was \(sum)")
+            #expect(abs(estimates - sum) < (k == 1 ? 0.08 : 0.06), "k \(k): \(estimates) was said, and it was \(sum)")
         }
     }
 
