@@ -3,8 +3,9 @@
 #include "CKernelsSigns.h"
 #include <string.h>
 
-/// Scale, shift and the number of set signs, after the signs.
+/// Scale, shift and the number of set signs, after the signs. Every instruction set rounds alike, also one that could multiply and add at once.
 static inline float finish_signs(const ck_sign_query *query, const uint8_t *row, uint64_t weighted, float base) {
+#pragma clang fp contract(off)
     float numbers[3];
     memcpy(numbers, row + query->words * 8, sizeof numbers);
     const float sum = query->step * (2 * (float)weighted - query->centre * numbers[2]) - query->total;
