@@ -204,6 +204,10 @@ enum PostgresMigrations {
 
     /// Who sees what. Roles belong to the whole cluster: they stay when the schema goes, as another database may have them too.
     private static func policies(_ names: PostgresNames) -> PostgresMigration {
+        let tenants = """
+            'organizations', 'users', 'agents', 'api_keys', 'embedding_spaces', 'agent_memories', 'conversations', 'messages', 'terminology_entries',
+            'learning_patterns', 'changes', 'idempotency_keys', 'counters', 'embedding_waits', 'jobs'
+            """
         // Within a text that is itself quoted.
         let quoted = "(SELECT nullif(current_setting(''pinyon.organization'', true), '''')::uuid)"
         return PostgresMigration(
@@ -238,10 +242,7 @@ enum PostgresMigrations {
                         END IF;
                         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', '\(names.schema)', role);
                     END LOOP;
-                    FOREACH tenant IN ARRAY ARRAY[
-                        'organizations', 'users', 'agents', 'api_keys', 'embedding_spaces', 'agent_memories', 'conversations', 'messages',
-                        'terminology_entries', 'learning_patterns', 'changes', 'idempotency_keys', 'counters', 'embedding_waits', 'jobs'
-                    ] LOOP
+                    FOREACH tenant IN ARRAY ARRAY[\(tenants)] LOOP
                         owner := CASE tenant WHEN 'organizations' THEN 'id' ELSE 'organization_id' END;
                         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tenant);
                         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tenant);
@@ -259,10 +260,7 @@ enum PostgresMigrations {
                 DECLARE
                     tenant text;
                 BEGIN
-                    FOREACH tenant IN ARRAY ARRAY[
-                        'organizations', 'users', 'agents', 'api_keys', 'embedding_spaces', 'agent_memories', 'conversations', 'messages',
-                        'terminology_entries', 'learning_patterns', 'changes', 'idempotency_keys', 'counters', 'embedding_waits', 'jobs'
-                    ] LOOP
+                    FOREACH tenant IN ARRAY ARRAY[\(tenants)] LOOP
                         EXECUTE format('DROP POLICY tenant ON %I', tenant);
                         EXECUTE format('DROP POLICY feed ON %I', tenant);
                         EXECUTE format('ALTER TABLE %I DISABLE ROW LEVEL SECURITY', tenant);
