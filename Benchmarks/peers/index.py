@@ -427,7 +427,13 @@ def compare(options):
                 engines.remove(engine)
         for row in rows:
             collected.setdefault((row["engine"], row["params"]), []).append(row)
+        # A set of many rows takes hours: what was measured is not lost with a later round.
+        report(options, collected)
         print(f"round {number + 1} of {options.rounds} done", file=sys.stderr)
+
+
+def report(options, collected):
+    """Writes and shows the medians of the rounds so far."""
     medians = []
     for rounds in collected.values():
         row = {**rounds[0], "dataset": options.dir.name}
@@ -445,7 +451,7 @@ def compare(options):
         print(f"{name:34} {text[0]:>9} {text[1]:>9}   {text[2]:>10} {text[3]:>9} {rows[0]['build_s']:>9.1f}")
     plot = options.plot or options.dir / "peers.svg"
     subprocess.run([options.pinyon_bench, "plot", out, plot], check=True)
-    print(f"rows in {out}, a plot in {plot}")
+    print(f"rows in {out}, a plot in {plot}", flush=True)
 
 
 if __name__ == "__main__":
