@@ -84,7 +84,7 @@ struct ListTests {
                 estimates += estimate / Double(questions)
             }
             #expect(sum >= target - 0.02, "k \(k)")
-            #expect(abs(estimates - sum) < (k == 1 ? 0.08 : 0.06), "k \(k): \(estimates) was said, and it was \(sum)")
+            #expect(abs(estimates - sum) < 0.06, "k \(k): \(estimates) was said, and it was \(sum)")
         }
     }
 
