@@ -56,5 +56,16 @@ final class PostgresLink {
         return [PostgresStep(begin), settings]
     }
 
+    /// What each step gave. Where they begin a transaction and the connection turns out to be gone, they go out once more over another: a server that was started
+    /// again meanwhile knows nothing of what only began. They must not end it.
+    func run(_ steps: [PostgresStep], over connection: PostgresConnection, beginning: Bool) throws(PostgresFailure) -> [PostgresRows] {
+        do throws(PostgresFailure) {
+            return try connection.run(steps)
+        } catch {
+            guard beginning, error.isOfConnection, let another = try? self.connection else { throw error }
+            return try another.run(steps)
+        }
+    }
+
     func close() { known = nil }
 }

@@ -21,14 +21,7 @@ final class PostgresReadSession: ReadSession {
         opening = []
         guard connection.isInTransaction || !before.isEmpty else { throw .unavailable("the connection was lost within a snapshot") }
         do throws(PostgresFailure) {
-            let steps = before + [PostgresStep(sql, fill)]
-            let answers: [PostgresRows]
-            do throws(PostgresFailure) {
-                answers = try connection.run(steps)
-            } catch {
-                guard error.isOfConnection, !before.isEmpty, let another = try? link.connection else { throw error }
-                answers = try another.run(steps)
-            }
+            let answers = try link.run(before + [PostgresStep(sql, fill)], over: connection, beginning: !before.isEmpty)
             return answers[answers.count - 1]
         } catch {
             throw StorageError(error)

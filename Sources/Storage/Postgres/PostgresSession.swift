@@ -47,35 +47,25 @@ final class PostgresSession: WriteSession {
         let connection: PostgresConnection
         do throws(StorageError) { connection = try link.connection } catch { throw PostgresFailure(code: "", message: error.detail) }
         // What was open on a connection that is gone is gone with it.
-        guard connection.isInTransaction || before.first?.sql == PostgresSession.begin else {
+        let isBeginning = before.first?.sql == PostgresSession.begin
+        guard connection.isInTransaction || isBeginning else {
             throw PostgresFailure(code: "", message: "the connection was lost within a transaction")
         }
         do throws(PostgresFailure) {
             let all = before + steps
-            let answers: [PostgresRows]
-            do throws(PostgresFailure) {
-                answers = try connection.run(all)
-            } catch {
-                noteUndone(error)
-                // A server that was started again meanwhile knows nothing of what only began.
-                guard error.isOfConnection, before.first?.sql == PostgresSession.begin, let another = try? link.connection else { throw error }
-                answers = try another.run(all)
-            }
+            let answers = try link.run(all, over: connection, beginning: isBeginning)
             for (place, step) in all.enumerated() {
                 guard let wanted = step.mustWrite, answers[place].written != wanted else { continue }
                 throw PostgresFailure(code: "XX000", message: "a statement wrote \(answers[place].written) rows in place of \(wanted)", statement: place)
             }
             return Array(answers[before.count...])
         } catch {
+            // Whose turn it was to give way, or to wait for too long, is tried again by itself.
+            if !isCareful, ["40001", "40P01", "55P03"].contains(error.code) { wantsCare = true }
             var failure = error
             failure.statement -= before.count
             throw failure
         }
-    }
-
-    /// Whose turn it was to give way, or to wait for too long, is tried again by itself.
-    private func noteUndone(_ failure: PostgresFailure) {
-        if !isCareful, ["40001", "40P01", "55P03"].contains(failure.code) { wantsCare = true }
     }
 
     /// Writes a row that may be refused. Where it is one too many nothing is written, and nothing fails.
