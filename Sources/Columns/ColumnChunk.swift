@@ -86,6 +86,18 @@ public final class ColumnChunk: Sendable {
 
     public func identifier(_ row: Int) -> Identifier { ids[row] }
 
+    /// The row as it was appended; `text` knows the tags of its index.
+    public func attributes(_ row: Int, text: (UInt32) -> String) -> Attributes {
+        let present = presence[row]
+        var attributes = Attributes(
+            id: ids[row], agent: present & Presence.agent != 0 ? agents[row] : nil, user: present & Presence.user != 0 ? users[row] : nil,
+            session: present & Presence.session != 0 ? sessions[row] : nil, type: .fact, tags: tags[row].map(text), importance: importance[row],
+            accessCount: accessCounts[row], createdAt: createdAt(row), updatedAt: updatedAt(row), lastAccessedAt: lastAccessedAt(row), expiresAt: expiry(row),
+            metadata: metadata[row])
+        attributes.type = types[row]
+        return attributes
+    }
+
     public func tagCodes(_ row: Int) -> [UInt32] { tags[row] }
 
     public func type(_ row: Int) -> UInt8 { types[row] }

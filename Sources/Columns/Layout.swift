@@ -41,6 +41,11 @@ enum Layout {
         return known.firstIndex(of: choice).map { UInt8($0 + 1) }
     }
 
+    static func choice(_ code: UInt8, _ field: RecordField, in kind: Kind) -> String? {
+        guard case .choice(let known)? = Schema.of(kind).type(of: field), (1...known.count).contains(Int(code)) else { return nil }
+        return known[Int(code) - 1]
+    }
+
     /// The fields that lie in the rows' JSON.
     static let extras: [Kind: [RecordField]] = Dictionary(
         uniqueKeysWithValues: Kind.allCases.map { kind in (kind, Schema.of(kind).filterFields.filter { slot(of: $0, in: kind) == .extra }) })
@@ -58,6 +63,20 @@ enum Layout {
         case .time(let time): .integer(time.microseconds)
         case .texts(let texts): .list(texts.map { .text($0) })
         case .json, .bytes, .vector: nil
+        }
+    }
+
+    /// What `extra` made of a value of that field.
+    static func value(_ extra: JSON, of field: RecordField, in kind: Kind) -> Value? {
+        switch (Schema.of(kind).type(of: field), extra) {
+        case (.flag, .bool(let flag)): .flag(flag)
+        case (.integer, .integer(let integer)): .integer(integer)
+        case (.number, .number(let number)): .number(number)
+        case (.text, .text(let text)), (.choice, .text(let text)): .text(text)
+        case (.identifier, .text(let text)): Identifier(text).map { .identifier($0) }
+        case (.time, .integer(let microseconds)): .time(Timestamp(microseconds: microseconds))
+        case (.texts, .list(let texts)): .texts(texts.compactMap(\.text))
+        default: nil
         }
     }
 }

@@ -22,15 +22,21 @@ final class Access: Sendable {
 
     private let state = Mutex(State())
 
-    init(_ keys: [AccessKey]) {
-        for key in keys { put(key) }
-    }
+    init(_ keys: [AccessKey]) { replace(keys) }
 
     /// Takes a key, new or changed.
     func put(_ key: AccessKey) {
         state.withLock { state in
             state.keys[key.id] = key
             state.byPrefix[key.prefix, default: []].insert(key.id)
+        }
+    }
+
+    /// These are all that there are. What those were used for that stay is not forgotten.
+    func replace(_ keys: [AccessKey]) {
+        state.withLock { state in
+            state.keys = Dictionary(uniqueKeysWithValues: keys.map { ($0.id, $0) })
+            state.byPrefix = Dictionary(grouping: keys, by: \.prefix).mapValues { Set($0.map(\.id)) }
         }
     }
 

@@ -199,7 +199,7 @@ struct JobRunner: Sendable {
     }
 
     /// A job for every organization that has rows which wait for their vector, where this server can make it.
-    private func lookForTexts() {
+    func lookForTexts() {
         guard engine.embeddings != nil else { return }
         engine.store.reads.organizationsWaiting { [self] result in
             switch result {

@@ -4,81 +4,189 @@ internal import Storage
 internal import Synchronization
 internal import VectorIndex
 
-/// Brings what is derived up to date from the change sequence: an index knows up to which change it has read, and reads on from there.
+/// Brings what is in memory up to date from the change sequence: it knows up to which change it has read, and reads on from there.
 extension MemoryEngine {
     private static let changesAtOnce = 1_000
+    private static let pauseMilliseconds = 250
+    private static let tenancyKinds: Set<Kind> = [.organization, .key]
 
     private struct Place: Hashable {
         let organization: Identifier
         let kind: Kind
     }
 
+    /// Goes on reading what others write to the same store, until the jobs end.
+    public func followOthers() {
+        guard store.isShared else { return }
+        feed.queue.async { self.followOnce() }
+    }
+
+    private func followOnce() {
+        guard !feed.state.withLock({ $0.hasEnded }) else { return }
+        do throws(StorageError) {
+            try readOn()
+            if feed.state.withLock({ state in
+                defer { state.isFailing = false }
+                return state.isFailing
+            }) { log.info("what others write is read again") }
+        } catch {
+            if error == .closed { return }
+            let isNew = feed.state.withLock { state in
+                defer { state.isFailing = true }
+                return !state.isFailing
+            }
+            if isNew { log.warning("what others write cannot be read; answers are from memory until then", (.detail, error.description)) }
+        }
+        feed.queue.asyncAfter(deadline: .now() + .milliseconds(MemoryEngine.pauseMilliseconds)) { [weak self] in self?.followOnce() }
+    }
+
     /// Takes every change after the one up to which was read. Blocks; for the start, before anything is asked. The result is how many there were.
     @discardableResult
     func catchUp() throws(StorageError) -> Int {
+        try feed.queue.sync { Result { () throws(StorageError) in try readOn() } }.get()
+    }
+
+    /// On the feed's queue, as everything below.
+    @discardableResult
+    private func readOn() throws(StorageError) -> Int {
+        try payOwed()
         var taken = 0
         while true {
-            let after = readUpTo.withLock { $0 }
+            let began = clock.now()
+            let after = feed.position
             let changes = try waitFor { store.reads.changes(after: after, limit: MemoryEngine.changesAtOnce, completion: $0) }
-            guard let last = changes.last else { return taken }
-            if taken == 0 { try takeTenancy() }
-            try take(changes)
+            try renew(rows(of: feed.foreign(changes)))
+            feed.has(changes)
             taken += changes.count
-            readUpTo.withLock { $0 = last.position }
+            if changes.count < MemoryEngine.changesAtOnce {
+                feed.state.withLock { $0.readAt = began }
+                return taken
+            }
         }
     }
 
-    /// What was written is known up to here.
-    func hasRead(_ position: ChangePosition) { readUpTo.withLock { $0 = max($0, position) } }
+    private func rows(of changes: [ChangeRecord]) -> Set<RowName> {
+        var rows: Set<RowName> = []
+        for change in changes {
+            guard change.operation == .clear else {
+                rows.insert(RowName(organization: change.organization, kind: change.kind, id: change.record))
+                continue
+            }
+            for (organization, index) in partitions.all(of: change.kind) {
+                for id in index.ids { rows.insert(RowName(organization: organization, kind: change.kind, id: id)) }
+            }
+            // Keys and organizations are read all at once.
+            rows.insert(RowName(organization: change.organization, kind: change.kind, id: change.record))
+        }
+        return rows
+    }
 
-    private func takeTenancy() throws(StorageError) {
-        let tenancy = try store.reads.tenancy()
-        for space in tenancy.spaces { partitions.ensure(space) }
-        for key in tenancy.keys { access.put(key) }
-        organizations.withLock { known in
-            for organization in tenancy.organizations { known[organization.id] = organization }
+    /// Reads rows as they are now, and takes them into all that follows from them.
+    private func renew(_ rows: Set<RowName>) throws(StorageError) {
+        let organizations = Set(rows.lazy.map(\.organization))
+        // A vector comes with its space, which has no change of its own.
+        if rows.contains(where: { MemoryEngine.tenancyKinds.contains($0.kind) }) || organizations.contains(where: { partitions.space(of: $0) == nil }) { try renewTenancy() }
+        for (place, rows) in Dictionary(grouping: rows, by: { Place(organization: $0.organization, kind: $0.kind) }) {
+            for ids in rows.map(\.id).sorted().parts(of: Limits.batchMax) { try renew(ids, place) }
         }
     }
 
-    private func take(_ changes: [ChangeRecord]) throws(StorageError) {
-        var ids: [Place: Set<Identifier>] = [:]
-        for change in changes where Kind.searchable.contains(change.kind) {
-            ids[Place(organization: change.organization, kind: change.kind), default: []].insert(change.record)
-        }
-        for (place, changed) in ids {
-            if place.kind == .conversation { for id in changed { try takeMessages(of: id, place.organization) } }
-            for part in changed.sorted().parts(of: Limits.batchMax) { try take(part, place) }
+    private func renewTenancy() throws(StorageError) {
+        var isStale = true
+        while isStale {
+            let sight = freshness.begin(.read)
+            let tenancy: Tenancy
+            do throws(StorageError) { tenancy = try store.reads.tenancy() } catch {
+                freshness.end(sight)
+                throw error
+            }
+            isStale = indexing.sync {
+                guard !freshness.end(sight).contains(where: { MemoryEngine.tenancyKinds.contains($0.kind) }) else { return true }
+                for space in tenancy.spaces { partitions.ensure(space) }
+                access.replace(tenancy.keys)
+                for organization in tenancy.organizations { partitions.use(organization.listStyle, for: organization.id) }
+                organizations.withLock { $0 = Dictionary(uniqueKeysWithValues: tenancy.organizations.map { ($0.id, $0) }) }
+                return false
+            }
         }
     }
 
-    /// Whatever happened to them: what is there is put anew, and the rest goes.
-    private func take(_ ids: [Identifier], _ place: Place) throws(StorageError) {
-        guard partitions[place.organization, place.kind] != nil else { return }
-        var found: [Identifier: IndexChange] = [:]
+    private func renew(_ ids: [Identifier], _ place: Place) throws(StorageError) {
+        let isSearched = Kind.searchable.contains(place.kind) && partitions[place.organization, place.kind] != nil
+        guard isSearched || place.kind == .job else { return }
+        var ids = ids
+        while !ids.isEmpty {
+            let sight = freshness.begin(.read)
+            let found: Found
+            do throws(StorageError) { found = try look(at: ids, place) } catch {
+                freshness.end(sight)
+                throw error
+            }
+            ids = indexing.sync {
+                let passed = freshness.end(sight)
+                let isPassed = { (id: Identifier) in passed.contains(RowName(organization: place.organization, kind: place.kind, id: id)) }
+                let kept = ids.filter { !isPassed($0) }
+                if isSearched { partitions.apply(kept.map { found.changes[$0] ?? .remove($0) }, to: place.organization, place.kind) }
+                for job in found.jobs { watches.tell(job) }
+                freshness.took(Set(kept.map { RowName(organization: place.organization, kind: place.kind, id: $0) }), from: .read)
+                return ids.filter(isPassed)
+            }
+            if found.mayWait { JobRunner(self).lookForTexts() }
+        }
+    }
+
+    private struct Found {
+        var changes: [Identifier: IndexChange] = [:]
+        var jobs: [Record] = []
+        /// Whether some row has a text without a vector.
+        var mayWait = false
+    }
+
+    private func look(at ids: [Identifier], _ place: Place) throws(StorageError) -> Found {
+        var found = Found()
         if place.kind == .memory {
             let memories = try each(ids) { (ids, done) in
                 store.reads.memories(ids, of: place.organization, shownTo: .none, withVectors: true, isWanted: { true }, completion: done)
             }
-            for memory in memories { found[memory.id] = .of(memory) }
+            for memory in memories { found.changes[memory.id] = .of(memory) }
+            found.mayWait = memories.contains { $0.embedding == nil }
         } else {
             let records = try each(ids) { (ids, done) in
                 store.reads.records(place.kind, ids, of: place.organization, shownTo: .none, withVectors: true, isWanted: { true }, completion: done)
             }
-            for record in records { found[record.id] = .of(record) }
+            guard place.kind != .job else {
+                found.jobs = records
+                return found
+            }
+            for record in records { found.changes[record.id] = .of(record) }
+            found.mayWait = records.contains { $0.ownVector == nil && $0.embeddedText != nil }
         }
-        partitions.apply(ids.map { found[$0] ?? .remove($0) }, to: place.organization, place.kind)
+        return found
     }
 
-    /// When a conversation is deleted or restored, its messages go and come with it, without a change of their own.
-    private func takeMessages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) {
-        var listing = RecordListing(.message, [.conversation: .identifier(conversation)], deleted: .with, limit: Limits.pageMax)
-        repeat {
-            let asked = listing
-            let page = try waitFor { store.reads.page(asked, of: organization, shownTo: .none, isWanted: { true }, completion: $0) }
-            for part in page.records.map(\.id).parts(of: Limits.batchMax) { try take(part, Place(organization: organization, kind: .message)) }
-            listing.after = page.next
-        } while listing.after != nil
+    // MARK: What was missed
+
+    /// Rows that a write of this process left, when something else came into memory since it began: as they are now. `completion` runs when that is so, or
+    /// when it must be made up for.
+    func renewLater(_ rows: Set<RowName>, completion: @escaping @Sendable () -> Void) {
+        feed.queue.async { [self] in
+            do throws(StorageError) { try renew(rows) } catch { feed.state.withLock { $0.owed.formUnion(rows) } }
+            completion()
+        }
     }
+
+    private func payOwed() throws(StorageError) {
+        let owed = feed.state.withLock { state in
+            defer { state.owed = [] }
+            return state.owed
+        }
+        do throws(StorageError) { try renew(owed) } catch {
+            feed.state.withLock { $0.owed.formUnion(owed) }
+            throw error
+        }
+    }
+
+    // MARK: Waiting
 
     /// In halves where the whole would be more than one answer may hold.
     private func each<Row: Sendable>(
@@ -104,11 +212,5 @@ extension MemoryEngine {
         done.wait()
         guard let result = answer.withLock({ $0 }) else { throw .internalError("a read ended without an answer") }
         return try result.get()
-    }
-}
-
-extension Array {
-    fileprivate func parts(of count: Int) -> [[Element]] {
-        stride(from: 0, to: self.count, by: count).map { Array(self[$0..<Swift.min($0 + count, self.count)]) }
     }
 }

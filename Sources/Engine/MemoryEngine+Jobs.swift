@@ -98,6 +98,7 @@ extension MemoryEngine {
     /// Before the server goes: no step is begun any more, and nobody waits.
     public func endJobs() {
         runner().end()
+        feed.end()
         trainer.end()
         watches.end()
     }

@@ -1,3 +1,4 @@
+internal import Columns
 internal import Records
 internal import Storage
 internal import VectorIndex
@@ -68,30 +69,54 @@ extension MemoryEngine {
         if !accepted { completion(.failure(.busy("searches"))) }
     }
 
-    /// The memories behind the hits, if they are wanted. One that was deleted in the meantime is left out.
+    /// The rows behind the hits, if they are wanted. One that was deleted in the meantime is left out; while the store is away, all come as far as the index
+    /// knows them.
     private func fetch(_ answer: IndexAnswer, _ request: SearchRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
-        guard request.withContent, !answer.hits.isEmpty else {
-            let entries = answer.hits.map { SearchAnswer.Entry(hit: $0, memory: nil) }
-            return completion(.success(.found(SearchAnswer(entries: entries, report: answer.report))))
-        }
-        let ids = answer.hits.map(\.id)
+        var answer = answer
+        answer.report.asOf = feed.staleSince
+        let found = answer
+        guard request.withContent, !found.hits.isEmpty else { return completion(.success(.found(SearchAnswer(found) { SearchAnswer.Entry(hit: $0) }))) }
+        let ids = found.hits.map(\.id)
         let isWanted: @Sendable () -> Bool = { context.interruption == nil }
         guard request.kind == .memory else {
             return store.reads.records(request.kind, ids, of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) {
                 [self] result in
-                finish(result, context, completion) { records, completion in
-                    let found = Dictionary(records.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-                    let entries = answer.hits.compactMap { hit in found[hit.id].map { SearchAnswer.Entry(hit: hit, record: $0) } }
-                    completion(.success(.found(SearchAnswer(entries: entries, report: answer.report))))
+                finish(result, context, orWithoutContents(found, request.kind, principal, completion)) { records, completion in
+                    let rows = Dictionary(records.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+                    completion(.success(.found(SearchAnswer(found) { hit in rows[hit.id].map { SearchAnswer.Entry(hit: hit, record: $0) } })))
                 }
             }
         }
         store.reads.memories(ids, of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) { [self] result in
-            finish(result, context, completion) { memories, completion in
-                let found = Dictionary(memories.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-                let entries = answer.hits.compactMap { hit in found[hit.id].map { SearchAnswer.Entry(hit: hit, memory: $0) } }
-                completion(.success(.found(SearchAnswer(entries: entries, report: answer.report))))
+            finish(result, context, orWithoutContents(found, .memory, principal, completion)) { memories, completion in
+                let rows = Dictionary(memories.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+                completion(.success(.found(SearchAnswer(found) { hit in rows[hit.id].map { SearchAnswer.Entry(hit: hit, memory: $0) } })))
             }
         }
     }
+
+    private func orWithoutContents(_ answer: IndexAnswer, _ kind: Kind, _ principal: Principal, _ completion: @escaping Completion) -> Completion {
+        { [self] result in
+            guard case .failure(.storeUnavailable) = result, let index = partitions[principal.organization, kind]?.index else { return completion(result) }
+            let rows = index.attributes(of: answer.hits.map(\.id))
+            var answer = answer
+            answer.report.lacksContents = true
+            let organization = principal.organization
+            completion(
+                .success(
+                    .found(
+                        SearchAnswer(answer) { hit in
+                            rows[hit.id].map { row in
+                                kind == .memory
+                                    ? SearchAnswer.Entry(hit: hit, memory: Memory(row, of: organization))
+                                    : SearchAnswer.Entry(hit: hit, record: Record(row, kind, of: organization))
+                            }
+                        })))
+        }
+    }
+}
+
+extension SearchAnswer {
+    /// Without the hits that have no entry.
+    fileprivate init(_ answer: IndexAnswer, _ entry: (Hit) -> Entry?) { self.init(entries: answer.hits.compactMap(entry), report: answer.report) }
 }

@@ -17,24 +17,43 @@ extension MemoryEngine {
             switch result {
             case .failure(let error): completion(.failure(EngineError(error)))
             case .success(let counts):
-                let name = organizations.withLock { $0[organization]?.name }
-                let house: [JSON.Member] = [
-                    .init("id", .text(organization.description)), .init("name", name.map { .text($0) } ?? .null),
-                    .init("space", partitions.space(of: organization).map(\.json) ?? .null),
-                    .init("waiting_for_vectors", .integer(counts.waits.count)),
-                    .init("waiting_since", counts.waits.since.map { .text($0.description) } ?? .null),
-                ]
-                let indexes = Kind.searchable.compactMap { kind in
-                    partitions[organization, kind].map { JSON.Member(kind.plural, $0.index.statistics.json) }
+                withFeed { [self] feed in
+                    completion(
+                        .success(
+                            .status([
+                                "server": server, "organization": house(organization, counts), "indexes": indexes(of: organization),
+                                "change": .integer(self.feed.position.number), "feed": feed, "store": facts.store,
+                                "embedder": embeddings.map(\.json) ?? .null, "blas": blas, "operations": meter.json,
+                            ])))
                 }
-                completion(
-                    .success(
-                        .status([
-                            "server": server, "organization": .object(house + counts.members), "indexes": .object(indexes), "change": .integer(readUpTo.withLock { $0.number }),
-                            "store": facts.store,
-                            "embedder": embeddings.map(\.json) ?? .null, "blas": blas, "operations": meter.json,
-                        ])))
             }
+        }
+    }
+
+    private func house(_ organization: Identifier, _ counts: StoreCounts) -> JSON {
+        let name = organizations.withLock { $0[organization]?.name }
+        let members: [JSON.Member] = [
+            .init("id", .text(organization.description)), .init("name", name.map { .text($0) } ?? .null),
+            .init("space", partitions.space(of: organization).map(\.json) ?? .null), .init("waiting_for_vectors", .integer(counts.waits.count)),
+            .init("waiting_since", counts.waits.since.map { .text($0.description) } ?? .null),
+        ]
+        return .object(members + counts.members)
+    }
+
+    private func indexes(of organization: Identifier) -> JSON {
+        .object(Kind.searchable.compactMap { kind in partitions[organization, kind].map { JSON.Member(kind.plural, $0.index.statistics.json) } })
+    }
+
+    /// How far behind others' writes this server is; null where nobody else writes.
+    private func withFeed(_ then: @escaping @Sendable (JSON) -> Void) {
+        guard store.isShared else { return then(.null) }
+        let readAt = feed.state.withLock { $0.readAt }.map { JSON.text($0.description) } ?? .null
+        store.reads.unread(after: feed.position) { result in
+            let unread = try? result.get()
+            then([
+                "read_at": readAt, "unread": unread.map { .integer($0.count) } ?? .null,
+                "unread_since": (unread?.since).map { .text($0.description) } ?? .null,
+            ])
         }
     }
 

@@ -65,11 +65,7 @@ extension MemoryEngine {
         embed(places.map { checked[$0].content }, for: choice, principal.organization, context, completion) { [self] vectors in
             var memories = checked
             for (place, vector) in zip(places, vectors) { memories[place].embedding = vector.flatMap { choice.embedding($0) } }
-            let changes = memories.filter { $0.embedding != nil }.map(IndexChange.of)
-            write(.remember(memories), in: choice, founds: !changes.isEmpty, principal, context, at: now, completion) { [partitions] outcome, finish in
-                if !outcome.isReplay { partitions.apply(changes, to: principal.organization, .memory) }
-                finish(.success(.written(outcome.receipt)))
-            }
+            write(.remember(memories), in: choice, founds: memories.contains { $0.embedding != nil }, principal, context, at: now, completion)
         }
     }
 
@@ -116,10 +112,7 @@ extension MemoryEngine {
 
     func delete(_ ids: [Identifier], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try Checks.batch(ids.count, "ids") } catch { return completion(.failure(.field(error))) }
-        write(.delete(ids), principal, context, at: clock.now(), completion) { [partitions] outcome, finish in
-            if !outcome.isReplay { partitions.apply(ids.map { .remove($0) }, to: principal.organization, .memory) }
-            finish(.success(.written(outcome.receipt)))
-        }
+        write(.delete(ids), principal, context, at: clock.now(), completion)
     }
 
     /// Hands a write to the store; once it is on disk, what it left is taken into the indexes and the keys, in the order of the commits, and `then` answers.
@@ -149,23 +142,33 @@ extension MemoryEngine {
 
     /// The same for the engine itself. What was written is known everywhere before `completion` runs.
     func submit(_ request: WriteRequest, completion: @escaping @Sendable (Result<WriteOutcome, StorageError>) -> Void) {
+        let sight = freshness.begin(.write)
         store.write(request) { [self] result in
-            guard case .success(let outcome) = result else { return completion(result) }
+            guard case .success(let outcome) = result else {
+                freshness.end(sight)
+                return completion(result)
+            }
             indexing.async { [self] in
-                take(outcome, of: request.organization)
+                let passed = freshness.end(sight)
+                let rows = store.isShared ? outcome.rows(of: request.organization) : []
+                if let space = outcome.space { found(space) }
+                if !outcome.isReplay { feed.took(outcome) }
+                guard passed.isDisjoint(with: rows) else { return renewLater(rows) { completion(result) } }
+                if !outcome.isReplay { take(outcome, rows, of: request.organization) }
                 completion(result)
             }
         }
     }
 
+    private func found(_ space: EmbeddingSpace) {
+        guard partitions.space(of: space.organization) == nil else { return }
+        log.info("embedding space stands", (.organization, space.organization.description), (.dimension, String(space.dimension)))
+        partitions.ensure(space)
+    }
+
     /// On the indexing queue.
-    private func take(_ outcome: WriteOutcome, of organization: Identifier) {
-        if let space = outcome.space, partitions.space(of: organization) == nil {
-            log.info("embedding space stands", (.organization, organization.description), (.dimension, String(space.dimension)))
-            partitions.ensure(space)
-        }
-        guard !outcome.isReplay else { return }
-        if let position = store.position(after: outcome.receipt) { hasRead(position) }
+    private func take(_ outcome: WriteOutcome, _ rows: Set<RowName>, of organization: Identifier) {
+        freshness.took(rows, from: .write)
         partitions.apply(outcome, of: organization)
         for record in outcome.records {
             if let key = AccessKey(record) { access.put(key) }
@@ -175,6 +178,16 @@ extension MemoryEngine {
             }
             if record.kind == .job { watches.tell(record) }
         }
+    }
+}
+
+extension WriteOutcome {
+    /// All that it left, or took away.
+    fileprivate func rows(of organization: Identifier) -> Set<RowName> {
+        var rows = Set(memories.map { RowName(organization: organization, kind: .memory, id: $0.id) })
+        for record in records { rows.insert(RowName(organization: organization, kind: record.kind, id: record.id)) }
+        for (kind, ids) in removed { for id in ids { rows.insert(RowName(organization: organization, kind: kind, id: id)) } }
+        return rows
     }
 }
 

@@ -29,8 +29,8 @@ public final class MemoryEngine: Sendable {
     let identifiers = IdentifierSource()
     let watches = JobWatches()
     let jobDesk = JobRunner.Desk()
-    /// The last change that the indexes hold.
-    let readUpTo = Mutex<ChangePosition>(.start)
+    let feed = ChangeFeed()
+    let freshness = Freshness()
     let startedAt: Timestamp
     let startedTicks: UInt64
     let organizations: Mutex<[Identifier: Organization]>
@@ -62,9 +62,9 @@ public final class MemoryEngine: Sendable {
         let loader = IndexLoader(partitions: partitions, log: log)
         let position = try store.reads.load { loader.take($0) }
         loader.finish()
-        hasRead(position)
+        feed.hasRead(position)
         try catchUp()
-        log.info("indexes stand", (.count, String(loader.rows)), (.version, String(readUpTo.withLock { $0.number })))
+        log.info("indexes stand", (.count, String(loader.rows)), (.version, String(feed.position.number)))
         if loader.damaged > 0 { log.error("damaged rows were left out of the indexes; run pinyon verify", (.count, String(loader.damaged))) }
     }
 

@@ -45,6 +45,10 @@ final class Partitions: Sendable {
         }
     }
 
+    func all(of kind: Kind) -> [(organization: Identifier, index: CosineIndex)] {
+        state.withLock { state in state.indexes.filter { $0.key.kind == kind }.map { ($0.key.organization, $0.value) } }
+    }
+
     /// Makes the partitions of that space, if the organization has none.
     func ensure(_ space: EmbeddingSpace) {
         state.withLock { state in

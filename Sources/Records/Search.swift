@@ -73,6 +73,10 @@ public struct SearchReport: Hashable, Sendable {
     /// Expected share of the true top k in the answer; 1 when exact.
     public var recallEstimate: Double
     public var isExact: Bool
+    /// Contents were asked for and the store is away: rows come as far as filters know them.
+    public var lacksContents = false
+    /// Nil where the index has all that was written; otherwise when it last had all that others write.
+    public var asOf: Timestamp?
 
     public init(
         rowsTotal: Int = 0, rowsMatching: Int = 0, rowsVisited: Int = 0, rowsScored: Int = 0, listsTotal: Int = 0, listsVisited: Int = 0, recallEstimate: Double = 1,

@@ -50,6 +50,7 @@ public final class MemoryServer: Sendable {
         let sweeps = loops.loops.map { loop in loop.every(milliseconds: limits.sweepMilliseconds) { [weak self] in self?.sweep(loop) } }
         let uses = loops.next().every(milliseconds: limits.keyUseMilliseconds) { [engine] in engine.writeKeyUses() }
         let jobs = loops.next().every(milliseconds: limits.jobMilliseconds) { [engine] in engine.lookAfterJobs() }
+        engine.followOthers()
         let watches = loops.next().every(milliseconds: limits.sweepMilliseconds) { [engine] in engine.sweepWatches() }
         state.withLock { state in
             state.listener = listener

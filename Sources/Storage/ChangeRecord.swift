@@ -6,6 +6,8 @@ public struct ChangeRecord: Hashable, Sendable {
     public enum Operation: Int64, Hashable, Sendable {
         case put = 1
         case remove = 2
+        /// Any row of the kind, of every organization, may have gone; organization and record name none.
+        case clear = 3
     }
 
     /// 1 for the first; greater for each next of one writer, over all organizations.

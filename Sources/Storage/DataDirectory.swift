@@ -104,7 +104,8 @@ public final class DataDirectory: Sendable {
 
     // MARK: System calls
 
-    private static func make(_ path: String) throws(StorageError) {
+    /// A directory for its owner alone, with those above it, unless it is there.
+    public static func make(_ path: String) throws(StorageError) {
         var prefix = path.hasPrefix("/") ? "/" : ""
         for component in path.split(separator: "/") {
             prefix += component

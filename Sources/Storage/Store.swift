@@ -12,8 +12,12 @@ public protocol Store: Sendable {
     /// What is asked of its rows.
     var reads: StoreReads { get }
 
-    /// The position at which whoever took everything before now stands with what this receipt tells of; nil where others may have written meanwhile.
-    func position(after receipt: WriteReceipt) -> ChangePosition?
+    /// Name and versions, for `status`.
+    var facts: JSON { get }
+    /// What was noticed on opening and did not prevent it; for the log.
+    var notes: [String] { get }
+    /// Whether others may write to it too.
+    var isShared: Bool { get }
 
     /// Refuses what comes from now on, completes what was accepted, and returns when all is on disk and nothing is held open.
     func close()

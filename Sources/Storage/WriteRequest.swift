@@ -105,7 +105,7 @@ public struct Idempotency: Hashable, Sendable {
 
 public struct WriteOutcome: Hashable, Sendable {
     public internal(set) var receipt: WriteReceipt
-    /// Memories as they are after an update, an import or an embedding that was not a replay; otherwise empty.
+    /// The request's memories, as they are afterwards. Empty after a replay.
     public let memories: [Memory]
     /// Every record that indexes must take anew, as it is afterwards: those of the request, and those that follow them. Empty after a replay.
     public internal(set) var records: [Record]
@@ -115,6 +115,8 @@ public struct WriteOutcome: Hashable, Sendable {
     public internal(set) var space: EmbeddingSpace?
     /// Nothing was written: the receipt is that of the first request under this idempotency key.
     public let isReplay: Bool
+    /// The transaction that wrote it, as changes name it, where several write to one store. Nil after a replay.
+    public internal(set) var transaction: UInt64?
 
     public init(
         receipt: WriteReceipt, memories: [Memory] = [], records: [Record] = [], removed: [Kind: [Identifier]] = [:], space: EmbeddingSpace? = nil,

@@ -1,4 +1,4 @@
-import Columns
+public import Columns
 public import Records
 import Synchronization
 import Vectors
@@ -44,6 +44,18 @@ public final class CosineIndex: Sendable {
         let unit = try unitVector(query)
         let snapshot = current
         return try search(query, unit: unit, expression: query.filter.map { Expression($0, on: kind, tags: snapshot.tags) }, in: snapshot)
+    }
+
+    /// What filters know of those of the rows that are here.
+    public func attributes(of ids: [Identifier]) -> [Identifier: Attributes] {
+        writer.withLock { writer in Dictionary(ids.compactMap { id in writer.attributes(of: id).map { (id, $0) } }, uniquingKeysWith: { first, _ in first }) }
+    }
+
+    /// Of all its rows at this moment.
+    public var ids: [Identifier] {
+        var ids: [Identifier] = []
+        current.chunks.forEach { _, chunk in chunk.live.forEach { ids.append(chunk.columns.identifier($0)) } }
+        return ids
     }
 
     /// Whether an answer can be expected within some hundred microseconds.

@@ -107,6 +107,11 @@ struct IndexWriter {
         finder.find(hash: id.hashValue) { number in chunk(number / Chunk.capacity)?.has(id, number % Chunk.capacity) ?? false }
     }
 
+    func attributes(of id: Identifier) -> Attributes? {
+        guard let number = find(id), let chunk = chunk(number / Chunk.capacity) else { return nil }
+        return chunk.columns.attributes(number % Chunk.capacity, text: tags.text)
+    }
+
     /// Leaves out dead rows, and has room for as many again as are alive.
     private mutating func renewFinder() {
         finder = RowFinder(capacity: 2 * rowCount + Chunk.capacity)

@@ -9,10 +9,12 @@ enum OrganizationCommand {
 
     private static let keyFile = Option("to-file", "FILE", "write its admin key here, readable by its owner alone, instead of printing it")
 
+    private static let aloneNote = "A data directory is taken while a server runs on it; servers on a database learn of it within a second."
+
     private static let rescue = Verb(
-        name: "organization rescue", summary: "Make another admin key for one, while no server runs", words: "SLUG", wordsMax: 1,
-        options: [ServeCommand.dataOption, keyFile, Option("json", nil, "print one JSON object, for programs")],
-        notes: "For an organization whose admin keys are lost or can be used from nowhere any more."
+        name: "organization rescue", summary: "Make another admin key for one, where the data is", words: "SLUG", wordsMax: 1,
+        options: StoreChoice.options + [keyFile, Option("json", nil, "print one JSON object, for programs")],
+        notes: "For an organization whose admin keys are lost or can be used from nowhere any more. \(aloneNote)"
     ) { arguments in
         guard let slug = arguments.words.first else { throw UsageError("give the slug of the organization") }
         try withStore(arguments) { store in
@@ -27,11 +29,11 @@ enum OrganizationCommand {
     }
 
     private static let create = Verb(
-        name: "organization create", summary: "Make another one, while no server runs", words: "SLUG", wordsMax: 1,
-        options: [
-            ServeCommand.dataOption, Option("name", "TEXT", "what it is called; its slug if not given"), keyFile,
+        name: "organization create", summary: "Make another one, where the data is", words: "SLUG", wordsMax: 1,
+        options: StoreChoice.options + [
+            Option("name", "TEXT", "what it is called; its slug if not given"), keyFile,
             Option("json", nil, "print one JSON object, for programs"),
-        ]
+        ], notes: aloneNote
     ) { arguments in
         guard let slug = arguments.words.first else { throw UsageError("give it a slug") }
         let name = arguments["name"] ?? slug
@@ -49,11 +51,11 @@ enum OrganizationCommand {
         }
     }
 
-    private static func withStore(_ arguments: Arguments, _ body: (SQLiteStore) throws -> Void) throws {
+    private static func withStore(_ arguments: Arguments, _ body: (any Store) throws -> Void) throws {
         try System.requireAbsent(arguments["to-file"])
-        let folder = try arguments.required("data")
-        guard System.exists(folder) else { throw Failure("there is no data directory \(folder); name it with --data") }
-        let store = try ServeCommand.open(folder)
+        let choice = try StoreChoice(arguments)
+        if case .folder(let folder) = choice, !System.exists(folder) { throw Failure("there is no data directory \(folder); name it with --data") }
+        let store = try choice.open()
         defer { store.close() }
         do { try body(store) } catch let error as StorageError { throw Failure(error.description) }
     }

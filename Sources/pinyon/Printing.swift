@@ -18,7 +18,7 @@ enum Printing {
                 "rows_total": .integer(Int64(report.rowsTotal)), "rows_matching": .integer(Int64(report.rowsMatching)),
                 "rows_visited": .integer(Int64(report.rowsVisited)), "rows_scored": .integer(Int64(report.rowsScored)), "lists_total": .integer(Int64(report.listsTotal)),
                 "lists_visited": .integer(Int64(report.listsVisited)), "recall_estimate": .number(report.recallEstimate),
-                "exact": .bool(report.isExact),
+                "exact": .bool(report.isExact), "lacks_contents": .bool(report.lacksContents), "as_of": report.asOf.map { .text($0.description) } ?? .null,
             ],
         ]
     }
@@ -48,7 +48,9 @@ enum Printing {
 
     static func report(_ report: SearchReport) -> String {
         let how = report.isExact ? "exact" : "about \(min(99, Int((report.recallEstimate * 100).rounded()))) % of the true answers"
-        return "  \(report.rowsScored) of \(report.rowsTotal) rows compared, \(how)"
+        let away = report.lacksContents ? "\n  the store is away: contents are missing" : ""
+        let since = report.asOf.map { "\n  what others wrote since \($0) may be missing" } ?? ""
+        return "  \(report.rowsScored) of \(report.rowsTotal) rows compared, \(how)" + away + since
     }
 
     /// Three digits after the point.

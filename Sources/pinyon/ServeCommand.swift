@@ -11,10 +11,9 @@ internal import Transport
 
 enum ServeCommand {
     static let verb = Verb(
-        name: "serve", summary: "Start the server on the embedded store", words: "", wordsMax: 0,
+        name: "serve", summary: "Start the server", words: "", wordsMax: 0,
         options: [
             Option("config", "FILE", "the file of settings; /etc/pinyon.conf if that is there", isSetting: true),
-            dataOption,
             Option("listen", "HOST:PORT", "where to listen", or: Connection.defaultAddress, isSetting: true),
             Option("port-file", "FILE", "write the port that was bound into this file", isSetting: true),
             Option("tls-cert", "FILE", "speak TLS with this certificate chain", isSetting: true),
@@ -26,15 +25,13 @@ enum ServeCommand {
             Option("idle-seconds", "N", "close connections that are silent for so long", or: "600", isSetting: true),
             Option("handshake-seconds", "N", "close connections that bring no key for so long", or: "10", isSetting: true),
             Option("connections", "N", "how many at most", or: String(ServerLimits().connectionsMax), isSetting: true),
-        ] + EmbedderSettings.options + [
+        ] + StoreChoice.options + EmbedderSettings.options + [
             Option("print-config", nil, "print what is in force and where it came from, and start nothing"),
             Option("json", nil, "with --print-config: one JSON object, for programs"),
         ],
         notes: "Each setting can be given as an option, as an environment variable, or as a line NAME = VALUE of the file of settings, in that order: what is "
             + "said first holds. In the file, names are those of the options without the dashes before them, and an unknown one is an error.",
         run: run)
-
-    static let dataOption = Option("data", "DIR", "where everything is kept", or: ".pinyon", isSetting: true)
 
     @Sendable static func run(_ arguments: Arguments) async throws {
         let address = try Connection.address(arguments, "listen")
@@ -51,6 +48,7 @@ enum ServeCommand {
         limits.connectionsMax = try arguments.integer("connections", in: 1...1_000_000)
         let loopCount = try arguments.integer("loops", in: 1...64)
         let adminKey = try adminKey(arguments)
+        let choice = try StoreChoice(arguments)
         try EmbedderSettings.check(arguments)
         if arguments.has("print-config") { return SettingsReport(verb, arguments).show(asJSON: arguments.has("json")) }
         for name in SettingsReport.unknownVariables { log.warning("an environment variable names no setting", (.name, name)) }
@@ -62,11 +60,11 @@ enum ServeCommand {
         let stop = Signals.stopRequests()
 
         let embedder = try EmbedderSettings.embedder(arguments)
-        let folder = try arguments.required("data")
-        let store = try open(folder)
+        let store = try choice.open()
+        for note in store.notes { log.warning("the store was mended", (.detail, note)) }
         let engine: MemoryEngine
         do {
-            try firstStart(store, folder, adminKey)
+            try firstStart(store, try arguments.required("data"), adminKey)
             engine = try MemoryEngine(
                 store: store, clock: clock, log: log, limits: EngineLimits(searchWorkers: System.processorCount),
                 facts: EngineFacts(version: Pinyon.version, store: store.facts, residentBytes: { System.residentBytes }), embedder: embedder)
@@ -84,7 +82,7 @@ enum ServeCommand {
             throw Failure("cannot listen on \(address): \(error.description)")
         }
         if let path = arguments["port-file"] { try System.write(Array("\(bound.port)\n".utf8), file: path, mode: 0o644) }
-        print("pinyon \(Pinyon.version) listens on \(bound)\(tls == nil ? "" : " with TLS"), data in \(folder)")
+        print("pinyon \(Pinyon.version) listens on \(bound)\(tls == nil ? "" : " with TLS"), data in \(choice.name)")
         System.flushOutput()
 
         await stop.first()
@@ -125,28 +123,14 @@ enum ServeCommand {
         }
     }
 
-    static func open(_ folder: String) throws -> SQLiteStore {
-        do throws(StorageError) {
-            let directory = try DataDirectory.open(folder, at: System.wallClock)
-            do throws(StorageError) {
-                let store = try SQLiteStore.open(directory)
-                for note in store.notes { log.warning("the store was mended", (.detail, note)) }
-                return store
-            } catch {
-                directory.close()
-                throw error
-            }
-        } catch {
-            throw Failure(error.description)
-        }
-    }
-
     /// The first organization and its key. The key is on disk before the store knows it, and shown once.
-    private static func firstStart(_ store: SQLiteStore, _ folder: String, _ given: KeyText?) throws {
+    private static func firstStart(_ store: any Store, _ folder: String, _ given: KeyText?) throws {
         guard try store.reads.tenancy().organizations.isEmpty else { return }
+        try DataDirectory.make(folder)
         let path = folder + "/admin.key"
+        let isKnown = System.exists(path)
         let key: KeyText
-        if System.exists(path) {
+        if isKnown {
             let text = String(decoding: try System.read(file: path, bytesMax: 4_096), as: UTF8.self)
             guard let known = text.split(whereSeparator: \.isWhitespace).first.flatMap({ KeyText(String($0)) }) else {
                 throw Failure("\(path) holds no key; move it away, and the first start makes one")
@@ -156,7 +140,14 @@ enum ServeCommand {
             key = given ?? .random()
             try System.write(Array("\(key.text)\n".utf8), file: path, mode: 0o600)
         }
-        try MemoryEngine.makeOrganization(in: store, name: "Default", slug: "default", admin: key, at: System.wallClock)
+        do throws(StorageError) {
+            try MemoryEngine.makeOrganization(in: store, name: "Default", slug: "default", admin: key, at: System.wallClock)
+        } catch {
+            guard case .alreadyExists = error else { throw error }
+            // Another server on the same database was first.
+            if !isKnown { System.remove(path) }
+            return
+        }
         print(
             given == nil
                 ? "A first organization was made. Its admin key, kept in \(path), is shown this once:\n\n  \(key.text)\n"

@@ -1,4 +1,5 @@
 internal import Records
+internal import Storage
 
 /// What is in force of a verb's settings, and where each value came from. Secrets are not shown.
 struct SettingsReport {
@@ -41,7 +42,9 @@ struct SettingsReport {
 
     private func value(of option: Option) -> String? {
         guard let value = arguments[option.name] else { return option.value == nil ? "no" : nil }
-        return option.isSecret ? "(hidden)" : value.shown
+        if option.isSecret { return "(hidden)" }
+        // It may hold a password.
+        return option.name == "store" ? ((try? PostgresAddress(value))?.description ?? "(hidden)").shown : value.shown
     }
 
     private func source(of option: Option) -> String {

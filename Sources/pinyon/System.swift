@@ -27,6 +27,8 @@ enum System {
 
     static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
+    static func remove(_ path: String) { _ = unsafe unlink(path) }
+
     static func flushOutput() { fflush(nil) }
 
     static var wallClock: Timestamp {

@@ -6,7 +6,7 @@ enum VerifyCommand {
     static let verb = Verb(
         name: "verify", summary: "Check every row of a data directory against its checksum", words: "", wordsMax: 0,
         options: [
-            ServeCommand.dataOption, Option("json", nil, "print one JSON object, for programs"),
+            StoreChoice.dataOption, Option("json", nil, "print one JSON object, for programs"),
         ], run: run)
 
     @Sendable static func run(_ arguments: Arguments) async throws {

@@ -12,20 +12,26 @@ import Testing
 /// An engine over a store of its own in a temporary folder, with two organizations and a clock that the test turns.
 final class House: Sendable {
     let engine: MemoryEngine
-    let store: SQLiteStore
-    let folder: URL
+    let store: any Store
+    /// Nil for one over a store that others made.
+    let folder: URL?
     let first: Principal
     let second: Principal
     let firstKey: KeyText
     private let keepsFolder: Bool
 
-    init(folder: URL? = nil, keepsFolder: Bool = false, embedder: FakeEmbedder? = nil) throws {
+    convenience init(folder: URL? = nil, keepsFolder: Bool = false, embedder: FakeEmbedder? = nil) throws {
         let folder = folder ?? House.temporaryFolder()
+        let store = try SQLiteStore.open(try DataDirectory.open(folder.path, at: HouseClock().now))
+        try self.init(over: store, folder: folder, keepsFolder: keepsFolder, embedder: embedder)
+    }
+
+    init(over store: any Store, folder: URL? = nil, keepsFolder: Bool = false, embedder: FakeEmbedder? = nil) throws {
+        self.store = store
         self.folder = folder
         self.keepsFolder = keepsFolder
         let box = HouseClock()
-        let now = Timestamp(microseconds: box.microseconds.withLock { $0 })
-        store = try SQLiteStore.open(try DataDirectory.open(folder.path, at: now))
+        let now = box.now
         let firstKey = KeyText.random()
         if try store.reads.tenancy().organizations.isEmpty {
             try MemoryEngine.makeOrganization(in: store, name: "First", slug: "first", admin: firstKey, at: now)
@@ -52,7 +58,7 @@ final class House: Sendable {
 
     deinit {
         store.close()
-        if !keepsFolder { try? FileManager.default.removeItem(at: folder) }
+        if !keepsFolder, let folder { try? FileManager.default.removeItem(at: folder) }
     }
 
     func perform(_ operation: Operation, as principal: Principal? = nil, context: OperationContext? = nil) async -> Result<Outcome, EngineError> {
@@ -82,6 +88,8 @@ final class House: Sendable {
 
 final class HouseClock: Sendable {
     let microseconds = Mutex<Int64>(1_800_000_000_000_000)
+
+    var now: Timestamp { Timestamp(microseconds: microseconds.withLock { $0 }) }
 }
 
 @Suite("The engine performs operations")

@@ -11,8 +11,10 @@ import Testing
         defer { store.close() }
         var world = World(seed: 11)
         try await world.create(in: store)
-        let memories = (0..<5).map { _ in world.memory() }
+        let memories = (0..<150).map { _ in world.memory() }
         _ = try await store.write(world.request(.remember(memories)))
+        let all = memories.shuffled().map(\.id)
+        #expect(try await store.memories(all, of: world.organization.id).map(\.id) == all)
         let asked = [memories[3].id, world.id(), memories[0].id, memories[3].id]
         #expect(try await store.memories(asked, of: world.organization.id) == [memories[3], memories[0], memories[3]])
         #expect(try await store.memories([], of: world.organization.id).isEmpty)

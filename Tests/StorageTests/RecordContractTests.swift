@@ -142,6 +142,8 @@ import Testing
             let id = house.conversations[0].id
             let removed = try await store.write(house.world.request(.remove(.conversation, [id])))
             #expect(removed.removed[.conversation] == [id] && Set(removed.removed[.message] ?? []) == Set(messages.map(\.id)))
+            let gone = try await store.changes().suffix(3)
+            #expect(gone.allSatisfy { $0.operation == .remove } && Set(gone.map(\.record)) == Set(messages.map(\.id) + [id]))
             #expect(try await store.records(.message, messages.map(\.id), of: organization).isEmpty)
             #expect(try await store.records(RecordListing(.message), of: organization).records.isEmpty)
             #expect(try await store.records(.conversation, [id], of: organization).isEmpty)
@@ -152,6 +154,9 @@ import Testing
             }
             let restored = try await store.write(house.world.request(.restore(.conversation, [id])))
             #expect(Set(restored.records.map(\.id)) == Set(messages.map(\.id) + [id]))
+            let back = try await store.changes().suffix(3)
+            #expect(back.allSatisfy { $0.operation == .put } && Set(back.map(\.record)) == Set(messages.map(\.id) + [id]))
+            #expect(back.last?.number == restored.receipt.change)
             #expect(try await store.records(.message, messages.map(\.id), of: organization).count == 2)
             #expect(try await house.conversation(in: store).text(.status) == "active")
 

@@ -120,6 +120,13 @@ extension GoldenCase {
     private static let report = SearchReport(
         rowsTotal: 1_000_000, rowsMatching: 2_000, rowsVisited: 1_500, rowsScored: 512, listsTotal: 1_024, listsVisited: 16, recallEstimate: 0.96875, isExact: false)
 
+    private static let withoutContents = {
+        var report = GoldenCase.report
+        report.lacksContents = true
+        report.asOf = later
+        return report
+    }()
+
     static let replies: [GoldenCase] = [
         GoldenCase("pong", .reply(7, .ping, .pong)),
         GoldenCase("reply to status", .reply(7, .status, .status(["server": "pinyon 1.0.0", "memories": 3]))),
@@ -141,6 +148,8 @@ extension GoldenCase {
         GoldenCase("reply to search: without contents", .reply(7, .search, .found(SearchAnswer(
             entries: [SearchAnswer.Entry(hit: Hit(id: one, score: 1), memory: nil)], report: SearchReport())))),
         GoldenCase("reply to search: nothing found", .reply(7, .search, .found(SearchAnswer(entries: [], report: SearchReport())))),
+        GoldenCase("reply to search: the store is away", .reply(7, .search, .found(SearchAnswer(
+            entries: [SearchAnswer.Entry(hit: Hit(id: one, score: 1), memory: plain)], report: withoutContents)))),
         GoldenCase("item of a stream", .item(7, .stream, .page(MemoryPage(memories: [plain], next: one)))),
         GoldenCase("end of a stream", .end(7, .stream, StreamEnd(count: 1))),
         GoldenCase("error of a request", .error(7, Fault(.invalidField, field: "memories[0].content", sentence: "memories[0].content is empty"))),

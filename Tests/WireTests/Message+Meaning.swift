@@ -165,6 +165,7 @@ extension SearchAnswer {
             ("rows_scored", integer(report.rowsScored)),
             ("lists_total", integer(report.listsTotal)), ("lists_visited", integer(report.listsVisited)),
             ("recall_estimate", .number(report.recallEstimate)), ("is_exact", .bool(report.isExact)),
+            ("lacks_contents", yes(report.lacksContents)), ("as_of", moment(report.asOf)),
         ])
         return object([("hits", .list(hits)), ("report", facts)])
     }

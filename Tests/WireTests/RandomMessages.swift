@@ -114,9 +114,12 @@ extension RandomMessages {
     }
 
     private mutating func report() -> SearchReport {
-        SearchReport(
+        var report = SearchReport(
             rowsTotal: count(9), rowsMatching: .max, rowsVisited: count(3), rowsScored: Int(short()), listsTotal: count(9), listsVisited: 0,
             recallEstimate: pick(RandomMessages.numbers), isExact: chance())
+        report.lacksContents = chance()
+        report.asOf = maybe { $0.time() }
+        return report
     }
 
     private mutating func page() -> MemoryPage { MemoryPage(memories: some(3) { $0.memory() }, next: maybe { $0.identifier() }) }

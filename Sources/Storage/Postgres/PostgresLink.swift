@@ -44,7 +44,7 @@ final class PostgresLink {
         let settings = PostgresStep(
             """
             SELECT set_config('role', $1, true), set_config('pinyon.organization', $2, true), set_config('statement_timeout', $3, true),
-                set_config('lock_timeout', $4, true),
+                set_config('lock_timeout', $4, true), set_config('pinyon.writer', '\(PostgresMigrations.ownWriter)', true),
                 set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)
             """
         ) {

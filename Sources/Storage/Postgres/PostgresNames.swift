@@ -49,6 +49,13 @@ struct PostgresNames: Sendable {
 
     /// The one of an identifier, with the organization as the first parameter and the identifier as the second.
     func row(of kind: Kind, withVectors: Bool) -> String {
-        selection(.of(kind), withVectors: withVectors) + (kind == .organization ? " WHERE id = $1 AND id = $2" : " WHERE organization_id = $1 AND id = $2")
+        selection(.of(kind), withVectors: withVectors) + " WHERE \(owner(of: kind)) = $1 AND id = $2"
     }
+
+    /// Those of identifiers, which are the second parameter.
+    func rows(of kind: Kind, withVectors: Bool) -> String {
+        selection(.of(kind), withVectors: withVectors) + " WHERE \(owner(of: kind)) = $1 AND id = ANY($2)"
+    }
+
+    private func owner(of kind: Kind) -> String { kind == .organization ? "id" : "organization_id" }
 }

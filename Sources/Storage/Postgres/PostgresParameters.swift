@@ -46,20 +46,33 @@ struct PostgresParameters {
 
     mutating func add(_ value: Timestamp) { add(value.microseconds - PostgresParameters.epoch) }
 
-    /// The texts of `text[]`.
+    /// As `text[]`.
     mutating func add(_ texts: [String]) {
+        add(texts, PostgresParameters.textType) { parameters, text in
+            parameters.put(UInt32(text.utf8.count))
+            parameters.bytes.append(contentsOf: text.utf8)
+        }
+    }
+
+    /// As `uuid[]`.
+    mutating func add(_ identifiers: [Identifier]) {
+        add(identifiers, PostgresParameters.identifierType) { parameters, id in
+            parameters.put(UInt32(Identifier.byteCount))
+            parameters.put(id.high)
+            parameters.put(id.low)
+        }
+    }
+
+    private mutating func add<Element>(_ elements: [Element], _ type: UInt32, _ put: (inout PostgresParameters, Element) -> Void) {
         let start = open()
-        put(UInt32(texts.isEmpty ? 0 : 1))
-        put(0 as UInt32)
-        put(PostgresParameters.textType)
-        if !texts.isEmpty {
-            put(UInt32(texts.count))
-            put(1 as UInt32)
+        self.put(UInt32(elements.isEmpty ? 0 : 1))
+        self.put(0 as UInt32)
+        self.put(type)
+        if !elements.isEmpty {
+            self.put(UInt32(elements.count))
+            self.put(1 as UInt32)
         }
-        for text in texts {
-            put(UInt32(text.utf8.count))
-            bytes.append(contentsOf: text.utf8)
-        }
+        for element in elements { put(&self, element) }
         close(start)
     }
 
@@ -101,6 +114,7 @@ struct PostgresParameters {
     /// 2000-01-01, from which PostgreSQL counts, in microseconds since 1970.
     static let epoch: Int64 = 946_684_800_000_000
     private static let textType: UInt32 = 25
+    private static let identifierType: UInt32 = 2950
     static let jsonVersion: UInt8 = 1
 
     private func open() -> Int { bytes.count - 1 }

@@ -43,9 +43,19 @@ final class PostgresReadSession: ReadSession {
 
     // MARK: Memories
 
-    func memory(_ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Memory? {
-        let found = try ask(names.row(of: .memory, withVectors: withVector)) { $0.add(organization, id) }
-        return found.count == 0 ? nil : try found.memory(0)
+    func memories(_ ids: [Identifier], of organization: Identifier, withVectors: Bool) throws(StorageError) -> [Memory] {
+        let found = try rows(.memory, ids, organization, withVectors)
+        var memories: [Memory] = []
+        for row in 0..<found.count { memories.append(try found.memory(row)) }
+        return memories
+    }
+
+    private func rows(_ kind: Kind, _ ids: [Identifier], _ organization: Identifier, _ withVectors: Bool) throws(StorageError) -> PostgresRows {
+        if ids.count == 1 { return try ask(names.row(of: kind, withVectors: withVectors)) { $0.add(organization, ids[0]) } }
+        return try ask(names.rows(of: kind, withVectors: withVectors)) {
+            $0.add(organization)
+            $0.add(ids)
+        }
     }
 
     func each(_ listing: MemoryListing, of organization: Identifier, _ body: (Memory) throws(StorageError) -> Bool) throws(StorageError) {
@@ -87,9 +97,11 @@ final class PostgresReadSession: ReadSession {
 
     // MARK: Records
 
-    func find(_ kind: Kind, _ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Record? {
-        let found = try ask(names.row(of: kind, withVectors: withVector)) { $0.add(organization, id) }
-        return found.count == 0 ? nil : try found.record(0, kind)
+    func records(_ kind: Kind, _ ids: [Identifier], of organization: Identifier, withVectors: Bool) throws(StorageError) -> [Record] {
+        let found = try rows(kind, ids, organization, withVectors)
+        var records: [Record] = []
+        for row in 0..<found.count { records.append(try found.record(row, kind)) }
+        return records
     }
 
     func each(_ listing: RecordListing, of organization: Identifier, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError) {
@@ -196,6 +208,14 @@ final class PostgresReadSession: ReadSession {
         return changes
     }
 
+    func unread(after position: ChangePosition) throws(StorageError) -> (count: Int64, since: Timestamp?) {
+        let found = try ask("SELECT count(*), min(at) FROM \(names.table(.changes)) WHERE (transaction, number) > ($1, $2)") { parameters in
+            parameters.add(Int64(bitPattern: position.transaction))
+            parameters.add(position.number)
+        }
+        return (found.integer(0, 0) ?? 0, found.time(0, 1))
+    }
+
     func tenancy() throws(StorageError) -> Tenancy {
         var (organizations, keys, spaces): ([Organization], [AccessKey], [EmbeddingSpace]) = ([], [], [])
         let organization = try ask(names.selection(.organizations) + " ORDER BY created_at, id")
@@ -216,11 +236,15 @@ final class PostgresReadSession: ReadSession {
     }
 
     func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition {
-        let oldest = try ask("SELECT pg_snapshot_xmin(pg_current_snapshot())")
-        guard let xmin = oldest.integer(0, 0) else { throw .internalError("PostgreSQL gave no snapshot") }
-        for kind in Kind.searchable { try load(kind, body) }
         // Of later transactions some are here already, and are read once more.
-        return ChangePosition(transaction: UInt64(bitPattern: xmin) - 1, number: .max)
+        let last = try ask(
+            """
+            SELECT transaction, number FROM \(names.table(.changes)) WHERE transaction < pg_snapshot_xmin(pg_current_snapshot())
+            ORDER BY transaction DESC, number DESC LIMIT 1
+            """)
+        for kind in Kind.searchable { try load(kind, body) }
+        guard last.count == 1, let transaction = last.integer(0, 0), let number = last.integer(0, 1) else { return .start }
+        return ChangePosition(transaction: UInt64(bitPattern: transaction), number: number)
     }
 
     private func load(_ kind: Kind, _ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) {

@@ -52,7 +52,16 @@ enum PostgresSchema {
                     _ = try connection.ask("DELETE FROM schema_migrations WHERE version = $1") { $0.add(Int64(migration.number)) }
                 }
                 current += isUp ? 1 : -1
+                if current == 0 { try leave(connection, names) }
             }
+        }
+    }
+
+    /// What belongs to others stays: a schema that holds something else, roles that another database has given rights to.
+    private static func leave(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
+        try connection.script("DROP TABLE \(names.quoted).schema_migrations")
+        for statement in ["DROP SCHEMA \(names.quoted)", "DROP ROLE IF EXISTS \(names.service)", "DROP ROLE IF EXISTS \(names.feed)"] {
+            try connection.script("DO $$ BEGIN \(statement); EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN NULL; END $$")
         }
     }
 

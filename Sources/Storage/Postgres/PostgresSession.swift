@@ -98,8 +98,8 @@ final class PostgresSession: WriteSession {
     }
 
     /// What waits goes first: that it wrote what it must is known before anything is committed.
-    func commit() throws(StorageError) {
-        do throws(PostgresFailure) { if !waiting.isEmpty { _ = try send([]) } } catch { throw StorageError(error) }
+    func commit() throws(StorageError) -> UInt64? {
+        let transaction = try ask("SELECT pg_current_xact_id_if_assigned()").integer(0, 0).map { UInt64(bitPattern: $0) }
         // Whatever becomes of it, its numbers are not given out again.
         numberPlaceAtBegin = numberPlace
         _ = try ask("COMMIT")
@@ -107,6 +107,7 @@ final class PostgresSession: WriteSession {
             numbers.removeFirst(numberPlace)
             numberPlace = 0
         }
+        return transaction
     }
 
     func rollBack() throws(StorageError) {
@@ -203,14 +204,17 @@ final class PostgresSession: WriteSession {
         return found.count == 0 ? nil : try found.record(0, .agent)
     }
 
-    func messages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Identifier] {
-        try ask("SELECT id FROM \(names.table(.messages)) WHERE organization_id = $1 AND conversation_id = $2 AND deleted_at IS NULL") {
+    func messages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [WriteReceipt.Row] {
+        let found = try ask("SELECT id, version FROM \(names.table(.messages)) WHERE organization_id = $1 AND conversation_id = $2 AND deleted_at IS NULL ORDER BY id") {
             $0.add(organization, conversation)
-        }.identifiers()
+        }
+        return (0..<found.count).compactMap { row in
+            found.identifier(row, 0).map { WriteReceipt.Row(id: $0, version: found.integer(row, 1) ?? 1) }
+        }
     }
 
     func liveMessages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Record] {
-        let found = try ask(names.selection(.messages) + " WHERE organization_id = $1 AND conversation_id = $2 AND deleted_at IS NULL") {
+        let found = try ask(names.selection(.messages) + " WHERE organization_id = $1 AND conversation_id = $2 AND deleted_at IS NULL ORDER BY id") {
             $0.add(organization, conversation)
         }
         var messages: [Record] = []

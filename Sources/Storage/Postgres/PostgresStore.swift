@@ -9,8 +9,9 @@ public final class PostgresStore: Store {
     private let writes: WriteQueue<PostgresSession>
 
     public let reads: StoreReads
-    /// What answered on opening, for `status`.
+    /// What answered on opening.
     public let facts: JSON
+    public var notes: [String] { [] }
 
     private init(_ configuration: PostgresConfiguration, _ names: PostgresNames, facts: JSON) {
         self.configuration = configuration
@@ -50,8 +51,7 @@ public final class PostgresStore: Store {
         writes.add(request, completion)
     }
 
-    /// Others write too.
-    public func position(after receipt: WriteReceipt) -> ChangePosition? { nil }
+    public var isShared: Bool { true }
 
     public func close() {
         state.close()

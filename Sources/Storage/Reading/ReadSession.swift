@@ -7,11 +7,13 @@ protocol ReadSession: AnyObject {
     /// Everything that `body` reads is of one moment, and of that organization; without one it is of all.
     func snapshot<Value>(of organization: Identifier?, _ body: () throws(StorageError) -> Value) throws(StorageError) -> Value
 
-    func memory(_ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Memory?
+    /// Those that exist, in any order.
+    func memories(_ ids: [Identifier], of organization: Identifier, withVectors: Bool) throws(StorageError) -> [Memory]
     /// Newest identifiers first, from where the listing says on, until `body` returns false. What the store does not narrow by, `Reader` leaves out.
     func each(_ listing: MemoryListing, of organization: Identifier, _ body: (Memory) throws(StorageError) -> Bool) throws(StorageError)
 
-    func find(_ kind: Kind, _ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Record?
+    /// Those that exist, in any order.
+    func records(_ kind: Kind, _ ids: [Identifier], of organization: Identifier, withVectors: Bool) throws(StorageError) -> [Record]
     /// In the listing's order, until `body` returns false.
     func each(_ listing: RecordListing, of organization: Identifier, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError)
     /// Those that are queued or running.
@@ -25,7 +27,19 @@ protocol ReadSession: AnyObject {
     /// Of the kinds that are counted; none when there is no such organization.
     func counters(of organization: Identifier) throws(StorageError) -> [(kind: Kind, count: StoreCounts.Count)]
     func changes(after position: ChangePosition, limit: Int) throws(StorageError) -> [ChangeRecord]
+    /// How many come after it, those that cannot be read yet too, and when the first was written.
+    func unread(after position: ChangePosition) throws(StorageError) -> (count: Int64, since: Timestamp?)
     func tenancy() throws(StorageError) -> Tenancy
     /// Every row that has a vector and can be found.
     func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition
+}
+
+extension ReadSession {
+    func memory(_ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Memory? {
+        try memories([id], of: organization, withVectors: withVector).first
+    }
+
+    func find(_ kind: Kind, _ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Record? {
+        try records(kind, [id], of: organization, withVectors: withVector).first
+    }
 }

@@ -4,6 +4,9 @@ import Records
 struct Reader {
     let session: any ReadSession
 
+    /// Rows that are asked for at once; even the largest of them fit into memory together.
+    private static let rowsAtOnce = 64
+
     // MARK: Memories
 
     func memories(
@@ -12,11 +15,13 @@ struct Reader {
         var found: [Memory] = []
         found.reserveCapacity(ids.count)
         var bytes = 0
-        for id in ids {
-            guard let memory = try session.memory(id, of: organization, withVector: withVectors), narrowing.admits(memory) else { continue }
-            bytes += WriteAction.bytes(of: memory)
-            guard bytes <= Limits.answerBytesMax else { throw .tooLarge(bytesMax: Limits.answerBytesMax) }
-            found.append(memory)
+        for part in ids.parts(of: Reader.rowsAtOnce) {
+            let memories = try session.memories(part, of: organization, withVectors: withVectors)
+            for memory in memories.inOrder(of: part, by: \.id) where narrowing.admits(memory) {
+                bytes += WriteAction.bytes(of: memory)
+                guard bytes <= Limits.answerBytesMax else { throw .tooLarge(bytesMax: Limits.answerBytesMax) }
+                found.append(memory)
+            }
         }
         return found
     }
@@ -47,13 +52,14 @@ struct Reader {
         found.reserveCapacity(ids.count)
         var conversations = ConversationStates()
         var bytes = 0
-        for id in ids {
-            guard let record = try session.find(kind, id, of: organization, withVector: withVectors), record.deletedAt == nil, narrowing.shows(record),
-                try !conversations.hide(record, session)
-            else { continue }
-            bytes += record.approximateBytes
-            guard bytes <= Limits.answerBytesMax else { throw .tooLarge(bytesMax: Limits.answerBytesMax) }
-            found.append(record)
+        for part in ids.parts(of: Reader.rowsAtOnce) {
+            let records = try session.records(kind, part, of: organization, withVectors: withVectors)
+            for record in records.inOrder(of: part, by: \.id) where record.deletedAt == nil && narrowing.shows(record) {
+                guard try !conversations.hide(record, session) else { continue }
+                bytes += record.approximateBytes
+                guard bytes <= Limits.answerBytesMax else { throw .tooLarge(bytesMax: Limits.answerBytesMax) }
+                found.append(record)
+            }
         }
         return found
     }
@@ -130,5 +136,14 @@ struct ConversationStates {
         let isDeleted = try session.find(.conversation, id, of: record.organization, withVector: false)?.deletedAt != nil
         areDeleted[id] = isDeleted
         return isDeleted
+    }
+}
+
+extension Array {
+    /// The rows as they were asked for, without those that are missing.
+    fileprivate func inOrder(of ids: [Identifier], by id: (Element) -> Identifier) -> [Element] {
+        if count == 1, ids.count == 1 { return self }
+        let places = Dictionary(indices.map { (id(self[$0]), $0) }, uniquingKeysWith: { first, _ in first })
+        return ids.compactMap { places[$0].map { self[$0] } }
     }
 }

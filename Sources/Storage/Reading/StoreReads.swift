@@ -90,6 +90,11 @@ public final class StoreReads: Sendable {
         queue.read(of: nil, completion) { reader throws(StorageError) in try reader.session.changes(after: position, limit: limit) }
     }
 
+    /// How many changes come after that position, and when the first of them was written; those too that cannot be read yet, as an older transaction is open.
+    public func unread(after position: ChangePosition, completion: @escaping @Sendable (Result<(count: Int64, since: Timestamp?), StorageError>) -> Void) {
+        queue.read(of: nil, completion) { reader throws(StorageError) in try reader.session.unread(after: position) }
+    }
+
     // MARK: Long reads
 
     /// All organizations, access keys and embedding spaces. Blocks; for start and tools.

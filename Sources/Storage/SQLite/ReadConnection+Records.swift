@@ -1,8 +1,12 @@
 import Records
 
 extension ReadConnection {
-    func find(_ kind: Kind, _ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Record? {
-        try stored.find(kind, id, of: organization, withVector: withVector)
+    func records(_ kind: Kind, _ ids: [Identifier], of organization: Identifier, withVectors: Bool) throws(StorageError) -> [Record] {
+        var records: [Record] = []
+        for id in ids {
+            if let record = try stored.find(kind, id, of: organization, withVector: withVectors) { records.append(record) }
+        }
+        return records
     }
 
     func each(_ listing: RecordListing, of organization: Identifier, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError) {

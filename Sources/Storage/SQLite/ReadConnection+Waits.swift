@@ -19,6 +19,14 @@ extension ReadConnection {
         return rows
     }
 
+    func unread(after position: ChangePosition) throws(StorageError) -> (count: Int64, since: Timestamp?) {
+        let statement = try stored["SELECT count(*), min(at) FROM changes WHERE number > ?1"]
+        try statement.bind(1, position.number)
+        defer { statement.reset() }
+        guard try statement.step() else { return (0, nil) }
+        return (statement.integer(0), statement.timestamp(1))
+    }
+
     func organizationsWaiting() throws(StorageError) -> [Identifier] {
         let statement = try stored["SELECT DISTINCT organization_id FROM embedding_waits"]
         defer { statement.reset() }

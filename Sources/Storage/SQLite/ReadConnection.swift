@@ -46,7 +46,15 @@ final class ReadConnection: ReadSession {
         }
     }
 
-    func memory(_ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Memory? {
+    func memories(_ ids: [Identifier], of organization: Identifier, withVectors: Bool) throws(StorageError) -> [Memory] {
+        var memories: [Memory] = []
+        for id in ids {
+            if let row = try find(id, organization, withVectors) { memories.append(row) }
+        }
+        return memories
+    }
+
+    private func find(_ id: Identifier, _ organization: Identifier, _ withVector: Bool) throws(StorageError) -> Memory? {
         try memory.bind(1, organization)
         try memory.bind(2, id)
         defer { memory.reset() }

@@ -38,7 +38,10 @@ final class SQLiteSession: WriteSession {
         try statements.begin.run()
     }
 
-    func commit() throws(StorageError) { try statements.commit.run() }
+    func commit() throws(StorageError) -> UInt64? {
+        try statements.commit.run()
+        return nil
+    }
 
     func rollBack() throws(StorageError) {
         nextChange = nextChangeAtBegin
@@ -149,15 +152,21 @@ final class SQLiteSession: WriteSession {
         return found
     }
 
-    func messages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Identifier] {
-        let statement = try stored["SELECT id FROM messages WHERE organization_id = ?1 AND conversation_id = ?2 AND deleted_at IS NULL"]
+    func messages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [WriteReceipt.Row] {
+        let statement = try stored["SELECT id, version FROM messages WHERE organization_id = ?1 AND conversation_id = ?2 AND deleted_at IS NULL ORDER BY id"]
         try statement.bind(1, organization)
         try statement.bind(2, conversation)
-        return try identifiers(statement)
+        defer { statement.reset() }
+        var messages: [WriteReceipt.Row] = []
+        while try statement.step() {
+            guard let id = statement.identifier(0) else { throw statement.corrupt(.messages) }
+            messages.append(WriteReceipt.Row(id: id, version: statement.integer(1)))
+        }
+        return messages
     }
 
     func liveMessages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Record] {
-        let statement = try stored[Table.messages.selection + " WHERE organization_id = ?1 AND conversation_id = ?2 AND deleted_at IS NULL"]
+        let statement = try stored[Table.messages.selection + " WHERE organization_id = ?1 AND conversation_id = ?2 AND deleted_at IS NULL ORDER BY id"]
         try statement.bind(1, organization)
         try statement.bind(2, conversation)
         defer { statement.reset() }

@@ -32,8 +32,7 @@ extension SQLiteStore {
     /// The latest version of the schema that this program knows.
     public static var schemaVersionMax: Int { Migrations.latest }
 
-    /// The names of all steps of the schema, the first of version 1.
-    public static var schemaSteps: [String] { Migrations.all.map(\.name) }
+    public static var schemaSteps: [SchemaStep] { Migrations.all.map { SchemaStep(version: $0.number, name: $0.name, up: $0.up, down: $0.down) } }
 
     /// The version of the schema in a data directory, also while a server runs on it.
     public static func schemaVersion(in path: String) throws(StorageError) -> Int {

@@ -1,5 +1,3 @@
-public import Records
-
 /// The store in one SQLite file, in a directory that it owns.
 ///
 /// One connection writes, on one serial queue; two read, each on a queue of its own. The file is in WAL mode, so readers never wait for the writer.
@@ -30,8 +28,7 @@ public final class SQLiteStore: Store {
         writes.add(request, completion)
     }
 
-    /// It writes alone.
-    public func position(after receipt: WriteReceipt) -> ChangePosition? { ChangePosition(number: receipt.change) }
+    public var isShared: Bool { false }
 
     /// Copies the write-ahead log into the database file and empties it, which also takes the last bytes of deleted rows from the log.
     /// Blocks, for as long as a reader holds an older snapshot up to `SQLiteConnection.busyMilliseconds`.

@@ -11,8 +11,8 @@ protocol WriteSession: AnyObject, SendableMetatype {
     func begin(of organization: Identifier, carefully: Bool) throws(StorageError)
     /// The open transaction failed at a row that a careful one would have refused, and can only be undone.
     var wantsCare: Bool { get }
-    /// What was written is on disk when it returns.
-    func commit() throws(StorageError)
+    /// What was written is on disk when it returns. The result is the transaction as its changes name it, where several write to one store.
+    func commit() throws(StorageError) -> UInt64?
     func rollBack() throws(StorageError)
     /// What comes after a mark can be undone by itself. Marks nest; each ends by one of the two.
     func mark() throws(StorageError)
@@ -36,8 +36,8 @@ protocol WriteSession: AnyObject, SendableMetatype {
     /// A memory, or a record of another kind.
     func delete(_ kind: Kind, _ id: Identifier, of organization: Identifier) throws(StorageError)
     func agent(slug: String, of organization: Identifier) throws(StorageError) -> Record?
-    /// Those of a conversation that are not deleted.
-    func messages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Identifier]
+    /// Those of a conversation that are not deleted, with their versions.
+    func messages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [WriteReceipt.Row]
     func liveMessages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Record]
     /// Messages that were written before, or conversations in which nothing happened since and no message is left; the oldest first.
     func older(_ kind: Kind, than time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Identifier]

@@ -15,7 +15,7 @@ extension Writer {
             rows.append(WriteReceipt.Row(id: memory.id, version: memory.version))
             count(.memory, of: request.organization, StoreCounts.Count(rows: 1, withVectors: memory.embedding == nil ? 0 : 1))
         }
-        return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows))
+        return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows), memories: memories)
     }
 
     /// A session that is a conversation beyond the key takes no memory from it: who reads that session trusts what stands there.
@@ -80,6 +80,6 @@ extension Writer {
             change = try recordChange(.memory, deleted.id, version: deleted.version, .remove, request)
         }
         count(.memory, of: request.organization, StoreCounts.Count(rows: -Int64(rows.count), withVectors: -vectors))
-        return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows))
+        return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows), removed: [.memory: rows.map(\.id)])
     }
 }

@@ -99,7 +99,10 @@ extension Writer {
             record.version += 1
             if kind == .conversation {
                 record[.status] = .text("deleted")
-                effects.removed[.message, default: []] += try session.messages(of: record.id, request.organization)
+                for message in try session.messages(of: record.id, request.organization) {
+                    effects.change = try recordChange(.message, message.id, version: message.version, .remove, request)
+                    effects.removed[.message, default: []].append(message.id)
+                }
             }
             if kind == .message {
                 try follow(record, request, &effects) { conversation in
@@ -139,7 +142,11 @@ extension Writer {
             try update(record)
             try note(record, .put, request, &effects)
             count(kind, of: request.organization, StoreCounts.Count(deleted: -1))
-            if kind == .conversation { effects.records += try session.liveMessages(of: record.id, request.organization) }
+            guard kind == .conversation else { continue }
+            for message in try session.liveMessages(of: record.id, request.organization) {
+                effects.change = try recordChange(.message, message.id, version: message.version, .put, request)
+                effects.records.append(message)
+            }
         }
         try writeFollowers(request, &effects)
         return effects.outcome
@@ -186,7 +193,7 @@ extension Writer {
         effects.rows.append(WriteReceipt.Row(id: record.id, version: record.version))
         switch operation {
         case .put: effects.records.append(record)
-        case .remove: effects.removed[record.kind, default: []].append(record.id)
+        case .remove, .clear: effects.removed[record.kind, default: []].append(record.id)
         }
     }
 

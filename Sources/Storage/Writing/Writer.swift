@@ -49,8 +49,14 @@ final class Writer<Session: WriteSession> {
             }
             try writeCounts()
             try purge(requests)
-            try session.commit()
-            return results
+            let transaction = try session.commit()
+            return results.map { result in
+                result.map { outcome in
+                    var outcome = outcome
+                    if !outcome.isReplay { outcome.transaction = transaction }
+                    return outcome
+                }
+            }
         } catch {
             added.removeAll()
             dimensions.removeAll()

@@ -1,0 +1,6 @@
+extension Array {
+    /// One behind the other, each of `count` elements but the last.
+    public func parts(of count: Int) -> [[Element]] {
+        self.count <= count ? (isEmpty ? [] : [self]) : stride(from: 0, to: self.count, by: count).map { Array(self[$0..<Swift.min($0 + count, self.count)]) }
+    }
+}

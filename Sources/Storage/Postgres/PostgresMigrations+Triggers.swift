@@ -1,0 +1,332 @@
+import Records
+
+/// What is written with plain SQL is completed, counted and told, in its own transaction. Pinyon's writers do all that themselves, and say so in a setting.
+extension PostgresMigrations {
+    static let ownWriter = "pinyon"
+
+    static let triggers = PostgresMigration(
+        5, "triggers",
+        up: """
+            ALTER TABLE changes DROP CONSTRAINT changes_operation_check;
+            ALTER TABLE changes ADD CONSTRAINT changes_operation_check CHECK (operation IN (1, 2, 3));
+            -- For TRUNCATE, which the tables' owner alone may do.
+            CREATE POLICY owner ON changes FOR INSERT TO CURRENT_USER WITH CHECK (operation = 3);
+            \(completeVector)
+            \(completeRow)
+            \(completeConversation)
+            \(noteRows)
+            \(noteMessages)
+            \(noteConversations)
+            \(noteOrganizations)
+            \(noteTruncation)
+            \(Kind.allCases.map(create(of:)).joined(separator: "\n"))
+            """,
+        down: """
+            DROP FUNCTION note_truncation, note_organizations, note_conversations, note_messages, note_rows, complete_conversation, complete_row, complete_vector, sum_of CASCADE;
+            DROP POLICY owner ON changes;
+            DELETE FROM changes WHERE operation = 3;
+            ALTER TABLE changes DROP CONSTRAINT changes_operation_check;
+            ALTER TABLE changes ADD CONSTRAINT changes_operation_check CHECK (operation IN (1, 2));
+            """)
+
+    private static let function = "LANGUAGE plpgsql SET search_path FROM CURRENT AS"
+    private static let byOthers = "WHEN (current_setting('pinyon.writer', true) IS DISTINCT FROM '\(ownWriter)')"
+
+    // MARK: A row before it is written
+
+    private static let completeVector = """
+        CREATE FUNCTION complete_vector(organization uuid, given vector, space uuid) RETURNS uuid \(function) $$
+        DECLARE
+            wanted bigint;
+        BEGIN
+            IF given IS NULL THEN
+                RETURN NULL;
+            END IF;
+            IF space IS NULL THEN
+                SELECT id, dimension INTO space, wanted FROM embedding_spaces WHERE organization_id = organization AND is_main;
+                IF NOT FOUND THEN
+                    RAISE EXCEPTION 'organization % has no embedding space yet', organization
+                        USING ERRCODE = 'integrity_constraint_violation', HINT = 'It gets one with the first vector that comes through the server.';
+                END IF;
+            ELSE
+                SELECT dimension INTO wanted FROM embedding_spaces WHERE organization_id = organization AND id = space;
+            END IF;
+            IF wanted <> vector_dims(given) THEN
+                RAISE EXCEPTION 'a vector of % dimensions in a space of %', vector_dims(given), wanted USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+            IF vector_norm(given) = 0 THEN
+                RAISE EXCEPTION 'a vector without direction' USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+            RETURN space;
+        END
+        $$;
+        """
+
+    /// With an argument the table has vectors: of a term and its definition, or of a content.
+    private static let completeRow = """
+        CREATE FUNCTION complete_row() RETURNS trigger \(function) $$
+        BEGIN
+            IF TG_OP = 'UPDATE' THEN
+                IF NEW.version = OLD.version THEN
+                    NEW.version := OLD.version + 1;
+                END IF;
+                IF NEW.updated_at = OLD.updated_at THEN
+                    NEW.updated_at := greatest(OLD.updated_at, now());
+                END IF;
+            END IF;
+            IF TG_NARGS = 0 THEN
+                RETURN NEW;
+            END IF;
+            IF TG_OP = 'UPDATE' THEN
+                IF NEW.embedding IS NOT DISTINCT FROM OLD.embedding AND NEW.embedding_space_id IS NOT DISTINCT FROM OLD.embedding_space_id THEN
+                    -- A vector goes with the text that it was of.
+                    IF TG_ARGV[0] = 'term' THEN
+                        IF NEW.term = OLD.term AND NEW.definition = OLD.definition THEN
+                            RETURN NEW;
+                        END IF;
+                    ELSIF NEW.content = OLD.content THEN
+                        RETURN NEW;
+                    END IF;
+                    NEW.embedding := NULL;
+                ELSIF NEW.embedding_space_id IS NOT DISTINCT FROM OLD.embedding_space_id THEN
+                    NEW.embedding_space_id := NULL;
+                END IF;
+            END IF;
+            NEW.embedding_space_id := complete_vector(NEW.organization_id, NEW.embedding, NEW.embedding_space_id);
+            RETURN NEW;
+        END
+        $$;
+        """
+
+    /// The vector of a title is a part of the conversation's, which is the sum of unit vectors.
+    private static let completeConversation = """
+        CREATE FUNCTION complete_conversation() RETURNS trigger \(function) $$
+        BEGIN
+            -- What follows from messages is complete.
+            IF current_setting('pinyon.writer', true) = 'messages' THEN
+                RETURN NEW;
+            END IF;
+            IF TG_OP = 'INSERT' THEN
+                IF NEW.deleted_at IS NOT NULL THEN
+                    NEW.status := 'deleted';
+                ELSIF NEW.status = 'deleted' THEN
+                    NEW.deleted_at := now();
+                END IF;
+                NEW.embedding := l2_normalize(NEW.title_embedding);
+                NEW.embedding_count := CASE WHEN NEW.title_embedding IS NULL THEN 0 ELSE 1 END;
+                NEW.embedding_space_id := complete_vector(NEW.organization_id, NEW.title_embedding, NEW.embedding_space_id);
+                RETURN NEW;
+            END IF;
+            IF NEW.version = OLD.version THEN
+                NEW.version := OLD.version + 1;
+            END IF;
+            IF NEW.updated_at = OLD.updated_at THEN
+                NEW.updated_at := greatest(OLD.updated_at, now());
+            END IF;
+            IF NEW.deleted_at IS DISTINCT FROM OLD.deleted_at THEN
+                NEW.status := CASE WHEN NEW.deleted_at IS NOT NULL THEN 'deleted' WHEN NEW.status = 'deleted' THEN 'active' ELSE NEW.status END;
+            ELSIF NEW.status IS DISTINCT FROM OLD.status THEN
+                NEW.deleted_at := CASE WHEN NEW.status = 'deleted' THEN now() END;
+            END IF;
+            IF NEW.title IS DISTINCT FROM OLD.title AND NEW.title_embedding IS NOT DISTINCT FROM OLD.title_embedding THEN
+                NEW.title_embedding := NULL;
+            END IF;
+            IF NEW.title_embedding IS DISTINCT FROM OLD.title_embedding THEN
+                PERFORM complete_vector(NEW.organization_id, NEW.title_embedding, NULL);
+                NEW.embedding_count := OLD.embedding_count + (CASE WHEN NEW.title_embedding IS NULL THEN 0 ELSE 1 END)
+                    - (CASE WHEN OLD.title_embedding IS NULL THEN 0 ELSE 1 END);
+                NEW.embedding := sum_of(OLD.embedding, l2_normalize(NEW.title_embedding), l2_normalize(OLD.title_embedding), NEW.embedding_count);
+            ELSE
+                NEW.embedding := OLD.embedding;
+                NEW.embedding_count := OLD.embedding_count;
+            END IF;
+            IF NEW.embedding IS NULL THEN
+                NEW.embedding_space_id := NULL;
+            ELSE
+                NEW.embedding_space_id := coalesce(OLD.embedding_space_id, complete_vector(NEW.organization_id, NEW.embedding, NULL));
+            END IF;
+            RETURN NEW;
+        END
+        $$;
+        CREATE FUNCTION sum_of(known vector, more vector, less vector, count bigint) RETURNS vector IMMUTABLE \(function) $$
+        DECLARE
+            sum vector := known;
+        BEGIN
+            IF count <= 0 THEN
+                RETURN NULL;
+            END IF;
+            IF more IS NOT NULL THEN
+                sum := CASE WHEN sum IS NULL THEN more ELSE sum + more END;
+            END IF;
+            IF less IS NOT NULL AND sum IS NOT NULL THEN
+                sum := sum - less;
+            END IF;
+            RETURN CASE WHEN vector_norm(sum) = 0 THEN NULL ELSE sum END;
+        END
+        $$;
+        """
+
+    // MARK: Rows after they were written
+
+    /// Its arguments: the kind, the owner's column, and conditions of a row: that it is hidden, has a vector, waits for one.
+    private static let noteRows = """
+        CREATE FUNCTION note_rows() RETURNS trigger \(function) $$
+        DECLARE
+            its_kind bigint := TG_ARGV[0];
+            rows text := CASE TG_OP WHEN 'DELETE' THEN 'old_rows' ELSE 'new_rows' END;
+            counts text[] := '{}';
+        BEGIN
+            EXECUTE format(
+                'INSERT INTO changes (organization_id, kind, record_id, version, operation) SELECT %I, %L, id, version, CASE WHEN %s THEN 2 ELSE 1 END FROM %I',
+                TG_ARGV[1], its_kind, CASE TG_OP WHEN 'DELETE' THEN 'true' ELSE TG_ARGV[2] END, rows);
+            IF TG_OP <> 'DELETE' THEN
+                counts := counts || format('SELECT %I AS owner, 1 AS rows, (%s)::integer AS vectors, (%s)::integer AS deleted FROM new_rows', TG_ARGV[1], TG_ARGV[3], TG_ARGV[2]);
+            END IF;
+            IF TG_OP <> 'INSERT' THEN
+                counts := counts || format('SELECT %I AS owner, -1 AS rows, -(%s)::integer AS vectors, -(%s)::integer AS deleted FROM old_rows', TG_ARGV[1], TG_ARGV[3], TG_ARGV[2]);
+            END IF;
+            EXECUTE format(
+                'UPDATE counters AS c SET rows = c.rows + d.rows, with_vectors = c.with_vectors + d.vectors, deleted = c.deleted + d.deleted'
+                ' FROM (SELECT owner, sum(rows) AS rows, sum(vectors) AS vectors, sum(deleted) AS deleted FROM (%s) AS each GROUP BY owner) AS d'
+                ' WHERE c.organization_id = d.owner AND c.kind = %L AND (d.rows <> 0 OR d.vectors <> 0 OR d.deleted <> 0)',
+                array_to_string(counts, ' UNION ALL '), its_kind);
+            IF TG_ARGV[4] = 'false' THEN
+                RETURN NULL;
+            END IF;
+            IF TG_OP = 'DELETE' THEN
+                DELETE FROM embedding_waits AS w USING old_rows AS r WHERE w.organization_id = r.organization_id AND w.kind = its_kind AND w.record_id = r.id;
+                RETURN NULL;
+            END IF;
+            -- Where callers bring all vectors nobody makes one.
+            EXECUTE format(
+                'INSERT INTO embedding_waits (organization_id, kind, record_id, since) SELECT r.organization_id, %L, r.id, clock_timestamp() FROM new_rows AS r'
+                ' WHERE %s AND NOT EXISTS (SELECT 1 FROM embedding_spaces AS s WHERE s.organization_id = r.organization_id AND s.is_main AND s.provider = ''none'')'
+                ' ON CONFLICT DO NOTHING', its_kind, TG_ARGV[4]);
+            IF TG_OP = 'UPDATE' THEN
+                EXECUTE format(
+                    'DELETE FROM embedding_waits AS w USING new_rows AS r'
+                    ' WHERE w.organization_id = r.organization_id AND w.kind = %L AND w.record_id = r.id AND NOT (%s)', its_kind, TG_ARGV[4]);
+            END IF;
+            RETURN NULL;
+        END
+        $$;
+        """
+
+    /// A conversation counts its messages that are not deleted, and sums their vectors; its version is that of changes to itself.
+    private static let noteMessages = """
+        CREATE FUNCTION note_messages() RETURNS trigger \(function) $$
+        DECLARE
+            parts text[] := '{}';
+            writer text := current_setting('pinyon.writer', true);
+        BEGIN
+            IF TG_OP <> 'DELETE' THEN
+                parts := parts || 'SELECT organization_id, conversation_id, 1 AS sign, created_at, embedding FROM new_rows WHERE deleted_at IS NULL'::text;
+            END IF;
+            IF TG_OP <> 'INSERT' THEN
+                parts := parts || 'SELECT organization_id, conversation_id, -1 AS sign, NULL AS created_at, embedding FROM old_rows WHERE deleted_at IS NULL'::text;
+            END IF;
+            PERFORM set_config('pinyon.writer', 'messages', true);
+            EXECUTE format(
+                'UPDATE conversations AS c SET message_count = c.message_count + d.messages, last_activity_at = greatest(c.last_activity_at, d.last),'
+                '   updated_at = greatest(c.updated_at, now()), embedding_count = c.embedding_count + d.vectors, embedding = d.sum,'
+                '   embedding_space_id = CASE WHEN d.sum IS NOT NULL THEN coalesce(c.embedding_space_id, d.space) END'
+                ' FROM (SELECT k.organization_id, k.id, m.messages, m.last, m.vectors, sum_of(k.embedding, m.more, m.less, k.embedding_count + m.vectors) AS sum, m.space'
+                '   FROM (SELECT organization_id, conversation_id, sum(sign) AS messages, max(created_at) AS last,'
+                '           coalesce(sum(sign) FILTER (WHERE embedding IS NOT NULL), 0) AS vectors,'
+                '           sum(l2_normalize(embedding)) FILTER (WHERE sign = 1) AS more, sum(l2_normalize(embedding)) FILTER (WHERE sign = -1) AS less,'
+                '           (SELECT id FROM embedding_spaces AS s WHERE s.organization_id = each.organization_id AND s.is_main) AS space'
+                '       FROM (%s) AS each GROUP BY organization_id, conversation_id) AS m'
+                '   JOIN conversations AS k ON k.organization_id = m.organization_id AND k.id = m.conversation_id'
+                '   WHERE m.messages <> 0 OR m.more IS DISTINCT FROM m.less) AS d'
+                ' WHERE c.organization_id = d.organization_id AND c.id = d.id', array_to_string(parts, ' UNION ALL '));
+            PERFORM set_config('pinyon.writer', coalesce(writer, ''), true);
+            RETURN NULL;
+        END
+        $$;
+        """
+
+    /// The messages of a conversation go and come with it.
+    private static let noteConversations = """
+        CREATE FUNCTION note_conversations() RETURNS trigger \(function) $$
+        BEGIN
+            INSERT INTO changes (organization_id, kind, record_id, version, operation)
+            SELECT m.organization_id, \(Kind.message.rawValue), m.id, m.version, CASE WHEN n.deleted_at IS NULL THEN 1 ELSE 2 END
+            FROM new_rows AS n JOIN old_rows AS o USING (organization_id, id) JOIN messages AS m ON m.organization_id = n.organization_id AND m.conversation_id = n.id
+            WHERE (n.deleted_at IS NULL) <> (o.deleted_at IS NULL) AND m.deleted_at IS NULL;
+            RETURN NULL;
+        END
+        $$;
+        """
+
+    private static let noteOrganizations = """
+        CREATE FUNCTION note_organizations() RETURNS trigger \(function) $$
+        BEGIN
+            INSERT INTO counters (organization_id, kind, rows, with_vectors, deleted)
+            SELECT n.id, k, 0, 0, 0 FROM new_rows AS n, unnest(ARRAY[\(StoreCounts.kinds.map { "\($0.rawValue)" }.joined(separator: ", "))]) AS k ON CONFLICT DO NOTHING;
+            RETURN NULL;
+        END
+        $$;
+        """
+
+    /// One change for all rows of the kind, of nobody's.
+    private static let noteTruncation = """
+        CREATE FUNCTION note_truncation() RETURNS trigger \(function) $$
+        BEGIN
+            INSERT INTO changes (organization_id, kind, record_id, version, operation) VALUES ('\(Identifier.none)', TG_ARGV[0]::bigint, '\(Identifier.none)', 1, 3);
+            UPDATE counters SET rows = 0, with_vectors = 0, deleted = 0 WHERE kind = TG_ARGV[0]::bigint;
+            DELETE FROM embedding_waits WHERE kind = TG_ARGV[0]::bigint;
+            RETURN NULL;
+        END
+        $$;
+        """
+
+    // MARK: Who calls them
+
+    private static func create(of kind: Kind) -> String {
+        let table = Table.of(kind).name
+        let hasVector = Table.of(kind).columns.contains("embedding")
+        let hides = Schema.of(kind).deletesSoftly
+        let waits =
+            switch kind {
+            case .memory, .message, .term: "embedding IS NULL"
+            case .conversation: "title_embedding IS NULL AND title <> 'New Conversation'"
+            case .agent, .organization, .key, .user, .pattern, .job: "false"
+            }
+        let arguments = [
+            "\(kind.rawValue)", kind == .organization ? "id" : "organization_id", hides ? "deleted_at IS NOT NULL" : "false", hasVector ? "embedding IS NOT NULL" : "false", waits,
+        ]
+        let noting = "note_rows(\(arguments.map { "'\($0.replacing("'", with: "''"))'" }.joined(separator: ", ")))"
+        let completing =
+            switch kind {
+            case .conversation: "complete_conversation()"
+            case .term: "complete_row('term')"
+            case .memory, .message: "complete_row('content')"
+            case .agent, .organization, .key, .user, .pattern, .job: "complete_row()"
+            }
+        var triggers = ["CREATE TRIGGER complete BEFORE INSERT OR UPDATE ON \(table) FOR EACH ROW \(byOthers) EXECUTE FUNCTION \(completing);"]
+        func after(_ event: Event, _ name: String, _ function: String) {
+            triggers.append("CREATE TRIGGER \(name)_\(event.rawValue) AFTER \(event.rawValue) ON \(table)\(event.tables) FOR EACH STATEMENT \(byOthers) EXECUTE FUNCTION \(function);")
+        }
+        for event in [Event.insert, .update, .delete] {
+            after(event, "note", noting)
+            if kind == .message { after(event, "follow", "note_messages()") }
+        }
+        if kind == .conversation { after(.update, "follow", "note_conversations()") }
+        if kind == .organization { after(.insert, "follow", "note_organizations()") }
+        after(.truncate, "note", "note_truncation('\(kind.rawValue)')")
+        return triggers.joined(separator: "\n")
+    }
+
+    private enum Event: String {
+        case insert, update, delete, truncate
+
+        var tables: String {
+            switch self {
+            case .insert: " REFERENCING NEW TABLE AS new_rows"
+            case .update: " REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows"
+            case .delete: " REFERENCING OLD TABLE AS old_rows"
+            case .truncate: ""
+            }
+        }
+    }
+}

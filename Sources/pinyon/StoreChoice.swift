@@ -1,0 +1,57 @@
+internal import Storage
+
+/// Where a command finds the rows: in a data directory, or in a database of PostgreSQL's.
+enum StoreChoice {
+    case folder(String)
+    case database(PostgresConfiguration)
+
+    static let dataOption = Option("data", "DIR", "where everything is kept", or: ".pinyon", isSetting: true)
+
+    static let options = [
+        dataOption,
+        Option("store", "ADDRESS", "keep it in this PostgreSQL database instead, postgres://USER@HOST/DATABASE; only the first key lies in --data then", isSetting: true),
+        Option("store-schema", "NAME", "the schema that holds its tables", or: PostgresConfiguration.defaultSchema, isSetting: true),
+        Option("store-pooled", nil, "the address is that of a pooler which gives each transaction another connection", isSetting: true),
+        Option("store-readers", "N", "connections that read; one more writes", or: "4", isSetting: true),
+    ]
+
+    init(_ arguments: Arguments) throws {
+        guard let text = arguments["store"] else {
+            self = .folder(try arguments.required("data"))
+            return
+        }
+        do {
+            var configuration = PostgresConfiguration(try PostgresAddress(text))
+            configuration.schema = try arguments.required("store-schema")
+            configuration.isPooled = arguments.has("store-pooled")
+            configuration.readersMax = try arguments.integer("store-readers", in: 1...64)
+            self = .database(configuration)
+        } catch StorageError.unavailable(let detail) {
+            throw UsageError("\(arguments.label("store")): \(detail)")
+        }
+    }
+
+    /// As sentences name it.
+    var name: String {
+        switch self {
+        case .folder(let folder): folder
+        case .database(let configuration): configuration.address.description
+        }
+    }
+
+    func open() throws -> any Store {
+        do throws(StorageError) {
+            switch self {
+            case .folder(let folder):
+                let directory = try DataDirectory.open(folder, at: System.wallClock)
+                do throws(StorageError) { return try SQLiteStore.open(directory) } catch {
+                    directory.close()
+                    throw error
+                }
+            case .database(let configuration): return try PostgresStore.open(configuration)
+            }
+        } catch {
+            throw Failure(error.description)
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Records
+@testable import Storage
+import Testing
+
+/// What another program writes with plain SQL.
+@Suite struct PlainSQLTests {
+    private typealias House = RecordContractTests.House
+
+    /// A store with a house, and a connection of the tables' owner.
+    private struct Place {
+        let home: PostgresHome
+        let store: PostgresStore
+        var house: House
+        let sql: PostgresConnection
+        var organization: Identifier { house.world.organization.id }
+
+        init(_ maker: PostgresMaker, seed: UInt64) async throws {
+            home = try maker.makeDatabase()
+            store = try home.openPostgres()
+            house = try await House(in: store, seed: seed)
+            sql = try home.connect()
+        }
+
+        func counts() async throws -> StoreCounts { try await store.counts(of: organization) }
+
+        /// Those that came since, when they can be read.
+        func changes(after number: Int64, count: Int) async throws -> [ChangeRecord] {
+            for _ in 0..<500 {
+                let all: [ChangeRecord] = try await store.changes().filter { $0.number > number }
+                if all.count >= count { return all }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            return []
+        }
+
+        func last() async throws -> Int64 { try await store.changes().map(\.number).max() ?? 0 }
+    }
+
+    @Test("a row is completed, told, counted and waits for its vector", arguments: PostgresMaker.all)
+    func insertAndUpdate(maker: PostgresMaker) async throws {
+        var place = try await Place(maker, seed: 901)
+        defer { place.store.close() }
+        let (organization, agent) = (place.organization, place.house.world.agent.id)
+        // Vectors of a model's are made by the server.
+        try place.sql.script("UPDATE pinyon.embedding_spaces SET provider = 'local'")
+        let before = try await place.counts()
+        let last = try await place.last()
+        try place.sql.script("INSERT INTO pinyon.agent_memories (organization_id, id, agent_id, content) VALUES ('\(organization)', '\(organization)', '\(agent)', 'plain')")
+        let told = try await place.changes(after: last, count: 1)
+        #expect(told.map(\.record) == [organization] && told[0].kind == .memory && told[0].operation == .put && told[0].version == 1)
+        var counts = try await place.counts()
+        #expect(counts[.memory].rows == before[.memory].rows + 1 && counts[.memory].withVectors == before[.memory].withVectors && counts.waits.count == before.waits.count + 1)
+
+        let vector = place.house.world.vector()
+        let text = "[\(vector.map { "\($0)" }.joined(separator: ","))]"
+        try place.sql.script("UPDATE pinyon.agent_memories SET embedding = '\(text)' WHERE id = '\(organization)'")
+        var memory = try #require(try await place.store.memories([organization], of: organization).first)
+        #expect(memory.version == 2 && memory.embedding == Embedding(space: place.house.world.space.id, vector: vector))
+        counts = try await place.counts()
+        #expect(counts[.memory].withVectors == before[.memory].withVectors + 1 && counts.waits.count == before.waits.count)
+
+        try place.sql.script("UPDATE pinyon.agent_memories SET content = 'another' WHERE id = '\(organization)'")
+        memory = try #require(try await place.store.memories([organization], of: organization).first)
+        #expect(memory.version == 3 && memory.embedding == nil)
+        counts = try await place.counts()
+        #expect(counts[.memory].withVectors == before[.memory].withVectors && counts.waits.count == before.waits.count + 1)
+
+        try place.sql.script("DELETE FROM pinyon.agent_memories WHERE id = '\(organization)'")
+        #expect(try await place.changes(after: last, count: 4).last.map { $0.operation == .remove && $0.version == 3 } == true)
+        counts = try await place.counts()
+        #expect(counts == before)
+    }
+
+    @Test("a conversation follows its messages, and they follow it", arguments: PostgresMaker.all)
+    func conversations(maker: PostgresMaker) async throws {
+        var place = try await Place(maker, seed: 902)
+        defer { place.store.close() }
+        let (organization, conversation) = (place.organization, place.house.conversations[0])
+        let ours = [place.house.message("one"), place.house.message("two")]
+        _ = try await place.store.write(place.house.world.request(.create(ours)))
+        let known = try await place.house.conversation(in: place.store)
+        // The same two again, by SQL.
+        try place.sql.script(
+            """
+            INSERT INTO pinyon.messages (organization_id, conversation_id, user_id, role, content, embedding)
+            SELECT organization_id, conversation_id, user_id, role, content, embedding FROM pinyon.messages WHERE conversation_id = '\(conversation.id)'
+            """)
+        var found = try await place.house.conversation(in: place.store)
+        #expect(found.integer(.messageCount) == 4 && found.integer(.vectorCount) == (known.integer(.vectorCount) ?? 0) + 2 && found.version == known.version)
+        let (sum, twice) = (try #require(known.embedding?.vector), try #require(found.embedding?.vector))
+        #expect(zip(sum, twice).allSatisfy { abs(2 * $0 - $1) < 1e-5 })
+        try place.sql.script("UPDATE pinyon.messages SET deleted_at = now() WHERE conversation_id = '\(conversation.id)' AND id NOT IN ('\(ours[0].id)', '\(ours[1].id)')")
+        found = try await place.house.conversation(in: place.store)
+        #expect(found.integer(.messageCount) == 2 && found.integer(.vectorCount) == known.integer(.vectorCount))
+        #expect(zip(sum, try #require(found.embedding?.vector)).allSatisfy { abs($0 - $1) < 1e-5 })
+
+        let last = try await place.last()
+        try place.sql.script("UPDATE pinyon.conversations SET deleted_at = now() WHERE id = '\(conversation.id)'")
+        var told = try await place.changes(after: last, count: 3)
+        #expect(told.allSatisfy { $0.operation == .remove } && Set(told.map(\.record)) == Set(ours.map(\.id) + [conversation.id]))
+        #expect(try await place.store.records(.conversation, [conversation.id], of: organization).isEmpty)
+        try place.sql.script("UPDATE pinyon.conversations SET status = 'active' WHERE id = '\(conversation.id)'")
+        told = try await place.changes(after: last, count: 6)
+        #expect(told.suffix(3).allSatisfy { $0.operation == .put } && Set(told.suffix(3).map(\.record)) == Set(ours.map(\.id) + [conversation.id]))
+        #expect(try await place.store.records(.message, ours.map(\.id), of: organization).count == 2)
+        try place.sql.script("UPDATE pinyon.conversations SET title = 'Another', title_embedding = (SELECT embedding FROM pinyon.messages WHERE id = '\(ours[0].id)') WHERE id = '\(conversation.id)'")
+        found = try await place.house.conversation(in: place.store)
+        #expect(found.vector(.titleVector) == ours[0].embedding?.vector && found.text(.title) == "Another")
+    }
+
+    @Test("a vector that cannot be compared is refused, with the row", arguments: PostgresMaker.all)
+    func badVectors(maker: PostgresMaker) async throws {
+        let place = try await Place(maker, seed: 903)
+        defer { place.store.close() }
+        let (organization, agent) = (place.organization, place.house.world.agent.id)
+        let dimension = place.house.world.space.dimension
+        for (vector, word) in [("[1]", "dimensions"), ("[\([String](repeating: "0", count: dimension).joined(separator: ","))]", "direction"), ("[NaN]", "NaN")] {
+            let error = await storageError {
+                try place.sql.script("INSERT INTO pinyon.agent_memories (organization_id, agent_id, content, embedding) VALUES ('\(organization)', '\(agent)', 'x', '\(vector)')")
+            }
+            #expect("\(String(describing: error))".contains(word))
+        }
+    }
+
+    @Test("what was truncated is told for all, and an organization that SQL made is counted", arguments: PostgresMaker.all)
+    func truncation(maker: PostgresMaker) async throws {
+        var place = try await Place(maker, seed: 904)
+        defer { place.store.close() }
+        _ = try await place.store.write(place.house.world.request(.remember([place.house.world.memory()])))
+        let last = try await place.last()
+        try place.sql.script("TRUNCATE pinyon.agent_memories")
+        let told = try await place.changes(after: last, count: 1)
+        #expect(told.map(\.operation) == [.clear] && told[0].kind == .memory && told[0].organization == .none)
+        #expect(try await place.counts()[.memory] == StoreCounts.Count())
+        let made = place.house.world.id()
+        try place.sql.script("INSERT INTO pinyon.organizations (id, name, slug) VALUES ('\(made)', 'Plain', 'plain')")
+        #expect(try await place.store.counts(of: made)[.memory] == StoreCounts.Count())
+    }
+}
