@@ -1,4 +1,5 @@
 internal import Columns
+internal import Dispatch
 internal import Records
 internal import Storage
 internal import VectorIndex
@@ -15,6 +16,9 @@ final class IndexLoader {
     private var waiting: [Name: [IndexChange]] = [:]
     private(set) var rows = 0
     private(set) var damaged = 0
+    /// Takes batches into the indexes while the next rows are read; a few may wait.
+    private let queue = DispatchQueue(label: "pinyon.loading", qos: .userInitiated)
+    private let room = DispatchSemaphore(value: 4)
     private static let batchRows = 1_024
     /// Each is in the log up to here; the count goes on.
     private static let damagedLoggedMax = 100
@@ -36,6 +40,8 @@ final class IndexLoader {
 
     func finish() {
         for name in waiting.keys { flush(name) }
+        queue.sync {}
+        partitions.trainAll()
     }
 
     private func add(_ change: IndexChange, to name: Name) {
@@ -46,6 +52,10 @@ final class IndexLoader {
 
     private func flush(_ name: Name) {
         guard let changes = waiting.removeValue(forKey: name) else { return }
-        partitions.apply(changes, to: name.organization, name.kind)
+        room.wait()
+        queue.async { [partitions, room] in
+            partitions.load(changes, into: name.organization, name.kind)
+            room.signal()
+        }
     }
 }

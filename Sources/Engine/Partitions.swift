@@ -25,7 +25,7 @@ final class Partitions: Sendable {
     }
 
     private let state = Mutex(State())
-    private let trainer: IndexTrainer
+    fileprivate let trainer: IndexTrainer
     private static let styleDefault = ListStyle.codes
 
     init(_ tenancy: Tenancy, trainer: IndexTrainer) {
@@ -87,6 +87,15 @@ final class Partitions: Sendable {
         guard let index = self[organization, kind]?.index else { return }
         index.apply(changes)
         trainer.consider(index)
+    }
+}
+
+extension Partitions {
+    /// Takes rows into one index whose lists are trained when all are there.
+    func load(_ rows: [IndexChange], into organization: Identifier, _ kind: Kind) { self[organization, kind]?.index.apply(rows) }
+
+    func trainAll() {
+        for kind in Kind.searchable { for (_, index) in all(of: kind) { trainer.consider(index) } }
     }
 }
 

@@ -73,6 +73,7 @@ extension Store {
         throw StorageError.internalError("the change \(last) could not be read within ten seconds")
     }
 
+    /// In the order of the identifiers.
     func loaded() throws -> (memories: [Memory], failures: [StorageError], last: ChangePosition) {
         var memories: [Memory] = []
         var failures: [StorageError] = []
@@ -83,7 +84,7 @@ extension Store {
             case .failure(let error): failures.append(error)
             }
         }
-        return (memories, failures, last)
+        return (memories.sorted { $0.id < $1.id }, failures, last)
     }
 
     private func result<Value: Sendable>(
@@ -107,5 +108,14 @@ func storageError(_ body: () async throws -> Void) async -> StorageError? {
         return nil
     } catch {
         return error as? StorageError
+    }
+}
+
+extension Memory {
+    /// As every store fills indexes with it at least.
+    var withoutContent: Memory {
+        var memory = self
+        memory.content = ""
+        return memory
     }
 }

@@ -7,6 +7,8 @@ struct PostgresStep {
     let parameters: PostgresParameters
     /// How many rows it must write; nil for any number.
     var mustWrite: Int?
+    /// Its row is one that a constraint may refuse, which is no fault of the store.
+    var mayBeRefused = false
 
     init(_ sql: String, _ fill: (inout PostgresParameters) -> Void = { _ in }) {
         var parameters = PostgresParameters()
@@ -158,6 +160,80 @@ struct PostgresStep {
             unsafe PQclear(answer)
         }
         if let failure { throw failure }
+    }
+
+    /// Runs a query, and hands over what it gives as the rows come, some at a time.
+    func copy(_ query: String, columns: Int, _ body: (PostgresRows) throws(StorageError) -> Void) throws(StorageError) {
+        do throws(PostgresFailure) {
+            guard !isLost, unsafe PQsendQuery(handle, "COPY (\(query)) TO STDOUT (FORMAT binary)") == 1 else { throw lost() }
+            try flush()
+            guard let answer = unsafe try next() else { throw lost() }
+            let status = unsafe PQresultStatus(answer)
+            let failure = unsafe PostgresConnection.failure(answer)
+            unsafe PQclear(answer)
+            guard status == PGRES_COPY_OUT else {
+                while let more = unsafe try next() { unsafe PQclear(more) }
+                throw failure
+            }
+        } catch {
+            throw StorageError(error)
+        }
+        var (bytes, count, isFirst): ([UInt8], Int, Bool) = ([], 0, true)
+        func handOver() throws(StorageError) {
+            guard count > 0 else { return }
+            guard let rows = PostgresRows(copied: bytes, count: count, columns: columns) else { throw .internalError("what COPY gave are no rows") }
+            bytes.removeAll(keepingCapacity: true)
+            count = 0
+            try body(rows)
+        }
+        do throws(StorageError) {
+            while try unsafe copied({ row in
+                // Before the first row stands a header, and behind the last -1.
+                let start = isFirst ? PostgresConnection.copyHeaderBytes : 0
+                isFirst = false
+                guard row.count >= start + 2, unsafe row[start] != 0xFF else { return }
+                unsafe bytes.append(contentsOf: row[start...])
+                count += 1
+            }) {
+                if bytes.count >= PostgresConnection.copiedBytesMax || count >= PostgresConnection.copiedRowsMax { try handOver() }
+            }
+            try handOver()
+        } catch {
+            // What still comes would have to be read to its end.
+            isLost = true
+            throw error
+        }
+    }
+
+    private static let copyHeaderBytes = 19
+    private static let copiedBytesMax = 1 << 20
+    private static let copiedRowsMax = 1_024
+
+    /// The next piece that COPY gives, or false behind the last.
+    private func copied(_ body: (UnsafeRawBufferPointer) -> Void) throws(StorageError) -> Bool {
+        do throws(PostgresFailure) {
+            while true {
+                var piece: UnsafeMutablePointer<CChar>?
+                let count = unsafe PQgetCopyData(handle, &piece, 1)
+                if count > 0 {
+                    unsafe body(UnsafeRawBufferPointer(start: piece, count: Int(count)))
+                    unsafe PQfreemem(piece)
+                    return true
+                }
+                guard count == 0 else { break }
+                try wait(for: Int16(POLLIN))
+                guard unsafe PQconsumeInput(handle) == 1 else { throw lost() }
+            }
+            var failure: PostgresFailure?
+            while let answer = unsafe try next() {
+                if failure == nil, unsafe PQresultStatus(answer) != PGRES_COMMAND_OK { failure = unsafe PostgresConnection.failure(answer) }
+                unsafe PQclear(answer)
+            }
+            if let failure { throw failure }
+            return false
+        } catch {
+            throw StorageError(error)
+        }
     }
 
     /// Undoes what is open.

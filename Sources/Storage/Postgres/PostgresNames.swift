@@ -47,6 +47,22 @@ struct PostgresNames: Sendable {
         return "SELECT \(columns.joined(separator: ", ")) FROM \(self.table(table))"
     }
 
+    /// The columns that indexes are filled from: what no filter knows comes empty.
+    func loaded(_ kind: Kind) -> [String] {
+        let schema = Schema.of(kind)
+        return Table.of(kind).columns.map { column in
+            guard kind != .memory else { return column == "content" ? "''" : column }
+            guard let rule = schema.rules.first(where: { $0.column == column }), rule.field != .metadata, !schema.filterFields.contains(rule.field) else { return column }
+            return switch rule.type {
+            case .text: rule.isRequired ? "''" : "NULL"
+            case .object: rule.isRequired ? "'{}'::jsonb" : "NULL"
+            case .list: rule.isRequired ? "'[]'::jsonb" : "NULL"
+            case .vector: "NULL"
+            case .flag, .integer, .number, .choice, .identifier, .time, .texts, .bytes: column
+            }
+        }
+    }
+
     /// The one of an identifier, with the organization as the first parameter and the identifier as the second.
     func row(of kind: Kind, withVectors: Bool) -> String {
         selection(.of(kind), withVectors: withVectors) + " WHERE \(owner(of: kind)) = $1 AND id = $2"

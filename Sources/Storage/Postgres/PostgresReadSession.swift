@@ -8,8 +8,6 @@ final class PostgresReadSession: ReadSession {
 
     /// Rows of a list that are asked for at once.
     private static let rowsAtOnce = 256
-    /// Rows on the way to the indexes that are asked for at once.
-    private static let loadedAtOnce = 1_000
 
     init(_ link: PostgresLink) {
         self.link = link
@@ -242,23 +240,23 @@ final class PostgresReadSession: ReadSession {
             SELECT transaction, number FROM \(names.table(.changes)) WHERE transaction < pg_snapshot_xmin(pg_current_snapshot())
             ORDER BY transaction DESC, number DESC LIMIT 1
             """)
+        // However long it takes.
+        _ = try ask("SELECT set_config('statement_timeout', '0', true)")
         for kind in Kind.searchable { try load(kind, body) }
         guard last.count == 1, let transaction = last.integer(0, 0), let number = last.integer(0, 1) else { return .start }
         return ChangePosition(transaction: UInt64(bitPattern: transaction), number: number)
     }
 
     private func load(_ kind: Kind, _ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) {
-        let (schema, table) = (Schema.of(kind), Table.of(kind))
-        var conditions = ["embedding IS NOT NULL", "(organization_id, id) > ($1, $2)"]
-        if schema.deletesSoftly { conditions.append("deleted_at IS NULL") }
+        var conditions = ["embedding IS NOT NULL"]
+        if Schema.of(kind).deletesSoftly { conditions.append("deleted_at IS NULL") }
         if kind == .message {
             conditions.append(
                 "NOT EXISTS (SELECT 1 FROM \(names.table(.conversations)) AS c WHERE c.organization_id = r.organization_id AND c.id = r.conversation_id AND c.deleted_at IS NOT NULL)")
         }
-        let sql = names.selection(table) + " AS r WHERE \(conditions.joined(separator: " AND ")) ORDER BY organization_id, id LIMIT \(PostgresReadSession.loadedAtOnce)"
-        var last = (organization: Identifier(high: 0, low: 0), id: Identifier(high: 0, low: 0))
-        while true {
-            let found = try ask(sql) { $0.add(last.organization, last.id) }
+        let columns = names.loaded(kind)
+        let query = "SELECT \(columns.joined(separator: ", ")) FROM \(names.table(.of(kind))) AS r WHERE \(conditions.joined(separator: " AND "))"
+        try link.connection.copy(query, columns: columns.count) { found throws(StorageError) in
             for row in 0..<found.count {
                 do throws(StorageError) {
                     if kind == .memory { body(.success(.memory(try found.memory(row)))) } else { body(.success(.record(try found.record(row, kind)))) }
@@ -266,9 +264,6 @@ final class PostgresReadSession: ReadSession {
                     body(.failure(error))
                 }
             }
-            guard found.count == PostgresReadSession.loadedAtOnce, let organization = found.identifier(found.count - 1, 0), let id = found.identifier(found.count - 1, 1)
-            else { return }
-            last = (organization, id)
         }
     }
 }

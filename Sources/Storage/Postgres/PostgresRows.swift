@@ -3,24 +3,78 @@ import Records
 
 /// What a statement gave, in PostgreSQL's binary forms. What is read of it is a copy; what has not the form that was asked for is nil.
 @safe final class PostgresRows {
-    private let handle: OpaquePointer
+    @safe private enum Source {
+        case answer(OpaquePointer)
+        /// One row behind the other as COPY sends them, and where each of their fields begins, and ends; both -1 for NULL.
+        case copied(UnsafeMutableRawPointer, [(start: Int, end: Int)], columns: Int)
+    }
+
+    private let source: Source
     let count: Int
     /// Rows that a statement wrote.
     let written: Int
 
     init(_ handle: OpaquePointer) {
-        unsafe self.handle = handle
+        unsafe source = .answer(handle)
         count = Int(unsafe PQntuples(handle))
         written = Int(unsafe String(cString: PQcmdTuples(handle))) ?? 0
     }
 
-    deinit { unsafe PQclear(handle) }
+    /// Nil where that is not rows of so many columns.
+    init?(copied bytes: [UInt8], count: Int, columns: Int) {
+        var places: [(start: Int, end: Int)] = []
+        places.reserveCapacity(count * columns)
+        var place = 0
+        let isWhole = unsafe bytes.withUnsafeBytes { bytes in
+            for _ in 0..<count {
+                guard place + 2 <= bytes.count, Int(Int16(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: place, as: Int16.self))) == columns else { return false }
+                place += 2
+                for _ in 0..<columns {
+                    guard place + 4 <= bytes.count else { return false }
+                    let length = Int(Int32(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: place, as: Int32.self)))
+                    place += 4
+                    guard length >= 0 else {
+                        places.append((-1, -1))
+                        continue
+                    }
+                    guard place + length <= bytes.count else { return false }
+                    places.append((place, place + length))
+                    place += length
+                }
+            }
+            return true
+        }
+        guard isWhole else { return nil }
+        let copy = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes.count), alignment: 8)
+        unsafe copy.copyMemory(from: bytes, byteCount: bytes.count)
+        unsafe source = .copied(copy, places, columns: columns)
+        self.count = count
+        written = 0
+    }
 
-    func isNull(_ row: Int, _ column: Int) -> Bool { unsafe PQgetisnull(handle, Int32(row), Int32(column)) == 1 }
+    deinit {
+        switch source {
+        case .answer(let handle): unsafe PQclear(handle)
+        case .copied(let bytes, _, _): unsafe bytes.deallocate()
+        }
+    }
+
+    func isNull(_ row: Int, _ column: Int) -> Bool {
+        switch source {
+        case .answer(let handle): unsafe PQgetisnull(handle, Int32(row), Int32(column)) == 1
+        case .copied(_, let places, let columns): places[row * columns + column].start < 0
+        }
+    }
 
     private func bytes(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer {
-        let length = Int(unsafe PQgetlength(handle, Int32(row), Int32(column)))
-        return unsafe UnsafeRawBufferPointer(start: PQgetvalue(handle, Int32(row), Int32(column)), count: length)
+        switch source {
+        case .answer(let handle):
+            let length = Int(unsafe PQgetlength(handle, Int32(row), Int32(column)))
+            return unsafe UnsafeRawBufferPointer(start: PQgetvalue(handle, Int32(row), Int32(column)), count: length)
+        case .copied(let bytes, let places, let columns):
+            let (start, end) = places[row * columns + column]
+            return unsafe UnsafeRawBufferPointer(start: bytes + max(0, start), count: end - start)
+        }
     }
 
     func flag(_ row: Int, _ column: Int) -> Bool? {

@@ -20,6 +20,8 @@ final class PostgresSession: WriteSession {
     private var numberPlacesAtMarks: [Int] = []
 
     private static let numbersAtOnce: Int64 = 256
+    /// Statements that wait for the next that needs an answer.
+    private static let waitingMax = 512
     private static let numbersKeptMax = 4_096
 
     init(_ link: PostgresLink) {
@@ -34,9 +36,10 @@ final class PostgresSession: WriteSession {
         do throws(PostgresFailure) { return try send([PostgresStep(sql, fill)])[0] } catch { throw StorageError(error) }
     }
 
-    private func later(_ sql: String, mustWrite: Int? = nil, _ fill: (inout PostgresParameters) -> Void = { _ in }) {
+    private func later(_ sql: String, mustWrite: Int? = nil, mayBeRefused: Bool = false, _ fill: (inout PostgresParameters) -> Void = { _ in }) {
         var step = PostgresStep(sql, fill)
         step.mustWrite = mustWrite
+        step.mayBeRefused = mayBeRefused
         waiting.append(step)
     }
 
@@ -51,8 +54,8 @@ final class PostgresSession: WriteSession {
         guard connection.isInTransaction || isBeginning else {
             throw PostgresFailure(code: "", message: "the connection was lost within a transaction")
         }
+        let all = before + steps
         do throws(PostgresFailure) {
-            let all = before + steps
             let answers = try link.run(all, over: connection, beginning: isBeginning)
             for (place, step) in all.enumerated() {
                 guard let wanted = step.mustWrite, answers[place].written != wanted else { continue }
@@ -60,26 +63,27 @@ final class PostgresSession: WriteSession {
             }
             return Array(answers[before.count...])
         } catch {
-            // Whose turn it was to give way, or to wait for too long, is tried again by itself.
-            if !isCareful, ["40001", "40P01", "55P03"].contains(error.code) { wantsCare = true }
+            // Whose turn it was to give way, or to wait for too long, is tried again by itself; so is what failed when a row before it may not have been taken.
+            let mayFollowRefusal = !error.isOfConnection && all.prefix(error.statement + 1).contains(where: \.mayBeRefused)
+            if !isCareful, mayFollowRefusal || ["40001", "40P01", "55P03"].contains(error.code) { wantsCare = true }
             var failure = error
             failure.statement -= before.count
             throw failure
         }
     }
 
-    /// Writes a row that may be refused. Where it is one too many nothing is written, and nothing fails.
+    /// Writes a row that may be refused. A careful transaction asks at once, and undoes that row alone; another takes it for written until all goes out, and
+    /// fails as a whole where it was not.
     private func write(_ sql: String, _ fill: (inout PostgresParameters) -> Void) throws(StorageError) -> RowRefusal? {
-        let step = PostgresStep(sql, fill)
+        guard isCareful else {
+            later(sql, mustWrite: 1, mayBeRefused: true, fill)
+            if waiting.count >= PostgresSession.waitingMax { do throws(PostgresFailure) { _ = try send([]) } catch { throw StorageError(error) } }
+            return nil
+        }
         do throws(PostgresFailure) {
-            let steps = isCareful ? [PostgresStep("SAVEPOINT row"), step, PostgresStep("RELEASE SAVEPOINT row")] : [step]
-            return try send(steps)[isCareful ? 1 : 0].written == 0 ? .unique : nil
+            return try send([PostgresStep("SAVEPOINT row"), PostgresStep(sql, fill), PostgresStep("RELEASE SAVEPOINT row")])[1].written == 0 ? .unique : nil
         } catch {
             guard error.statement >= 0, let refusal = RowRefusal(error) else { throw StorageError(error) }
-            guard isCareful else {
-                wantsCare = true
-                throw StorageError(error)
-            }
             later("ROLLBACK TO SAVEPOINT row")
             later("RELEASE SAVEPOINT row")
             return refusal
