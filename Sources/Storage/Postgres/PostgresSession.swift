@@ -187,6 +187,21 @@ final class PostgresSession: WriteSession {
         return found.count == 0 ? nil : try found.record(0, kind)
     }
 
+    func records(_ kind: Kind, _ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Record] {
+        let found = try rows(kind, ids, organization)
+        var records: [Record] = []
+        for row in 0..<found.count { records.append(try found.record(row, kind)) }
+        return records
+    }
+
+    /// Two that hold the same rows wait for each other in one order.
+    private func rows(_ kind: Kind, _ ids: [Identifier], _ organization: Identifier) throws(StorageError) -> PostgresRows {
+        try ask(names.rows(of: kind, withVectors: true) + " ORDER BY id" + PostgresSession.held) {
+            $0.add(organization)
+            $0.add(ids)
+        }
+    }
+
     /// What is read in order to be written stays as it is until then.
     private static let held = " FOR NO KEY UPDATE"
 
@@ -242,6 +257,13 @@ final class PostgresSession: WriteSession {
     func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory? {
         let found = try ask(names.row(of: .memory, withVectors: true) + PostgresSession.held) { $0.add(organization, id) }
         return found.count == 0 ? nil : try found.memory(0)
+    }
+
+    func memories(_ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory] {
+        let found = try rows(.memory, ids, organization)
+        var memories: [Memory] = []
+        for row in 0..<found.count { memories.append(try found.memory(row)) }
+        return memories
     }
 
     func insert(_ memory: Memory) throws(StorageError) -> RowRefusal? {

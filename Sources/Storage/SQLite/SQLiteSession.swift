@@ -120,6 +120,22 @@ final class SQLiteSession: WriteSession {
         try stored.find(kind, id, of: organization, withVector: withVector)
     }
 
+    func records(_ kind: Kind, _ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Record] {
+        var records: [Record] = []
+        for id in ids {
+            if let record = try stored.find(kind, id, of: organization) { records.append(record) }
+        }
+        return records
+    }
+
+    func memories(_ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory] {
+        var memories: [Memory] = []
+        for id in ids {
+            if let memory = try memory(id, of: organization) { memories.append(memory) }
+        }
+        return memories
+    }
+
     func insert(_ record: Record) throws(StorageError) -> RowRefusal? {
         RecordRow.encode(record, into: row)
         let statement = try stored.insertion(record.kind)

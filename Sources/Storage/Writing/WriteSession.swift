@@ -31,6 +31,8 @@ protocol WriteSession: AnyObject, SendableMetatype {
     ) throws(StorageError) -> Int64
 
     func find(_ kind: Kind, _ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Record?
+    /// Those that exist, in any order.
+    func records(_ kind: Kind, _ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Record]
     func insert(_ record: Record) throws(StorageError) -> RowRefusal?
     func update(_ record: Record) throws(StorageError) -> RowRefusal?
     /// A memory, or a record of another kind.
@@ -43,6 +45,8 @@ protocol WriteSession: AnyObject, SendableMetatype {
     func older(_ kind: Kind, than time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Identifier]
 
     func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory?
+    /// Those that exist, in any order.
+    func memories(_ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory]
     func insert(_ memory: Memory) throws(StorageError) -> RowRefusal?
     func update(_ memory: Memory) throws(StorageError) -> RowRefusal?
 

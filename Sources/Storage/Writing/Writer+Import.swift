@@ -9,6 +9,7 @@ extension Writer {
             return WriteOutcome(receipt: outcome.receipt, memories: memories)
         case .records(let records):
             var effects = RecordEffects()
+            try findConversations(of: records, request, &effects)
             for record in records { try bring(record, request, &effects) }
             try writeFollowers(request, &effects, areTouched: false)
             return effects.outcome
@@ -49,7 +50,7 @@ extension Writer {
 
     /// Whether its conversation is deleted.
     private func join(_ message: inout Record, _ request: WriteRequest, _ effects: inout RecordEffects) throws(StorageError) -> Bool {
-        guard let id = message.identifier(.conversation), var conversation = try conversation(id, request, effects) else {
+        guard let id = message.identifier(.conversation), var conversation = try conversation(id, request, &effects) else {
             throw .missingReference(field: "conversation")
         }
         message[.user] = conversation[.user]
@@ -59,7 +60,7 @@ extension Writer {
             conversation.join(message.embedding)
         }
         conversation[.lastActivityAt] = .time(max(message.createdAt, conversation.time(.lastActivityAt) ?? message.createdAt))
-        effects.followers[id] = conversation
+        effects.followers.change(conversation)
         return conversation.deletedAt != nil
     }
 }

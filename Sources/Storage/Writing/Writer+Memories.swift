@@ -68,10 +68,13 @@ extension Writer {
         var rows: [WriteReceipt.Row] = []
         var seen: Set<Identifier> = []
         var vectors: Int64 = 0
-        for id in ids where seen.insert(id).inserted {
-            guard let memory = try session.memory(id, of: request.organization), request.narrowing.admits(memory) else { throw .notFound(.memory, id) }
-            rows.append(WriteReceipt.Row(id: id, version: memory.version))
-            vectors += memory.embedding == nil ? 0 : 1
+        for part in ids.parts(of: WriterLimits.rowsAtOnce) {
+            let found = Dictionary(try session.memories(part, of: request.organization).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            for id in part where seen.insert(id).inserted {
+                guard let memory = found[id], request.narrowing.admits(memory) else { throw .notFound(.memory, id) }
+                rows.append(WriteReceipt.Row(id: id, version: memory.version))
+                vectors += memory.embedding == nil ? 0 : 1
+            }
         }
         var change: Int64 = 0
         for deleted in rows {

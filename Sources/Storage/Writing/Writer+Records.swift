@@ -7,7 +7,7 @@ struct RecordEffects {
     var records: [Record] = []
     var removed: [Kind: [Identifier]] = [:]
     /// Conversations that follow their messages, written once at the end.
-    var followers: [Identifier: Record] = [:]
+    var followers = Followers()
 
     var outcome: WriteOutcome { WriteOutcome(receipt: WriteReceipt(change: change, rows: rows), records: records, removed: removed) }
 }
@@ -15,6 +15,7 @@ struct RecordEffects {
 extension Writer {
     func create(_ records: [Record], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         var effects = RecordEffects()
+        try findConversations(of: records, request, &effects)
         for given in records {
             guard given.organization == request.organization else { throw .internalError("a record under another organization's request") }
             var record = given
@@ -204,16 +205,25 @@ extension Writer {
 
     /// The row, unless it is hidden or beyond what the request may reach.
     func live(_ kind: Kind, _ id: Identifier, _ request: WriteRequest) throws(StorageError) -> Record {
-        guard let record = try session.find(kind, id, of: request.organization), record.deletedAt == nil, request.narrowing.admits(record),
-            try !isHidden(record, request.organization)
-        else { throw .notFound(kind, id) }
+        guard let record = try session.find(kind, id, of: request.organization), try isLive(record, request) else { throw .notFound(kind, id) }
         return record
+    }
+
+    private func isLive(_ record: Record, _ request: WriteRequest) throws(StorageError) -> Bool {
+        guard record.deletedAt == nil, request.narrowing.admits(record) else { return false }
+        return try !isHidden(record, request.organization)
     }
 
     func allLive(_ kind: Kind, _ ids: [Identifier], _ request: WriteRequest) throws(StorageError) -> [Record] {
         var records: [Record] = []
         var seen: Set<Identifier> = []
-        for id in ids where seen.insert(id).inserted { records.append(try live(kind, id, request)) }
+        for part in ids.parts(of: WriterLimits.rowsAtOnce) {
+            let found = Dictionary(try session.records(kind, part, of: request.organization).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            for id in part where seen.insert(id).inserted {
+                guard let record = found[id], try isLive(record, request) else { throw .notFound(kind, id) }
+                records.append(record)
+            }
+        }
         return records
     }
 

@@ -58,17 +58,17 @@ extension Writer {
         _ made: MadeVector, _ embedding: Embedding?, _ request: WriteRequest, _ effects: inout RecordEffects
     ) throws(StorageError) {
         // What a message before it did to the conversation is not written yet.
-        let known = made.kind == .conversation ? effects.followers.removeValue(forKey: made.id) : nil
+        let known = made.kind == .conversation ? effects.followers.take(made.id) : nil
         let found = if let known { known } else { try session.find(made.kind, made.id, of: request.organization) }
         guard let embedding, var record = found, let text = record.embeddedText, record.ownVector == nil else {
-            if let known { effects.followers[made.id] = known }
+            if let known { effects.followers.change(known) }
             return try endWait(made.kind, made.id, request)
         }
         guard text == made.text else {
-            if let known { effects.followers[made.id] = known }
+            if let known { effects.followers.change(known) }
             return
         }
-        let hadVector = try session.find(made.kind, made.id, of: request.organization)?.embedding != nil
+        let hadVector = (known == nil ? record : effects.followers.found[made.id])?.embedding != nil
         if record.kind == .conversation {
             record[.titleVector] = .vector(embedding.vector)
             record.join(embedding)
@@ -79,6 +79,7 @@ extension Writer {
             try follow(record, request, &effects) { $0.join(embedding) }
         }
         try update(record)
+        if record.kind == .conversation { effects.followers.wrote(record) }
         try endWait(made.kind, made.id, request)
         let isOfDeleted = try isHidden(record, request.organization)
         let isHidden = isOfDeleted || record.deletedAt != nil

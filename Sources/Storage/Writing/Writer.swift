@@ -189,7 +189,9 @@ final class Writer<Session: WriteSession> {
     }
 }
 
-private enum WriterLimits {
+enum WriterLimits {
+    /// Rows that are looked up at once; even the largest of them fit into memory together.
+    static let rowsAtOnce = 64
     /// Spaces that are remembered; one more and all are forgotten.
     static let dimensionsMax = 10_000
     /// Idempotency keys that one commit clears away, besides two for each of its requests.
