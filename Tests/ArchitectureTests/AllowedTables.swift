@@ -44,6 +44,7 @@ let unsafeFiles: [String: String] = [
     "Storage/RowChecksum.swift": "the checksum instruction over a row's bytes",
     "Storage/Postgres/PostgresAddress.swift": "the settings that libpq reads out of an address",
     "Storage/Postgres/PostgresConnection.swift": "libpq's handle, and the bytes it is lent",
+    "Storage/Postgres/PostgresParameters.swift": "vectors, written in place",
     "Storage/Postgres/PostgresRows.swift": "libpq's results, and the bytes read from them",
     "Storage/SQLite/SQLiteConnection.swift": "the database handle",
     "Storage/SQLite/SQLiteStatement.swift": "statements, and the bytes bound to and read from them",

@@ -86,9 +86,12 @@ struct PostgresParameters {
     /// As pgvector has it: the dimension, two bytes of nothing, the numbers.
     mutating func add(vector: [Float]) {
         let start = open()
-        bytes.reserveCapacity(bytes.count + 4 + 4 * vector.count)
         put(UInt32(vector.count) << 16)
-        for value in vector { put(value.bitPattern) }
+        let place = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: 4 * vector.count))
+        var span = bytes.mutableSpan
+        var raw = unsafe span.mutableBytes
+        for index in vector.indices { raw.storeBytes(of: vector[index].bitPattern.bigEndian, toByteOffset: place + 4 * index, as: UInt32.self) }
         close(start)
     }
 
