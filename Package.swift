@@ -59,7 +59,7 @@ let package = Package(
             swiftSettings: swift),
         .executableTarget(
             name: "pinyon-bench",
-            dependencies: ["Records", "Wire", "Transport", "Client", "Embedding", "Vectors", "Columns", "VectorIndex", "Drawing", "CSQLite"],
+            dependencies: ["Records", "Wire", "Transport", "Client", "Embedding", "Vectors", "Columns", "VectorIndex", "Drawing", "CSQLite", "CPostgres"],
             path: "Benchmarks/pinyon-bench",
             swiftSettings: swift),
 

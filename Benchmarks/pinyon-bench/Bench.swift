@@ -23,6 +23,7 @@ struct Bench {
                     """
                     usage: pinyon-bench service [--seconds S] [--rounds N] [--rows N] [--dimension N] [--conversations N] [--messages N]
                                                 [--only ping|get|search|remember|conversations] [--dataset DIR] [--json FILE] [--binary FILE]
+                                                [--store postgres://… [--organizations N] [--psql FILE]]
                            pinyon-bench embedding --model FOLDER [--threads N] [--rounds N] [--seconds S] [--precision P] [--json FILE]
                                                   [--retrieval FOLDER] [--only rates] [--binary FILE]
                            pinyon-bench index --dataset DIR [--k N] [--rounds N] [--threads N] [--lists N] [--rows N] [--recall SHARE] [--json [FILE]]
@@ -33,7 +34,7 @@ struct Bench {
 
                     service starts the server and its peers, and prints requests per second and percentiles for ping, get, remember and search, at 1 and 16
                     connections, depth 1 and 32, plain and TLS; then for opening, listing and appending to conversations, of which there are 5,000
-                    with 200,000 messages. With --dataset, searches are for query.npy among base.npy. embedding prints the sentences per second of each precision of the local encoder, how long one sentence takes
+                    with 200,000 messages. With --store, all is about a PostgreSQL database, beside psql and pgvector on the same tables. With --dataset, searches are for query.npy among base.npy. embedding prints the sentences per second of each precision of the local encoder, how long one sentence takes
                     alone and through the service, and with --retrieval how well each precision ranks labelled sets; scripts/peers has its peers. index builds an index of base.npy in DIR and asks for
                     query.npy, at recalls and numbers of probes from low to high (gt.npy, where it is there, is compared with the exact answers); --json without a file prints
                     rows in place of lines, and --with adds other engines' to the picture. dataset makes such sets. --json keeps every raw row.

@@ -26,7 +26,7 @@ final class RunningServer {
         process.environment = environment
         try process.run()
         var port: Int?
-        for _ in 0..<500 where port == nil {
+        for _ in 0..<15_000 where port == nil && process.isRunning {
             port = (try? String(contentsOf: portFile, encoding: .utf8)).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
             if port == nil { Thread.sleep(forTimeInterval: 0.02) }
         }

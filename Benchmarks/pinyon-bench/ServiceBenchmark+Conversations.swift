@@ -12,6 +12,11 @@ extension ServiceBenchmark {
     mutating func conversing() async throws {
         let server = try start([])
         let (user, ids) = try await fillConversations(server)
+        for contender in asking(server, user, ids) { await compare([contender], [(1, 1), (4, 1), (16, 1)]) }
+    }
+
+    /// What is asked of conversations.
+    func asking(_ server: RunningServer, _ user: Identifier, _ ids: [Identifier]) -> [Contender] {
         var source = VectorSource(seed: 5)
         let vectors = (0..<256).map { _ in source.vector(dimension) }
         let request: @Sendable (Records.Operation, UInt64, inout [UInt8]) -> Void = { operation, number, buffer in
@@ -19,7 +24,7 @@ extension ServiceBenchmark {
         }
         // Neighbours in time lie far apart in the list, so that each request meets another conversation.
         let spread: @Sendable (UInt64) -> Identifier = { number in ids[Int(number &* 2_654_435_761 % UInt64(ids.count))] }
-        let contenders = [
+        return [
             Contender(name: "open", server: server, tls: nil) { request(.open(spread($0), messages: ServiceBenchmark.opened), $0, &$1) },
             Contender(name: "list", server: server, tls: nil) {
                 request(.browse(RecordListing(.conversation, [.user: .identifier(user)], order: .lastActivityAt, limit: ServiceBenchmark.listed)), $0, &$1)
@@ -32,7 +37,6 @@ extension ServiceBenchmark {
                 request(.create([RecordDraft(.message, values, vector: vectors[Int($0) % vectors.count])]), $0, &$1)
             },
         ]
-        for contender in contenders { await compare([contender], [(1, 1), (4, 1), (16, 1)]) }
     }
 
     private func fillConversations(_ server: RunningServer) async throws -> (user: Identifier, conversations: [Identifier]) {

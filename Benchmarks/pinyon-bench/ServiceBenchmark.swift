@@ -8,10 +8,10 @@ import Wire
 ///
 /// What is compared takes turns, round after round, because a machine drifts by more than what is measured; a ratio is the median of the rounds' ratios.
 struct ServiceBenchmark {
-    private let binary: String
+    let binary: String
     private let seconds: Double
-    private let rounds: Int
-    private let rows: Int
+    let rounds: Int
+    let rows: Int
     let conversations: Int
     let messages: Int
     let dimension: Int
@@ -19,6 +19,7 @@ struct ServiceBenchmark {
     /// Rows and queries that are not made up.
     private let dataset: String?
     private let jsonFile: String?
+    private let database: Database?
     private var results: [Result] = []
     private var sqlite: [Double] = []
 
@@ -54,6 +55,7 @@ struct ServiceBenchmark {
     static let options: [String: Options.Value] = [
         "seconds": .number(0.01...3_600), "rounds": .integer(1...1_000), "rows": .integer(1...10_000_000), "dimension": .integer(1...16_000),
         "conversations": .integer(1...10_000_000), "messages": .integer(1...100_000_000), "only": .text, "dataset": .text, "json": .text, "binary": .text,
+        "store": .text, "psql": .text, "organizations": .integer(1...10_000),
     ]
 
     init(_ options: Options) throws {
@@ -68,6 +70,10 @@ struct ServiceBenchmark {
         only = options["only"]
         dataset = options["dataset"]
         jsonFile = options["json"]
+        database = options["store"].map { address in
+            let schema = "bench_" + UUID().uuidString.lowercased().replacingOccurrences(of: "-", with: "")
+            return Database(address: address, schema: schema, psql: options["psql"] ?? "psql", organizations: options.integer("organizations", 50))
+        }
     }
 
     private func wants(_ name: String) -> Bool { only.map { $0 == name } ?? true }
@@ -85,6 +91,10 @@ struct ServiceBenchmark {
         let trust = try TLSClient(trust: .file(certificate), serverName: "127.0.0.1")
 
         print("operation        conns depth tls     requests/s    p50 µs    p99 µs  p99.9 µs   failures")
+        if let database {
+            try await onPostgres(database)
+            return try writeRaw()
+        }
         if wants("ping") { try await pings(secure, trust) }
         if wants("get") || wants("search") { try await reads(secure, trust) }
         if wants("remember") { try await writes(secure, trust) }
@@ -226,7 +236,7 @@ struct ServiceBenchmark {
 
     private func cell(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
 
-    private func median(_ values: [Double]) -> Double {
+    func median(_ values: [Double]) -> Double {
         let sorted = values.sorted()
         return sorted.isEmpty ? .nan : sorted[sorted.count / 2]
     }
@@ -262,6 +272,11 @@ struct ServiceBenchmark {
         if let one = results.first(where: { $0.name == "remember" && !$0.tls && $0.connections == 1 && $0.depth == 32 }) {
             print(String(format: "durable remember / SQLite itself, 1 × 32: %.2f", median(one.rounds.map(\.perSecond)) / median(sqlite)))
         }
+    }
+
+    /// In milliseconds, of every shape in which that was asked.
+    func percentiles(_ name: String, _ share: Double) -> [(shape: (Int, Int), milliseconds: Double)] {
+        results.filter { $0.name == name }.map { (($0.connections, $0.depth), $0.all.percentile(share) / 1_000) }
     }
 
     /// What a user of conversations waits for, at most, one request at a time on each connection.
