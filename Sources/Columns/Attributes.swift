@@ -45,17 +45,15 @@ public struct Attributes: Hashable, Sendable {
     }
 
     public init(_ record: Record) {
-        let kind = record.kind
+        let fields = Layout.fields(of: record.kind)
         self.init(
-            id: record.id, agent: record.identifier(.agent), user: record.identifier(.user),
-            session: Layout.field(in: .identifier(.session), of: kind).flatMap { record.identifier($0) }, type: .fact, tags: record.texts(.tags),
-            accessCount: Layout.field(in: .integer(.accessCount), of: kind).flatMap { record.integer($0) } ?? 0, createdAt: record.createdAt,
-            updatedAt: record.updatedAt, lastAccessedAt: Layout.field(in: .integer(.lastAccessedAt), of: kind).flatMap { record.time($0) },
-            metadata: record.json(.metadata) ?? .emptyObject)
+            id: record.id, agent: record.identifier(.agent), user: record.identifier(.user), session: fields.session.flatMap { record.identifier($0) },
+            type: .fact, tags: record.texts(.tags), accessCount: fields.accessCount.flatMap { record.integer($0) } ?? 0, createdAt: record.createdAt,
+            updatedAt: record.updatedAt, lastAccessedAt: fields.lastAccessedAt.flatMap { record.time($0) }, metadata: record.json(.metadata) ?? .emptyObject)
         type = 0
-        if let field = Layout.field(in: .type, of: kind), let choice = record.text(field), let code = Layout.code(of: choice, field, in: kind) { type = code }
-        let extras = (Layout.extras[kind] ?? []).compactMap { field in
-            record[field].flatMap(Layout.extra).map { JSON.Member(Layout.extraName(field), $0) }
+        if let field = fields.type, let choice = record.text(field), let code = Layout.code(of: choice, field, in: record.kind) { type = code }
+        let extras = fields.extras.compactMap { field in
+            record[field.field].flatMap(Layout.extra).map { JSON.Member(field.name, $0) }
         }
         if !extras.isEmpty, case .object(let members) = metadata { metadata = .object(extras + members) }
     }

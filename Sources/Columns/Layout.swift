@@ -35,6 +35,28 @@ enum Layout {
     /// The field of that kind whose column it is.
     static func field(in slot: Slot, of kind: Kind) -> RecordField? { ownSlots[kind]?.first { $0.value == slot }?.key }
 
+    /// Which of a kind's fields lie in which columns, looked up once.
+    struct Fields {
+        let session: RecordField?
+        let accessCount: RecordField?
+        let lastAccessedAt: RecordField?
+        let type: RecordField?
+        let extras: [(field: RecordField, name: String)]
+
+        init(_ kind: Kind) {
+            session = Layout.field(in: .identifier(.session), of: kind)
+            accessCount = Layout.field(in: .integer(.accessCount), of: kind)
+            lastAccessedAt = Layout.field(in: .integer(.lastAccessedAt), of: kind)
+            type = Layout.field(in: .type, of: kind)
+            extras = (Layout.extras[kind] ?? []).map { ($0, Layout.extraName($0)) }
+        }
+    }
+
+    static func fields(of kind: Kind) -> Fields { allFields[Int(kind.rawValue)] }
+
+    /// By the number of the kind.
+    private static let allFields = (0...(Kind.allCases.map(\.rawValue).max() ?? 0)).map { Fields(Kind(rawValue: $0) ?? .memory) }
+
     /// The number of a choice in the column of types: its place in the schema's list, from 1.
     static func code(of choice: String, _ field: RecordField, in kind: Kind) -> UInt8? {
         guard case .choice(let known)? = Schema.of(kind).type(of: field) else { return nil }

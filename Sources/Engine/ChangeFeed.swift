@@ -15,10 +15,12 @@ final class ChangeFeed: Sendable {
         /// When all changes that could be read were in memory for the last time.
         var readAt: Timestamp?
         var isFailing = false
+        var tendedAt: Timestamp?
         var hasEnded = false
     }
 
     let state = Mutex(State())
+    private static let ownMax = 1_000_000
     /// Reads for memory, one thing after the other; blocks for the store.
     let queue = DispatchQueue(label: "pinyon.feed", qos: .userInitiated)
 
@@ -30,6 +32,8 @@ final class ChangeFeed: Sendable {
     func took(_ outcome: WriteOutcome) {
         state.withLock { state in
             guard let transaction = outcome.transaction else { return state.position = max(state.position, ChangePosition(number: outcome.receipt.change)) }
+            // Beyond that they are read as if others had written them.
+            if state.own.count >= ChangeFeed.ownMax { state.own = [] }
             if transaction > state.position.transaction { state.own.insert(transaction) }
         }
     }

@@ -48,7 +48,7 @@ extension EngineError {
         case .corruptRow(let table, let place): self = .dataCorrupted("\(table) \(place)")
         case .tooLarge(let bytesMax): self = .replyTooLarge(bytesMax: bytesMax)
         case .corruptFile: self = .dataCorrupted("the database file")
-        case .newerSchema, .notPinyon, .locked, .internalError: self = .internalError
+        case .changesGone, .newerSchema, .notPinyon, .locked, .internalError: self = .internalError
         }
     }
 }

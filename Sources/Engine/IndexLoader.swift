@@ -6,14 +6,14 @@ internal import VectorIndex
 
 /// Hands the rows that the store has to their indexes, some at a time, and counts those that cannot be believed.
 final class IndexLoader {
-    private struct Name: Hashable {
+    fileprivate struct Name: Hashable {
         let organization: Identifier
         let kind: Kind
     }
 
     private let partitions: Partitions
     private let log: Log
-    private var waiting: [Name: [IndexChange]] = [:]
+    private var waiting: [Name: [StoredRow]] = [:]
     private(set) var rows = 0
     private(set) var damaged = 0
     /// Takes batches into the indexes while the next rows are read; a few may wait.
@@ -33,8 +33,7 @@ final class IndexLoader {
         case .failure(let error):
             damaged += 1
             if damaged <= IndexLoader.damagedLoggedMax { log.error("a damaged row is left out", (.detail, error.description)) }
-        case .success(.memory(let memory)): add(.of(memory), to: Name(organization: memory.organization, kind: .memory))
-        case .success(.record(let record)): add(.of(record), to: Name(organization: record.organization, kind: record.kind))
+        case .success(let row): add(row)
         }
     }
 
@@ -44,18 +43,37 @@ final class IndexLoader {
         partitions.trainAll()
     }
 
-    private func add(_ change: IndexChange, to name: Name) {
+    private func add(_ row: StoredRow) {
+        let name = row.place
         rows += 1
-        waiting[name, default: []].append(change)
+        waiting[name, default: []].append(row)
         if waiting[name, default: []].count >= IndexLoader.batchRows { flush(name) }
     }
 
     private func flush(_ name: Name) {
-        guard let changes = waiting.removeValue(forKey: name) else { return }
+        guard let rows = waiting.removeValue(forKey: name) else { return }
         room.wait()
         queue.async { [partitions, room] in
-            partitions.load(changes, into: name.organization, name.kind)
+            partitions.load(rows.map(IndexChange.of), into: name.organization, name.kind)
             room.signal()
+        }
+    }
+}
+
+extension IndexChange {
+    fileprivate static func of(_ row: StoredRow) -> IndexChange {
+        switch row {
+        case .memory(let memory): .of(memory)
+        case .record(let record): .of(record)
+        }
+    }
+}
+
+extension StoredRow {
+    fileprivate var place: IndexLoader.Name {
+        switch self {
+        case .memory(let memory): IndexLoader.Name(organization: memory.organization, kind: .memory)
+        case .record(let record): IndexLoader.Name(organization: record.organization, kind: record.kind)
         }
     }
 }

@@ -8,6 +8,7 @@ internal import VectorIndex
 extension MemoryEngine {
     private static let changesAtOnce = 1_000
     private static let pauseMilliseconds = 250
+    private static let tendSeconds: Int64 = 60 * 60
     private static let tenancyKinds: Set<Kind> = [.organization, .key]
 
     private struct Place: Hashable {
@@ -24,7 +25,13 @@ extension MemoryEngine {
     private func followOnce() {
         guard !feed.state.withLock({ $0.hasEnded }) else { return }
         do throws(StorageError) {
-            try readOn()
+            do throws(StorageError) { try readOn() } catch {
+                guard error == .changesGone else { throw error }
+                log.warning("changes are gone that were not read; all rows are read anew")
+                try store.tend()
+                try rebuild()
+            }
+            try tendStore()
             if feed.state.withLock({ state in
                 defer { state.isFailing = false }
                 return state.isFailing
@@ -100,6 +107,7 @@ extension MemoryEngine {
                 freshness.end(sight)
                 throw error
             }
+            for error in tenancy.damaged { log.error("a key or an organization is left out", (.detail, error.description)) }
             isStale = indexing.sync {
                 guard !freshness.end(sight).contains(where: { MemoryEngine.tenancyKinds.contains($0.kind) }) else { return true }
                 for space in tenancy.spaces { partitions.ensure(space) }
@@ -166,6 +174,56 @@ extension MemoryEngine {
 
     // MARK: What was missed
 
+    /// Reads all rows as they are, and takes away what is not there any more.
+    private func rebuild() throws(StorageError) {
+        try renewTenancy()
+        let sight = freshness.begin(.read)
+        var there: Set<RowName> = []
+        let loader = IndexLoader(partitions: partitions, log: log)
+        let position: ChangePosition
+        do throws(StorageError) {
+            position = try store.reads.load { row in
+                if case .success(let row) = row { there.insert(row.name) }
+                loader.take(row)
+            }
+        } catch {
+            loader.finish()
+            freshness.end(sight)
+            throw error
+        }
+        loader.finish()
+        let loaded = there
+        var again = indexing.sync {
+            let passed = freshness.end(sight)
+            freshness.took(loaded, from: .read)
+            return passed
+        }
+        for kind in Kind.searchable {
+            for (organization, index) in partitions.all(of: kind) {
+                for id in index.ids {
+                    let name = RowName(organization: organization, kind: kind, id: id)
+                    if !there.contains(name) { again.insert(name) }
+                }
+            }
+        }
+        try renew(again)
+        feed.state.withLock { state in
+            state.position = position
+            state.own = []
+        }
+        try readOn()
+    }
+
+    private func tendStore() throws(StorageError) {
+        let now = clock.now()
+        let isDue = feed.state.withLock { state in
+            guard state.tendedAt.map({ $0.adding(seconds: MemoryEngine.tendSeconds) <= now }) ?? true else { return false }
+            state.tendedAt = now
+            return true
+        }
+        if isDue { try store.tend() }
+    }
+
     /// Rows that a write of this process left, when something else came into memory since it began: as they are now. `completion` runs when that is so, or
     /// when it must be made up for.
     func renewLater(_ rows: Set<RowName>, completion: @escaping @Sendable () -> Void) {
@@ -188,14 +246,22 @@ extension MemoryEngine {
 
     // MARK: Waiting
 
-    /// In halves where the whole would be more than one answer may hold.
+    /// In halves where the whole would be more than one answer may hold, or a row is damaged: one that cannot be read alone is left out, and goes from the
+    /// index, so that it holds up no other.
     private func each<Row: Sendable>(
         _ ids: [Identifier], _ read: ([Identifier], @escaping @Sendable (Result<[Row], StorageError>) -> Void) -> Void
     ) throws(StorageError) -> [Row] {
         do throws(StorageError) {
             return try waitFor { read(ids, $0) }
         } catch {
-            guard case .tooLarge = error, ids.count > 1 else { throw error }
+            switch error {
+            case .tooLarge, .corruptRow: break
+            default: throw error
+            }
+            guard ids.count > 1 else {
+                log.error("a row cannot be read and is left out", (.detail, error.description))
+                return []
+            }
             return try each(Array(ids[..<(ids.count / 2)]), read) + each(Array(ids[(ids.count / 2)...]), read)
         }
     }
@@ -212,5 +278,14 @@ extension MemoryEngine {
         done.wait()
         guard let result = answer.withLock({ $0 }) else { throw .internalError("a read ended without an answer") }
         return try result.get()
+    }
+}
+
+extension StoredRow {
+    fileprivate var name: RowName {
+        switch self {
+        case .memory(let memory): RowName(organization: memory.organization, kind: .memory, id: memory.id)
+        case .record(let record): RowName(organization: record.organization, kind: record.kind, id: record.id)
+        }
     }
 }

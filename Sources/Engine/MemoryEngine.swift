@@ -42,6 +42,7 @@ public final class MemoryEngine: Sendable {
         store: any Store, clock: Clock, log: Log, limits: EngineLimits, facts: EngineFacts, embedder: (any Embedder)? = nil
     ) throws(StorageError) {
         let tenancy = try store.reads.tenancy()
+        for error in tenancy.damaged { log.error("a key or an organization is left out", (.detail, error.description)) }
         self.store = store
         self.clock = clock
         self.log = log

@@ -39,7 +39,8 @@ public struct FieldRule: Hashable, Sendable {
 /// What the records of one kind consist of, beside what every record has: identifier, organization, times of creation and change, version.
 ///
 /// Everything that reads, checks, sends, stores or shows a record follows these tables; there is no second list of the fields of a kind.
-public struct Schema: Sendable {
+/// One of each kind stands for good; records look theirs up at every turn.
+public final class Schema: Sendable {
     public let kind: Kind
     /// In the order of the columns.
     public let rules: [FieldRule]
@@ -51,7 +52,8 @@ public struct Schema: Sendable {
     public let listedBy: [RecordField]
     /// The fields by which lists can be ordered, beside the identifier.
     public let orderedBy: [RecordField]
-    private let positions: [RecordField: Int]
+    /// By the number of the field; -1 for those that are not of this kind. Records are asked by field all the time.
+    private let positions: [Int8]
 
     init(
         _ kind: Kind, deletesSoftly: Bool = false, hasVector: Bool = false, listedBy: [RecordField] = [], orderedBy: [RecordField] = [],
@@ -63,12 +65,17 @@ public struct Schema: Sendable {
         self.hasVector = hasVector
         self.listedBy = listedBy
         self.orderedBy = orderedBy
-        positions = Dictionary(uniqueKeysWithValues: rules.enumerated().map { ($1.field, $0) })
+        var positions = [Int8](repeating: -1, count: 1 + Int(RecordField.allCases.map(\.rawValue).max() ?? 0))
+        for (place, rule) in rules.enumerated() { positions[Int(rule.field.rawValue)] = Int8(place) }
+        self.positions = positions
     }
 
-    public func position(of field: RecordField) -> Int? { positions[field] }
+    public func position(of field: RecordField) -> Int? {
+        let place = positions[Int(field.rawValue)]
+        return place < 0 ? nil : Int(place)
+    }
 
-    public subscript(field: RecordField) -> FieldRule? { positions[field].map { rules[$0] } }
+    public subscript(field: RecordField) -> FieldRule? { position(of: field).map { rules[$0] } }
 
     /// Also of a field that every record has.
     public func type(of field: RecordField) -> ValueType? {

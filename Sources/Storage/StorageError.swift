@@ -29,6 +29,8 @@ public enum StorageError: Error, Hashable, Sendable {
     /// A row does not match its own checksum, or is not what its place says.
     case corruptRow(table: String, place: String)
     case corruptFile(path: String, detail: String)
+    /// Changes after the position were forgotten, or it is of before a restore: what was derived from them is read anew.
+    case changesGone
     case newerSchema(found: Int, known: Int)
     case notPinyon(path: String)
     case locked(path: String, holder: String)
@@ -57,6 +59,7 @@ extension StorageError: CustomStringConvertible {
         case .corruptRow(let table, let place):
             "the row \(place) of \(table) is damaged and is not answered from; run `pinyon verify` and restore it from a backup"
         case .corruptFile(let path, let detail): "\(path) is damaged: \(detail); run `pinyon verify` and restore it from a backup"
+        case .changesGone: "changes that were not read yet are not kept any more"
         case .newerSchema(let found, let known):
             "the database has schema version \(found), and this program knows versions up to \(known); use a newer pinyon"
         case .notPinyon(let path): "\(path) is a database of another program; choose another directory"
@@ -72,7 +75,7 @@ extension StorageError: CustomStringConvertible {
         case .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .wrongSpace, .conversationEnded, .jobIsHeld, .jobIsNotRunning,
             .idempotencyMismatch, .corruptRow:
             true
-        case .tooLarge, .notWanted, .busy, .full, .unavailable, .corruptFile, .newerSchema, .notPinyon, .locked, .closed, .internalError: false
+        case .tooLarge, .notWanted, .busy, .full, .unavailable, .corruptFile, .changesGone, .newerSchema, .notPinyon, .locked, .closed, .internalError: false
         }
     }
 }

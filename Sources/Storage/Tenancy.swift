@@ -6,9 +6,13 @@ public struct Tenancy: Hashable, Sendable {
     public let keys: [AccessKey]
     public let spaces: [EmbeddingSpace]
 
-    public init(organizations: [Organization], keys: [AccessKey], spaces: [EmbeddingSpace]) {
+    /// Why a key, or an organization, is not among them; such a key opens nothing.
+    public let damaged: [StorageError]
+
+    public init(organizations: [Organization], keys: [AccessKey], spaces: [EmbeddingSpace], damaged: [StorageError] = []) {
         self.organizations = organizations
         self.keys = keys
         self.spaces = spaces
+        self.damaged = damaged
     }
 }

@@ -45,6 +45,7 @@ final class HeldStore: Store {
     var facts: JSON { store.facts }
     var notes: [String] { store.notes }
     var isShared: Bool { store.isShared }
+    func tend() throws(StorageError) { try store.tend() }
     func close() { store.close() }
 }
 
@@ -199,5 +200,63 @@ struct SharedStoreTests {
         #expect(try await house.eventually { try await found([1, 0]) == [[last], [last]] })
         try sql.script("TRUNCATE \(table)")
         #expect(try await house.eventually { try await found([1, 0]) == [[], []] })
+    }
+
+    @Test("when changes are gone all rows are read anew, those that went away too", arguments: SharedHouse.addresses)
+    func rebuilt(address: String) async throws {
+        let house = try SharedHouse(address)
+        let agent = try await house.one.agent()
+        let kept = try await house.one.remember((0..<20).map { MemoryDraft(agent: agent, content: "\($0)", vector: [1, Float($0)]) }).rows.map(\.id)
+        let query = SearchRequest(query: .vector([1, 0]), k: 100, withContent: false)
+        #expect(try await house.eventually { try await house.other.search(query).entries.count == 20 })
+        let sql = try PostgresConnection(house.configuration.address, secondsMax: 60)
+        let schema = house.configuration.schema
+        // As a restore does: other rows, and no change that tells of them.
+        try sql.script(
+            """
+            SET pinyon.writer = 'pinyon'; DELETE FROM \(schema).agent_memories WHERE id = '\(kept[0])';
+            UPDATE \(schema).agent_memories SET embedding = '[0,1]' WHERE id = '\(kept[1])'; UPDATE \(schema).feed_state SET epoch = 'of before the restore'
+            """)
+        for engine in [house.one, house.other] {
+            engine.engine.followOthers()
+            var hits: [Hit] = []
+            for _ in 0..<500 where hits.count != 19 {
+                hits = try await engine.search(query).entries.map(\.hit)
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(hits.count == 19 && hits.last?.id == kept[1] && hits.last?.score == 0)
+        }
+        let late = try await house.one.remember([MemoryDraft(agent: agent, content: "late", vector: [1, 0])]).rows[0].id
+        #expect(try await house.eventually { try await house.other.search(query).entries.contains { $0.hit.id == late } })
+    }
+
+    @Test("rows that cannot be read hold up no other, and a damaged key opens nothing", arguments: SharedHouse.addresses)
+    func damaged(address: String) async throws {
+        let house = try SharedHouse(address)
+        let agent = try await house.one.agent()
+        let first = try await house.one.remember([MemoryDraft(agent: agent, content: "first", vector: [1, 0])]).rows[0].id
+        let sql = try PostgresConnection(house.configuration.address, secondsMax: 60)
+        let (schema, organization) = (house.configuration.schema, house.one.first.organization)
+        let row = "INSERT INTO \(schema).agent_memories (organization_id, agent_id, content, embedding"
+        try sql.script(
+            """
+            \(row), tags) VALUES ('\(organization)', '\(agent)', 'x', '[1,1]', ARRAY[null]);
+            \(row), tags) VALUES ('\(organization)', '\(agent)', 'x', '[1,1]', '{{a,b},{c,d}}');
+            \(row), metadata) VALUES ('\(organization)', '\(agent)', 'x', '[1,1]', '{"a":1e400}');
+            \(row)) VALUES ('\(organization)', '\(agent)', repeat('x', 13000000), '[1,1]');
+            INSERT INTO \(schema).api_keys (organization_id, name, key_prefix, key_hash, role, kinds)
+                VALUES ('\(organization)', 'x', 'pny_x', decode(repeat('00', 32), 'hex'), 'admin', ARRAY[null])
+            """)
+        let last = Identifier(high: 9, low: 9)
+        try sql.script("\(row), id) VALUES ('\(organization)', '\(agent)', 'last', '[1,2]', '\(last)')")
+        let query = SearchRequest(query: .vector([1, 0]), k: 100, withContent: false)
+        for engine in [house.one, house.other] {
+            #expect(try await house.eventually { try await engine.search(query).entries.map(\.hit.id).suffix(1) == [last] })
+            #expect(try await engine.search(query).entries.map(\.hit.id).first == first)
+        }
+        // One that starts now takes what can be read.
+        let fresh = try House(over: PostgresStore.open(house.configuration))
+        #expect(try await fresh.search(query).entries.contains { $0.hit.id == last })
+        fresh.store.close()
     }
 }

@@ -25,6 +25,9 @@ public struct PostgresAddress: Sendable {
             unsafe option += 1
         }
         self.settings = settings
+        // Of a password with a slash or an at sign libpq takes a part for something else, which would be told.
+        let isPlain = (value(of: "port") ?? "").allSatisfy { $0.isNumber || $0 == "," } && ["host", "dbname"].allSatisfy { value(of: $0)?.contains("@") != true }
+        guard isPlain else { throw .unavailable("that address has no port that is a number, or an @ too many; in a password write %40 for @, %2F for / and %3A for :") }
     }
 
     private init(settings: [Setting]) { self.settings = settings }

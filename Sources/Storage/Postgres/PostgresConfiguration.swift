@@ -9,7 +9,7 @@ public struct PostgresConfiguration: Sendable {
     public var readersMax = 4
     /// How long a statement may take, or wait for a lock, before it is given up; and how long an answer may take before the server counts as gone.
     public var statementSecondsMax = 30
-    public var lockSecondsMax = 3
+    public var lockSecondsMax = 1
     public var answerSecondsMax = 45
     /// Writes that wait or are being answered; beyond them the answer is `busy`.
     public var waitingWritesMax = 16_384

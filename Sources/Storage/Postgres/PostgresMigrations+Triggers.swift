@@ -11,6 +11,10 @@ extension PostgresMigrations {
             ALTER TABLE changes ADD CONSTRAINT changes_operation_check CHECK (operation IN (1, 2, 3));
             -- For TRUNCATE, which the tables' owner alone may do.
             CREATE POLICY owner ON changes FOR INSERT TO CURRENT_USER WITH CHECK (operation = 3);
+            CREATE POLICY owner ON counters TO CURRENT_USER USING (true);
+            CREATE POLICY owner ON embedding_waits TO CURRENT_USER USING (true);
+            ALTER TABLE changes ADD CONSTRAINT changes_kind_check CHECK (kind BETWEEN 1 AND \(Kind.allCases.count));
+            \(keepIdentity)
             \(completeVector)
             \(completeRow)
             \(completeConversation)
@@ -22,9 +26,12 @@ extension PostgresMigrations {
             \(Kind.allCases.map(create(of:)).joined(separator: "\n"))
             """,
         down: """
-            DROP FUNCTION note_truncation, note_organizations, note_conversations, note_messages, note_rows, complete_conversation, complete_row, complete_vector, sum_of CASCADE;
+            DROP FUNCTION note_truncation, note_organizations, note_conversations, note_messages, note_rows, complete_conversation, complete_row, complete_vector, sum_of, keep_identity CASCADE;
             DROP POLICY owner ON changes;
+            DROP POLICY owner ON counters;
+            DROP POLICY owner ON embedding_waits;
             DELETE FROM changes WHERE operation = 3;
+            ALTER TABLE changes DROP CONSTRAINT changes_kind_check;
             ALTER TABLE changes DROP CONSTRAINT changes_operation_check;
             ALTER TABLE changes ADD CONSTRAINT changes_operation_check CHECK (operation IN (1, 2));
             """)
@@ -33,6 +40,15 @@ extension PostgresMigrations {
     private static let byOthers = "WHEN (current_setting('pinyon.writer', true) IS DISTINCT FROM '\(ownWriter)')"
 
     // MARK: A row before it is written
+
+    private static let keepIdentity = """
+        CREATE FUNCTION keep_identity() RETURNS trigger \(function) $$
+        BEGIN
+            RAISE EXCEPTION 'a row keeps its identifier and its organization' USING ERRCODE = 'integrity_constraint_violation',
+                HINT = 'Insert a new row, and delete the old one.';
+        END
+        $$;
+        """
 
     private static let completeVector = """
         CREATE FUNCTION complete_vector(organization uuid, given vector, space uuid) RETURNS uuid \(function) $$
@@ -67,9 +83,7 @@ extension PostgresMigrations {
         CREATE FUNCTION complete_row() RETURNS trigger \(function) $$
         BEGIN
             IF TG_OP = 'UPDATE' THEN
-                IF NEW.version = OLD.version THEN
-                    NEW.version := OLD.version + 1;
-                END IF;
+                NEW.version := greatest(NEW.version, OLD.version + 1);
                 IF NEW.updated_at = OLD.updated_at THEN
                     NEW.updated_at := greatest(OLD.updated_at, now());
                 END IF;
@@ -112,14 +126,14 @@ extension PostgresMigrations {
                 ELSIF NEW.status = 'deleted' THEN
                     NEW.deleted_at := now();
                 END IF;
+                NEW.message_count := 0;
                 NEW.embedding := l2_normalize(NEW.title_embedding);
                 NEW.embedding_count := CASE WHEN NEW.title_embedding IS NULL THEN 0 ELSE 1 END;
                 NEW.embedding_space_id := complete_vector(NEW.organization_id, NEW.title_embedding, NEW.embedding_space_id);
                 RETURN NEW;
             END IF;
-            IF NEW.version = OLD.version THEN
-                NEW.version := OLD.version + 1;
-            END IF;
+            NEW.version := greatest(NEW.version, OLD.version + 1);
+            NEW.message_count := OLD.message_count;
             IF NEW.updated_at = OLD.updated_at THEN
                 NEW.updated_at := greatest(OLD.updated_at, now());
             END IF;
@@ -226,19 +240,20 @@ extension PostgresMigrations {
                 parts := parts || 'SELECT organization_id, conversation_id, -1 AS sign, NULL AS created_at, embedding FROM old_rows WHERE deleted_at IS NULL'::text;
             END IF;
             PERFORM set_config('pinyon.writer', 'messages', true);
+            -- The sum is of the row as it is when its turn has come.
             EXECUTE format(
                 'UPDATE conversations AS c SET message_count = c.message_count + d.messages, last_activity_at = greatest(c.last_activity_at, d.last),'
-                '   updated_at = greatest(c.updated_at, now()), embedding_count = c.embedding_count + d.vectors, embedding = d.sum,'
-                '   embedding_space_id = CASE WHEN d.sum IS NOT NULL THEN coalesce(c.embedding_space_id, d.space) END'
-                ' FROM (SELECT k.organization_id, k.id, m.messages, m.last, m.vectors, sum_of(k.embedding, m.more, m.less, k.embedding_count + m.vectors) AS sum, m.space'
-                '   FROM (SELECT organization_id, conversation_id, sum(sign) AS messages, max(created_at) AS last,'
-                '           coalesce(sum(sign) FILTER (WHERE embedding IS NOT NULL), 0) AS vectors,'
-                '           sum(l2_normalize(embedding)) FILTER (WHERE sign = 1) AS more, sum(l2_normalize(embedding)) FILTER (WHERE sign = -1) AS less,'
-                '           (SELECT id FROM embedding_spaces AS s WHERE s.organization_id = each.organization_id AND s.is_main) AS space'
-                '       FROM (%s) AS each GROUP BY organization_id, conversation_id) AS m'
-                '   JOIN conversations AS k ON k.organization_id = m.organization_id AND k.id = m.conversation_id'
-                '   WHERE m.messages <> 0 OR m.more IS DISTINCT FROM m.less) AS d'
-                ' WHERE c.organization_id = d.organization_id AND c.id = d.id', array_to_string(parts, ' UNION ALL '));
+                '   updated_at = greatest(c.updated_at, now()), embedding_count = c.embedding_count + d.vectors,'
+                '   embedding = sum_of(c.embedding, d.more, d.less, c.embedding_count + d.vectors),'
+                '   embedding_space_id = CASE WHEN sum_of(c.embedding, d.more, d.less, c.embedding_count + d.vectors) IS NOT NULL'
+                '       THEN coalesce(c.embedding_space_id, d.space) END'
+                ' FROM (SELECT organization_id, conversation_id, sum(sign) AS messages, max(created_at) AS last,'
+                '       coalesce(sum(sign) FILTER (WHERE embedding IS NOT NULL), 0) AS vectors,'
+                '       sum(l2_normalize(embedding)) FILTER (WHERE sign = 1) AS more, sum(l2_normalize(embedding)) FILTER (WHERE sign = -1) AS less,'
+                '       (SELECT id FROM embedding_spaces AS s WHERE s.organization_id = each.organization_id AND s.is_main) AS space'
+                '   FROM (%s) AS each GROUP BY organization_id, conversation_id) AS d'
+                ' WHERE c.organization_id = d.organization_id AND c.id = d.conversation_id AND (d.messages <> 0 OR d.more IS DISTINCT FROM d.less)',
+                array_to_string(parts, ' UNION ALL '));
             PERFORM set_config('pinyon.writer', coalesce(writer, ''), true);
             RETURN NULL;
         END
@@ -275,6 +290,14 @@ extension PostgresMigrations {
             INSERT INTO changes (organization_id, kind, record_id, version, operation) VALUES ('\(Identifier.none)', TG_ARGV[0]::bigint, '\(Identifier.none)', 1, 3);
             UPDATE counters SET rows = 0, with_vectors = 0, deleted = 0 WHERE kind = TG_ARGV[0]::bigint;
             DELETE FROM embedding_waits WHERE kind = TG_ARGV[0]::bigint;
+            IF TG_TABLE_NAME = 'messages' THEN
+                PERFORM set_config('pinyon.writer', 'messages', true);
+                UPDATE conversations SET message_count = 0, embedding = l2_normalize(title_embedding),
+                    embedding_count = CASE WHEN title_embedding IS NULL THEN 0 ELSE 1 END,
+                    embedding_space_id = CASE WHEN title_embedding IS NULL THEN NULL ELSE embedding_space_id END
+                WHERE message_count <> 0 OR embedding_count > 0;
+                PERFORM set_config('pinyon.writer', '', true);
+            END IF;
             RETURN NULL;
         END
         $$;
@@ -303,7 +326,14 @@ extension PostgresMigrations {
             case .memory, .message: "complete_row('content')"
             case .agent, .organization, .key, .user, .pattern, .job: "complete_row()"
             }
-        var triggers = ["CREATE TRIGGER complete BEFORE INSERT OR UPDATE ON \(table) FOR EACH ROW \(byOthers) EXECUTE FUNCTION \(completing);"]
+        let identity = kind == .organization ? ["id"] : ["organization_id", "id"]
+        var triggers = [
+            """
+            CREATE TRIGGER keep BEFORE UPDATE OF \(identity.joined(separator: ", ")) ON \(table) FOR EACH ROW
+            WHEN (\(identity.map { "NEW.\($0) IS DISTINCT FROM OLD.\($0)" }.joined(separator: " OR "))) EXECUTE FUNCTION keep_identity();
+            """
+        ]
+        triggers += ["CREATE TRIGGER complete BEFORE INSERT OR UPDATE ON \(table) FOR EACH ROW \(byOthers) EXECUTE FUNCTION \(completing);"]
         func after(_ event: Event, _ name: String, _ function: String) {
             triggers.append("CREATE TRIGGER \(name)_\(event.rawValue) AFTER \(event.rawValue) ON \(table)\(event.tables) FOR EACH STATEMENT \(byOthers) EXECUTE FUNCTION \(function);")
         }

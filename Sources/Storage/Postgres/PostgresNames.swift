@@ -8,6 +8,8 @@ struct PostgresNames: Sendable {
     var service: String { schema + "_service" }
     /// Reads what every organization has, and writes nothing.
     var feed: String { schema + "_feed" }
+    /// Reads everything, whatever the policies say.
+    var backup: String { schema + "_backup" }
 
     init(schema: String = PostgresConfiguration.defaultSchema) throws(StorageError) {
         let isPlain = schema.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "_") }

@@ -9,8 +9,11 @@ final class PostgresReadSession: ReadSession {
     /// Rows of a list that are asked for at once.
     private static let rowsAtOnce = 256
 
-    init(_ link: PostgresLink) {
+    private let epoch: KnownEpoch
+
+    init(_ link: PostgresLink, _ epoch: KnownEpoch) {
         self.link = link
+        self.epoch = epoch
         names = link.names
     }
 
@@ -201,13 +204,19 @@ final class PostgresReadSession: ReadSession {
             $0.add(position.number)
             $0.add(Int64(max(0, limit)))
         }
+        let state = try ask("SELECT \(PostgresMigrations.epoch), epoch, pruned_transaction, pruned_number, made FROM \(names.quoted).feed_state")
+        guard state.count == 1, let transaction = state.integer(0, 2), let number = state.integer(0, 3) else { throw .internalError("the feed has no state") }
+        let pruned = ChangePosition(transaction: UInt64(bitPattern: transaction), number: number)
+        guard state.text(0, 0) == state.text(0, 1), epoch.value ?? state.identifier(0, 4) == state.identifier(0, 4), pruned <= position else {
+            throw .changesGone
+        }
         var changes: [ChangeRecord] = []
         for row in 0..<found.count { changes.append(try found.change(row)) }
         return changes
     }
 
     func unread(after position: ChangePosition) throws(StorageError) -> (count: Int64, since: Timestamp?) {
-        let found = try ask("SELECT count(*), min(at) FROM \(names.table(.changes)) WHERE (transaction, number) > ($1, $2)") { parameters in
+        let found = try ask("SELECT count(*), min(at) FROM (SELECT at FROM \(names.table(.changes)) WHERE (transaction, number) > ($1, $2) ORDER BY transaction, number LIMIT 100000) AS unread") { parameters in
             parameters.add(Int64(bitPattern: position.transaction))
             parameters.add(position.number)
         }
@@ -215,31 +224,41 @@ final class PostgresReadSession: ReadSession {
     }
 
     func tenancy() throws(StorageError) -> Tenancy {
-        var (organizations, keys, spaces): ([Organization], [AccessKey], [EmbeddingSpace]) = ([], [], [])
-        let organization = try ask(names.selection(.organizations) + " ORDER BY created_at, id")
-        for row in 0..<organization.count {
-            let record = try organization.record(row, .organization)
-            guard let found = Organization(record) else { throw .corruptRow(table: Table.organizations.name, place: record.id.description) }
-            organizations.append(found)
+        var damaged: [StorageError] = []
+        func read<Row>(_ found: PostgresRows, _ body: (Int) throws(StorageError) -> Row) -> [Row] {
+            (0..<found.count).compactMap { row in
+                do throws(StorageError) { return try body(row) } catch {
+                    damaged.append(error)
+                    return nil
+                }
+            }
         }
-        let key = try ask(names.selection(.apiKeys) + " ORDER BY created_at, id")
-        for row in 0..<key.count {
-            let record = try key.record(row, .key)
-            guard let found = AccessKey(record) else { throw .corruptRow(table: Table.apiKeys.name, place: record.id.description) }
-            keys.append(found)
+        let found = try ask(names.selection(.organizations) + " ORDER BY created_at, id")
+        let organizations = read(found) { row throws(StorageError) in
+            let record = try found.record(row, .organization)
+            guard let organization = Organization(record) else { throw .corruptRow(table: Table.organizations.name, place: record.id.description) }
+            return organization
         }
-        let space = try ask(names.selection(.embeddingSpaces) + " ORDER BY created_at, id")
-        for row in 0..<space.count { spaces.append(try space.space(row)) }
-        return Tenancy(organizations: organizations, keys: keys, spaces: spaces)
+        let kept = try ask(names.selection(.apiKeys) + " ORDER BY created_at, id")
+        let keys = read(kept) { row throws(StorageError) in
+            let record = try kept.record(row, .key)
+            guard let key = AccessKey(record) else { throw .corruptRow(table: Table.apiKeys.name, place: record.id.description) }
+            return key
+        }
+        let known = try ask(names.selection(.embeddingSpaces) + " ORDER BY created_at, id")
+        let spaces = read(known) { row throws(StorageError) in try known.space(row) }
+        return Tenancy(organizations: organizations, keys: keys, spaces: spaces, damaged: damaged)
     }
 
     func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition {
         // Of later transactions some are here already, and are read once more.
         let last = try ask(
             """
-            SELECT transaction, number FROM \(names.table(.changes)) WHERE transaction < pg_snapshot_xmin(pg_current_snapshot())
-            ORDER BY transaction DESC, number DESC LIMIT 1
+            (SELECT transaction, number FROM \(names.table(.changes)) WHERE transaction < pg_snapshot_xmin(pg_current_snapshot())
+                ORDER BY transaction DESC, number DESC LIMIT 1)
+            UNION ALL SELECT pruned_transaction, pruned_number FROM \(names.quoted).feed_state ORDER BY transaction DESC, number DESC LIMIT 1
             """)
+        epoch.value = try ask("SELECT made FROM \(names.quoted).feed_state").identifier(0, 0)
         // However long it takes.
         _ = try ask("SELECT set_config('statement_timeout', '0', true)")
         for kind in Kind.searchable { try load(kind, body) }

@@ -60,7 +60,7 @@ enum PostgresSchema {
     /// What belongs to others stays: a schema that holds something else, roles that another database has given rights to.
     private static func leave(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
         try connection.script("DROP TABLE \(names.quoted).schema_migrations")
-        for statement in ["DROP SCHEMA \(names.quoted)", "DROP ROLE IF EXISTS \(names.service)", "DROP ROLE IF EXISTS \(names.feed)"] {
+        for statement in ["DROP SCHEMA \(names.quoted)", "DROP ROLE IF EXISTS \(names.service)", "DROP ROLE IF EXISTS \(names.feed)", "DROP ROLE IF EXISTS \(names.backup)"] {
             try connection.script("DO $$ BEGIN \(statement); EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN NULL; END $$")
         }
     }

@@ -63,9 +63,9 @@ final class PostgresSession: WriteSession {
             }
             return Array(answers[before.count...])
         } catch {
-            // Whose turn it was to give way, or to wait for too long, is tried again by itself; so is what failed when a row before it may not have been taken.
-            let mayFollowRefusal = !error.isOfConnection && all.prefix(error.statement + 1).contains(where: \.mayBeRefused)
-            if !isCareful, mayFollowRefusal || ["40001", "40P01", "55P03"].contains(error.code) { wantsCare = true }
+            // Whose turn it was to give way is tried again by itself; so is what failed when a row before it may not have been taken.
+            let mayFollowRefusal = !error.isOfConnection && error.code != "55P03" && all.prefix(error.statement + 1).contains(where: \.mayBeRefused)
+            if !isCareful, mayFollowRefusal || ["40001", "40P01"].contains(error.code) { wantsCare = true }
             var failure = error
             failure.statement -= before.count
             throw failure

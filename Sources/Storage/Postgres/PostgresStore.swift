@@ -6,6 +6,7 @@ import Synchronization
 /// One connection writes, on one serial queue; some read, each on a queue of its own. Each transaction is the service role's, and sees one organization.
 public final class PostgresStore: Store {
     private let configuration: PostgresConfiguration
+    private let names: PostgresNames
     private let writes: WriteQueue<PostgresSession>
 
     public let reads: StoreReads
@@ -15,16 +16,18 @@ public final class PostgresStore: Store {
 
     private init(_ configuration: PostgresConfiguration, _ names: PostgresNames, facts: JSON) {
         self.configuration = configuration
+        self.names = names
         self.facts = facts
+        let epoch = KnownEpoch()
         writes = WriteQueue(Writer(PostgresSession(PostgresLink(configuration, names))), configuration.writeLimits)
         let readers = (0..<max(1, configuration.readersMax)).map { number in
-            ReadQueue(PostgresReadSession(PostgresLink(configuration, names)), number: number, countMax: configuration.waitingReadsMax)
+            ReadQueue(PostgresReadSession(PostgresLink(configuration, names), epoch), number: number, countMax: configuration.waitingReadsMax)
         }
         let state = OpenState()
         self.state = state
         reads = StoreReads(readers) { () throws(StorageError) in
             guard state.isOpen else { throw .closed }
-            return PostgresReadSession(PostgresLink(configuration, names))
+            return PostgresReadSession(PostgresLink(configuration, names), epoch)
         }
     }
 
@@ -36,6 +39,7 @@ public final class PostgresStore: Store {
         let connection = try PostgresConnection(configuration.address, secondsMax: configuration.answerSecondsMax, keepsStatements: !configuration.isPooled)
         try PostgresSchema.check(connection)
         try PostgresSchema.migrate(connection, names, to: PostgresMigrations.latest)
+        try PostgresUpkeep.run(connection, names)
         let version = connection.serverVersion
         let facts: JSON = [
             "kind": "postgres", "postgres": .text("\(version / 10_000).\(version % 10_000)"), "address": .text(configuration.address.description),
@@ -52,6 +56,12 @@ public final class PostgresStore: Store {
     }
 
     public var isShared: Bool { true }
+
+    public func tend() throws(StorageError) {
+        guard state.isOpen else { throw .closed }
+        let connection = try PostgresConnection(configuration.address, secondsMax: configuration.answerSecondsMax, keepsStatements: !configuration.isPooled)
+        try PostgresUpkeep.run(connection, names)
+    }
 
     public func close() {
         state.close()

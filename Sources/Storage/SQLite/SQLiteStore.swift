@@ -36,6 +36,8 @@ public final class SQLiteStore: Store {
         try writes.withWriter { writer throws(StorageError) in try writer.session.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") }
     }
 
+    public func tend() {}
+
     public func close() {
         writes.finish()
         reads.close()

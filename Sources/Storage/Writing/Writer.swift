@@ -228,7 +228,7 @@ extension StorageError {
     /// Whether trying the requests one by one could not come to anything else.
     fileprivate var isOfTheWholeStore: Bool {
         switch self {
-        case .busy, .full, .unavailable, .newerSchema, .notPinyon, .locked, .closed: true
+        case .busy, .full, .unavailable, .changesGone, .newerSchema, .notPinyon, .locked, .closed: true
         case .tooLarge, .notWanted, .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .wrongSpace, .conversationEnded, .idempotencyMismatch, .corruptRow, .corruptFile,
             .jobIsHeld, .jobIsNotRunning, .internalError:
             false

@@ -123,6 +123,55 @@ import Testing
         }
     }
 
+    @Test("two that write messages at once lose none of the conversation's vector", arguments: PostgresMaker.all)
+    func concurrentMessages(maker: PostgresMaker) async throws {
+        var place = try await Place(maker, seed: 908)
+        defer { place.store.close() }
+        let (organization, conversation) = (place.organization, place.house.conversations[0].id)
+        func insertion(_ vector: [Float]) -> String {
+            let text = "[\(vector.map { "\($0)" }.joined(separator: ","))]"
+            return "INSERT INTO pinyon.messages (organization_id, conversation_id, user_id, role, content, embedding) VALUES ('\(organization)', '\(conversation)', '\(place.house.users[0].id)', 'user', 'x', '\(text)')"
+        }
+        let vectors = [place.house.world.vector(), place.house.world.vector()]
+        let insertions = vectors.map(insertion)
+        try place.sql.script("BEGIN; \(insertions[0])")
+        // It waits for the first, on no thread that the first could need.
+        let home = place.home
+        async let second: Void = withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result { try home.connect().script(insertions[1]) }) }
+        }
+        try await Task.sleep(for: .milliseconds(300))
+        try place.sql.script("COMMIT")
+        try await second
+        let found = try await place.house.conversation(in: place.store)
+        let wanted = zip(VectorSum.unit(vectors[0]), VectorSum.unit(vectors[1])).map { $0 + $1 }
+        #expect(found.integer(.messageCount) == 2 && found.integer(.vectorCount) == 2)
+        #expect(zip(wanted, try #require(found.embedding?.vector)).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
+
+    @Test("a row keeps its identity, and what follows from other rows is nobody's to set", arguments: PostgresMaker.all)
+    func identity(maker: PostgresMaker) async throws {
+        var place = try await Place(maker, seed: 909)
+        defer { place.store.close() }
+        let memory = place.house.world.memory()
+        _ = try await place.store.write(place.house.world.request(.remember([memory])))
+        for change in ["id = '\(place.house.world.id())'", "organization_id = '\(place.house.world.id())'"] {
+            #expect(await storageError { try place.sql.script("UPDATE pinyon.agent_memories SET \(change)") } != nil)
+        }
+        try place.sql.script("UPDATE pinyon.agent_memories SET version = 1; UPDATE pinyon.agent_memories SET version = 1; UPDATE pinyon.conversations SET message_count = 99")
+        #expect(try await place.store.memories([memory.id], of: place.organization).first?.version == 3)
+        #expect(try await place.house.conversation(in: place.store).integer(.messageCount) == 0)
+        // A tenant tells of changes, and takes none back.
+        try place.sql.script("SET pinyon.organization = '\(place.organization)'; SET ROLE pinyon_service")
+        for forged in [
+            "INSERT INTO pinyon.changes (transaction, organization_id, kind, record_id, version, operation) VALUES ('9999999', '\(place.organization)', 1, '\(memory.id)', 1, 1)",
+            "INSERT INTO pinyon.changes (organization_id, kind, record_id, version, operation) VALUES ('\(place.organization)', 1, '\(memory.id)', 1, 3)",
+            "INSERT INTO pinyon.changes (organization_id, kind, record_id, version, operation) VALUES ('\(place.organization)', 99, '\(memory.id)', 1, 1)",
+            "DELETE FROM pinyon.changes", "UPDATE pinyon.changes SET version = 7", "DELETE FROM pinyon.embedding_spaces",
+        ] { #expect(await storageError { try place.sql.script(forged) } != nil, "\(forged)") }
+        try place.sql.script("UPDATE pinyon.agent_memories SET importance_score = 0.1")
+    }
+
     @Test("what was truncated is told for all, and an organization that SQL made is counted", arguments: PostgresMaker.all)
     func truncation(maker: PostgresMaker) async throws {
         var place = try await Place(maker, seed: 904)
@@ -136,5 +185,55 @@ import Testing
         let made = place.house.world.id()
         try place.sql.script("INSERT INTO pinyon.organizations (id, name, slug) VALUES ('\(made)', 'Plain', 'plain')")
         #expect(try await place.store.counts(of: made)[.memory] == StoreCounts.Count())
+    }
+
+    @Test("views count each row once, and show no other organization's; a backup reads all", arguments: PostgresMaker.all)
+    func views(maker: PostgresMaker) async throws {
+        var place = try await Place(maker, seed: 905)
+        defer { place.store.close() }
+        let other = try await House(in: place.store, seed: 906, slug: "other")
+        _ = try await place.store.write(place.house.world.request(.create([place.house.message("one"), place.house.message("two"), place.house.message("three", in: 1)])))
+        try place.sql.script("UPDATE pinyon.messages SET tokens_used = 5, cost = 0.5, role = 'assistant', quality_score = 8; SET ROLE pinyon_service")
+        try place.sql.script("SET pinyon.organization = '\(place.organization)'; SET search_path = pinyon")
+        let usage = try place.sql.ask("SELECT organization_id, user_count, conversation_count, total_messages::bigint, total_tokens::bigint, total_cost FROM organization_usage")
+        #expect(usage.count == 1 && usage.identifier(0, 0) == place.organization)
+        #expect((1...4).map { usage.integer(0, $0) } == [2, 2, 3, 15] && usage.number(0, 5) == 1.5)
+        let stats = try place.sql.ask("SELECT message_count, actual_message_count, avg_quality_score FROM conversation_stats ORDER BY message_count DESC")
+        #expect(stats.count == 2 && stats.integer(0, 0) == 2 && stats.integer(0, 1) == 2 && stats.number(0, 2) == 8)
+        try place.sql.script("RESET ROLE; SET ROLE pinyon_backup; RESET pinyon.organization")
+        let all = try place.sql.ask("SELECT id FROM organizations ORDER BY id")
+        #expect(Set(try all.identifiers()) == [place.organization, other.world.organization.id])
+        #expect(await storageError { try place.sql.script("DELETE FROM messages") } != nil)
+    }
+
+    @Test("changes are forgotten after a day, and who has not read them, or reads after a restore, is told so", arguments: PostgresMaker.all)
+    func forgotten(maker: PostgresMaker) async throws {
+        let place = try await Place(maker, seed: 907)
+        defer { place.store.close() }
+        let last = try await place.store.changes().last?.position
+        try place.sql.script("UPDATE pinyon.changes SET at = now() - interval '25 hours'")
+        var left: Int64 = 1
+        for _ in 0..<500 where left > 0 {
+            try place.store.tend()
+            left = try place.sql.ask("SELECT count(*) FROM pinyon.changes").integer(0, 0) ?? 0
+            if left > 0 { try await Task.sleep(for: .milliseconds(20)) }
+        }
+        #expect(left == 0)
+        #expect(await storageError { _ = try await place.store.changes(after: .start) } == .changesGone)
+        #expect(try place.store.loaded().last == last)
+        #expect(try await place.store.reads.page(of: place.organization, after: #require(last)).isEmpty)
+        try place.sql.script("UPDATE pinyon.feed_state SET epoch = 'of before the restore'")
+        #expect(await storageError { _ = try await place.store.reads.page(of: place.organization, after: #require(last)) } == .changesGone)
+        try place.store.tend()
+        // What was made anew is another, until all was read.
+        #expect(await storageError { _ = try await place.store.reads.page(of: place.organization, after: #require(last)) } == .changesGone)
+        let begun = try place.store.loaded().last
+        #expect(try await place.store.reads.page(of: place.organization, after: begun).isEmpty)
+    }
+}
+
+extension StoreReads {
+    fileprivate func page(of organization: Identifier, after position: ChangePosition) async throws -> [ChangeRecord] {
+        try await withCheckedThrowingContinuation { continuation in changes(after: position, limit: 10) { continuation.resume(with: $0.mapError { $0 as any Error }) } }
     }
 }

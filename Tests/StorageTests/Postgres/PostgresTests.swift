@@ -15,7 +15,9 @@ import Testing
         #expect(address.value(of: "password") == "secret!")
     }
 
-    @Test("what is no address is refused without being quoted", arguments: ["postgres://anna:secret@[::1/x", "password=secret nonsense", "nonsense=secret"])
+    @Test("what is no address is refused without being quoted", arguments: [
+        "postgres://anna:secret@[::1/x", "password=secret nonsense", "nonsense=secret", "postgres://anna:sec/ret@db.example/x", "postgres://anna:secret@more@db.example/x",
+    ])
     func noAddress(text: String) async {
         let error = await storageError { _ = try PostgresAddress(text) }
         #expect(error != nil && !"\(String(describing: error))".contains("secret"))
@@ -47,7 +49,7 @@ import Testing
             #expect(try PostgresSchema.version(connection, names) == target)
         }
         let tables = try connection.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'pinyon'")
-        #expect(tables.integer(0, 0) == Int64(Table.allCases.count + 1))
+        #expect(tables.integer(0, 0) == Int64(Table.allCases.count + 2))
     }
 
     @Test("a schema that is newer is refused", arguments: PostgresMaker.all)

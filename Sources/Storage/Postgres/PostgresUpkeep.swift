@@ -1,0 +1,57 @@
+import Records
+import Synchronization
+
+/// The epoch in which one store's positions mean something. Set by loading, which is what begins one.
+final class KnownEpoch: Sendable {
+    private let epoch = Mutex<Identifier?>(nil)
+
+    var value: Identifier? {
+        get { epoch.withLock { $0 } }
+        set { epoch.withLock { $0 = newValue } }
+    }
+}
+
+/// What the tables' owner does now and then.
+enum PostgresUpkeep {
+    private static let lock = 0x506E_796F
+    private static let rowsAtOnce = 10_000
+    /// Who was away for longer reads all rows anew.
+    static let keptHours = 24
+
+    /// Forgets changes that everybody has had time to read; all of them where they were written before a restore. Of several at once one does it.
+    static func run(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
+        var isDone = false
+        while !isDone {
+            try connection.script("BEGIN")
+            do throws(StorageError) {
+                isDone = try step(connection, names)
+                try connection.script("COMMIT")
+            } catch {
+                try? connection.rollBack()
+                throw error
+            }
+        }
+    }
+
+    private static func step(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) -> Bool {
+        guard try connection.ask("SELECT pg_try_advisory_xact_lock(\(lock))").flag(0, 0) == true else { return true }
+        let (state, changes) = ("\(names.quoted).feed_state", names.table(.changes))
+        let begun = try connection.ask("UPDATE \(state) SET epoch = \(PostgresMigrations.epoch), made = gen_random_uuid(), pruned_transaction = '0', pruned_number = 0 WHERE epoch <> \(PostgresMigrations.epoch)")
+        if begun.written > 0 {
+            _ = try connection.ask("DELETE FROM \(changes)")
+            return true
+        }
+        let pruned = try connection.ask(
+            """
+            WITH old AS (
+                SELECT transaction, number FROM \(changes) WHERE at < now() - interval '\(keptHours) hours' AND transaction < pg_snapshot_xmin(pg_current_snapshot())
+                ORDER BY at LIMIT \(rowsAtOnce)
+            ), gone AS (
+                DELETE FROM \(changes) AS c USING old WHERE c.transaction = old.transaction AND c.number = old.number RETURNING c.transaction, c.number
+            ), last AS (SELECT transaction, number FROM gone ORDER BY transaction DESC, number DESC LIMIT 1)
+            UPDATE \(state) AS s SET pruned_transaction = last.transaction, pruned_number = last.number FROM last
+            WHERE (s.pruned_transaction, s.pruned_number) < (last.transaction, last.number)
+            """)
+        return pruned.written == 0
+    }
+}
