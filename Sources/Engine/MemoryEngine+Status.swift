@@ -15,8 +15,10 @@ extension MemoryEngine {
         }
         store.reads.counts(of: organization) { [self] result in
             switch result {
-            case .failure(let error): completion(.failure(EngineError(error)))
-            case .success(let counts):
+            case .failure(let error) where EngineError(error) != .storeUnavailable: completion(.failure(EngineError(error)))
+            case .failure, .success:
+                // While the store is away what is known without it is told.
+                let counts = try? result.get()
                 withFeed { [self] feed in
                     completion(
                         .success(
@@ -30,14 +32,14 @@ extension MemoryEngine {
         }
     }
 
-    private func house(_ organization: Identifier, _ counts: StoreCounts) -> JSON {
+    private func house(_ organization: Identifier, _ counts: StoreCounts?) -> JSON {
         let name = organizations.withLock { $0[organization]?.name }
         let members: [JSON.Member] = [
             .init("id", .text(organization.description)), .init("name", name.map { .text($0) } ?? .null),
-            .init("space", partitions.space(of: organization).map(\.json) ?? .null), .init("waiting_for_vectors", .integer(counts.waits.count)),
-            .init("waiting_since", counts.waits.since.map { .text($0.description) } ?? .null),
+            .init("space", partitions.space(of: organization).map(\.json) ?? .null), .init("waiting_for_vectors", counts.map { .integer($0.waits.count) } ?? .null),
+            .init("waiting_since", (counts?.waits.since).map { .text($0.description) } ?? .null),
         ]
-        return .object(members + counts.members)
+        return .object(members + StoreCounts.members(counts))
     }
 
     private func indexes(of organization: Identifier) -> JSON {
@@ -75,11 +77,11 @@ extension MemoryEngine {
 }
 
 extension StoreCounts {
-    /// Those that can be seen, and for kinds that have vectors how many do.
-    fileprivate var members: [JSON.Member] {
+    /// Those that can be seen, and for kinds that have vectors how many do; null where that is not known now.
+    fileprivate static func members(_ counts: StoreCounts?) -> [JSON.Member] {
         StoreCounts.kinds.flatMap { kind -> [JSON.Member] in
-            let all = JSON.Member(kind.plural, .integer(self[kind].live))
-            return Schema.of(kind).hasVector ? [all, JSON.Member("\(kind.plural)_with_vector", .integer(self[kind].withVectors))] : [all]
+            let all = JSON.Member(kind.plural, counts.map { .integer($0[kind].live) } ?? .null)
+            return Schema.of(kind).hasVector ? [all, JSON.Member("\(kind.plural)_with_vector", counts.map { .integer($0[kind].withVectors) } ?? .null)] : [all]
         }
     }
 }

@@ -16,7 +16,7 @@ enum MigrateCommand {
             let version = try schema.version()
             let target = try target(arguments, of: schema, at: version)
             switch arguments.words.first ?? (arguments["to"] == nil ? "status" : "up") {
-            case "plan": return show(target.map { schema.way(from: version, to: $0) } ?? [], version, arguments)
+            case "plan": return show(target.map { schema.way(from: version, to: $0) } ?? [], version, schema.note, arguments)
             case "status": break
             default: if let target { try schema.migrate(target) }
             }
@@ -59,7 +59,7 @@ enum MigrateCommand {
         print("the store in \(schema.name) is of version \(version)\(version == schema.newest ? ", the newest" : "")")
     }
 
-    private static func show(_ way: [(version: Int, name: String, sql: String)], _ version: Int, _ arguments: Arguments) {
+    private static func show(_ way: [(version: Int, name: String, sql: String)], _ version: Int, _ note: String?, _ arguments: Arguments) {
         if arguments.has("json") {
             return print(
                 [
@@ -68,6 +68,7 @@ enum MigrateCommand {
                 ] as JSON)
         }
         guard !way.isEmpty else { return print("-- nothing to do: the store is of version \(version)") }
+        if let note { print(note) }
         for step in way { print("-- to version \(step.version): \(step.name)\n\(step.sql)\n") }
     }
 }
@@ -75,6 +76,8 @@ enum MigrateCommand {
 /// The schema of one store, whichever keeps it.
 private struct StoreSchema {
     let name: String
+    /// What the plan's SQL relies on.
+    let note: String?
     let steps: [SchemaStep]
     let version: () throws -> Int
     let migrate: (Int) throws -> Void
@@ -85,6 +88,7 @@ private struct StoreSchema {
         name = choice.name
         switch choice {
         case .folder(let folder):
+            note = nil
             steps = SQLiteStore.schemaSteps
             version = { try SQLiteStore.schemaVersion(in: folder) }
             migrate = { version in
@@ -93,6 +97,10 @@ private struct StoreSchema {
                 _ = try SQLiteStore.migrate(directory, to: version)
             }
         case .database(let configuration):
+            note = """
+                -- Not a script to run as it stands: `pinyon migrate` makes the schema and schema_migrations, sets search_path to \(configuration.schema) and the
+                -- schema of pgvector, and runs each step in a transaction of its own.
+                """
             steps = try PostgresStore.schemaSteps(configuration)
             version = { try PostgresStore.schemaVersion(configuration) }
             migrate = { _ = try PostgresStore.migrate(configuration, to: $0) }

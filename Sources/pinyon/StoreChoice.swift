@@ -20,9 +20,14 @@ enum StoreChoice {
             self = .folder(try arguments.required("data"))
             return
         }
+        guard !text.isEmpty else { throw UsageError("\(arguments.label("store")) is empty; postgres://USER@HOST/DATABASE is an address") }
         do {
             var configuration = PostgresConfiguration(try PostgresAddress(text))
             configuration.schema = try arguments.required("store-schema")
+            do throws(StorageError) { _ = try PostgresStore.schemaSteps(configuration) } catch {
+                guard case .unavailable(let detail) = error else { throw error }
+                throw UsageError("\(arguments.label("store-schema")): \(detail)")
+            }
             configuration.isPooled = arguments.has("store-pooled")
             configuration.readersMax = try arguments.integer("store-readers", in: 1...64)
             self = .database(configuration)

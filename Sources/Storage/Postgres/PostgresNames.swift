@@ -13,7 +13,7 @@ struct PostgresNames: Sendable {
 
     init(schema: String = PostgresConfiguration.defaultSchema) throws(StorageError) {
         let isPlain = schema.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "_") }
-        guard isPlain, (1...PostgresNames.bytesMax).contains(schema.utf8.count), schema.first?.isLetter == true, !schema.hasPrefix("pg_") else {
+        guard isPlain, (1...PostgresNames.bytesMax).contains(schema.utf8.count), schema.first?.isLetter == true, !schema.hasPrefix("pg_"), schema != "information_schema" else {
             throw .unavailable("'\(schema)' is no name of a schema: up to \(PostgresNames.bytesMax) small letters, digits and underscores, a letter first, and not pg_")
         }
         self.schema = schema
