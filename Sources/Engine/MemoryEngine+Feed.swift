@@ -8,7 +8,7 @@ internal import VectorIndex
 extension MemoryEngine {
     private static let changesAtOnce = 1_000
     private static let pauseMilliseconds = 250
-    private static let tendSeconds: Int64 = 60 * 60
+    private static let tendSeconds: Int64 = 60
     private static let tenancyKinds: Set<Kind> = [.organization, .key]
 
     private struct Place: Hashable {
@@ -31,7 +31,7 @@ extension MemoryEngine {
                 try store.tend()
                 try rebuild()
             }
-            try tendStore()
+            tendStore()
             if feed.state.withLock({ state in
                 defer { state.isFailing = false }
                 return state.isFailing
@@ -214,14 +214,15 @@ extension MemoryEngine {
         try readOn()
     }
 
-    private func tendStore() throws(StorageError) {
+    private func tendStore() {
         let now = clock.now()
         let isDue = feed.state.withLock { state in
             guard state.tendedAt.map({ $0.adding(seconds: MemoryEngine.tendSeconds) <= now }) ?? true else { return false }
             state.tendedAt = now
             return true
         }
-        if isDue { try store.tend() }
+        guard isDue else { return }
+        do throws(StorageError) { try store.tend() } catch { log.warning("the store could not be tended", (.detail, error.description)) }
     }
 
     /// Rows that a write of this process left, when something else came into memory since it began: as they are now. `completion` runs when that is so, or

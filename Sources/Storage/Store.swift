@@ -19,7 +19,7 @@ public protocol Store: Sendable {
     /// Whether others may write to it too.
     var isShared: Bool { get }
 
-    /// What is worth doing now and then, and when changes are gone: forgets changes that everybody has had time to read. Blocks.
+    /// What is worth doing every minute or so, and when changes are gone: forgets changes that everybody has had time to read. Blocks.
     func tend() throws(StorageError)
 
     /// Refuses what comes from now on, completes what was accepted, and returns when all is on disk and nothing is held open.

@@ -26,7 +26,9 @@ extension PostgresMigrations {
                 GRANT SELECT ON changes TO \(names.service);
                 GRANT INSERT (number, organization_id, kind, record_id, version, operation, at) ON changes TO \(names.service);
                 CREATE POLICY told ON changes AS RESTRICTIVE FOR INSERT TO \(names.service) WITH CHECK (operation IN (1, 2));
-                CREATE INDEX idx_changes_at ON changes (at);
+                -- By the database's clock, by which they are forgotten.
+                ALTER TABLE changes ADD COLUMN told_at timestamptz NOT NULL DEFAULT now();
+                CREATE INDEX idx_changes_told_at ON changes (told_at);
                 CREATE POLICY owner_reads ON changes FOR SELECT TO CURRENT_USER USING (true);
                 CREATE POLICY owner_prunes ON changes FOR DELETE TO CURRENT_USER USING (true);
                 """,
@@ -35,7 +37,7 @@ extension PostgresMigrations {
                 GRANT SELECT, INSERT, UPDATE, DELETE ON changes, embedding_spaces TO \(names.service);
                 DROP POLICY owner_prunes ON changes;
                 DROP POLICY owner_reads ON changes;
-                DROP INDEX idx_changes_at;
+                ALTER TABLE changes DROP COLUMN told_at;
                 DROP TABLE feed_state;
                 """)
     }

@@ -4,37 +4,63 @@ import Records
 extension PostgresMigrations {
     static let ownWriter = "pinyon"
 
-    static let triggers = PostgresMigration(
-        5, "triggers",
-        up: """
-            ALTER TABLE changes DROP CONSTRAINT changes_operation_check;
-            ALTER TABLE changes ADD CONSTRAINT changes_operation_check CHECK (operation IN (1, 2, 3));
-            -- For TRUNCATE, which the tables' owner alone may do.
-            CREATE POLICY owner ON changes FOR INSERT TO CURRENT_USER WITH CHECK (operation = 3);
-            CREATE POLICY owner ON counters TO CURRENT_USER USING (true);
-            CREATE POLICY owner ON embedding_waits TO CURRENT_USER USING (true);
-            ALTER TABLE changes ADD CONSTRAINT changes_kind_check CHECK (kind BETWEEN 1 AND \(Kind.allCases.count));
-            \(keepIdentity)
-            \(completeVector)
-            \(completeRow)
-            \(completeConversation)
-            \(noteRows)
-            \(noteMessages)
-            \(noteConversations)
-            \(noteOrganizations)
-            \(noteTruncation)
-            \(Kind.allCases.map(create(of:)).joined(separator: "\n"))
-            """,
-        down: """
-            DROP FUNCTION note_truncation, note_organizations, note_conversations, note_messages, note_rows, complete_conversation, complete_row, complete_vector, sum_of, keep_identity CASCADE;
-            DROP POLICY owner ON changes;
-            DROP POLICY owner ON counters;
-            DROP POLICY owner ON embedding_waits;
-            DELETE FROM changes WHERE operation = 3;
-            ALTER TABLE changes DROP CONSTRAINT changes_kind_check;
-            ALTER TABLE changes DROP CONSTRAINT changes_operation_check;
-            ALTER TABLE changes ADD CONSTRAINT changes_operation_check CHECK (operation IN (1, 2));
-            """)
+    static func triggers(_ names: PostgresNames) -> PostgresMigration {
+        PostgresMigration(
+            5, "triggers",
+            up: """
+                ALTER TABLE changes DROP CONSTRAINT changes_operation_check;
+                ALTER TABLE changes ADD CONSTRAINT changes_operation_check CHECK (operation IN (1, 2, 3));
+                -- For TRUNCATE, which the tables' owner alone may do.
+                CREATE POLICY owner ON changes FOR INSERT TO CURRENT_USER WITH CHECK (operation = 3);
+                CREATE POLICY owner ON counters TO CURRENT_USER USING (true);
+                CREATE POLICY owner ON embedding_waits TO CURRENT_USER USING (true);
+                ALTER TABLE changes ADD CONSTRAINT changes_kind_check CHECK (kind BETWEEN 1 AND \(Kind.allCases.count));
+                \(counted(names))
+                \(keepIdentity)
+                \(completeVector)
+                \(completeRow)
+                \(completeConversation)
+                \(noteRows)
+                \(noteMessages)
+                \(noteConversations)
+                \(noteOrganizations)
+                \(noteTruncation)
+                \(Kind.allCases.map(create(of:)).joined(separator: "\n"))
+                """,
+            down: """
+                DROP FUNCTION note_truncation, note_organizations, note_conversations, note_messages, note_rows, complete_conversation, complete_row, complete_vector, sum_of, keep_identity CASCADE;
+                DROP TABLE counted;
+                DROP POLICY owner ON changes;
+                DROP POLICY owner ON counters;
+                DROP POLICY owner ON embedding_waits;
+                DELETE FROM changes WHERE operation = 3;
+                ALTER TABLE changes DROP CONSTRAINT changes_kind_check;
+                ALTER TABLE changes DROP CONSTRAINT changes_operation_check;
+                ALTER TABLE changes ADD CONSTRAINT changes_operation_check CHECK (operation IN (1, 2));
+                """)
+    }
+
+    /// What transactions add to the counts, each in a row of its own, so that none waits for another; now and then all is added up.
+    private static func counted(_ names: PostgresNames) -> String {
+        let own = "organization_id = (SELECT nullif(current_setting('pinyon.organization', true), '')::uuid)"
+        return """
+            CREATE TABLE counted (
+                organization_id uuid NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+                kind bigint NOT NULL,
+                rows bigint NOT NULL,
+                with_vectors bigint NOT NULL,
+                deleted bigint NOT NULL
+            );
+            CREATE INDEX idx_counted ON counted (organization_id, kind);
+            ALTER TABLE counted ENABLE ROW LEVEL SECURITY;
+            ALTER TABLE counted FORCE ROW LEVEL SECURITY;
+            CREATE POLICY tenant ON counted TO \(names.service) USING (\(own)) WITH CHECK (\(own));
+            CREATE POLICY feed ON counted FOR SELECT TO \(names.feed) USING (true);
+            CREATE POLICY owner ON counted TO CURRENT_USER USING (true);
+            GRANT SELECT, INSERT ON counted TO \(names.service);
+            GRANT SELECT ON counted TO \(names.feed);
+            """
+    }
 
     private static let function = "LANGUAGE plpgsql SET search_path FROM CURRENT AS"
     private static let byOthers = "WHEN (current_setting('pinyon.writer', true) IS DISTINCT FROM '\(ownWriter)')"
@@ -199,11 +225,12 @@ extension PostgresMigrations {
             IF TG_OP <> 'INSERT' THEN
                 counts := counts || format('SELECT %I AS owner, -1 AS rows, -(%s)::integer AS vectors, -(%s)::integer AS deleted FROM old_rows', TG_ARGV[1], TG_ARGV[3], TG_ARGV[2]);
             END IF;
-            EXECUTE format(
-                'UPDATE counters AS c SET rows = c.rows + d.rows, with_vectors = c.with_vectors + d.vectors, deleted = c.deleted + d.deleted'
-                ' FROM (SELECT owner, sum(rows) AS rows, sum(vectors) AS vectors, sum(deleted) AS deleted FROM (%s) AS each GROUP BY owner) AS d'
-                ' WHERE c.organization_id = d.owner AND c.kind = %L AND (d.rows <> 0 OR d.vectors <> 0 OR d.deleted <> 0)',
-                array_to_string(counts, ' UNION ALL '), its_kind);
+            IF its_kind IN (\(StoreCounts.kinds.map { "\($0.rawValue)" }.joined(separator: ", "))) THEN
+                EXECUTE format(
+                    'INSERT INTO counted (organization_id, kind, rows, with_vectors, deleted)'
+                    ' SELECT owner, %L, rows, vectors, deleted FROM (SELECT owner, sum(rows) AS rows, sum(vectors) AS vectors, sum(deleted) AS deleted'
+                    '   FROM (%s) AS each GROUP BY owner) AS d WHERE rows <> 0 OR vectors <> 0 OR deleted <> 0', its_kind, array_to_string(counts, ' UNION ALL '));
+            END IF;
             IF TG_ARGV[4] = 'false' THEN
                 RETURN NULL;
             END IF;
@@ -289,6 +316,7 @@ extension PostgresMigrations {
         BEGIN
             INSERT INTO changes (organization_id, kind, record_id, version, operation) VALUES ('\(Identifier.none)', TG_ARGV[0]::bigint, '\(Identifier.none)', 1, 3);
             UPDATE counters SET rows = 0, with_vectors = 0, deleted = 0 WHERE kind = TG_ARGV[0]::bigint;
+            DELETE FROM counted WHERE kind = TG_ARGV[0]::bigint;
             DELETE FROM embedding_waits WHERE kind = TG_ARGV[0]::bigint;
             IF TG_TABLE_NAME = 'messages' THEN
                 PERFORM set_config('pinyon.writer', 'messages', true);

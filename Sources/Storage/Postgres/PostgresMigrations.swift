@@ -18,7 +18,7 @@ struct PostgresMigration: Sendable {
 /// They stay ordinary: what a report or another program writes with plain SQL has its defaults. Texts that lists are ordered by are compared byte by byte.
 /// A tenant's table shows the service the rows of the organization that the transaction named, and no row when it named none.
 enum PostgresMigrations {
-    static func all(_ names: PostgresNames) -> [PostgresMigration] { [tenancy, contents, changes, policies(names), triggers, views(names), feed(names)] }
+    static func all(_ names: PostgresNames) -> [PostgresMigration] { [tenancy, contents, changes, policies(names), triggers(names), views(names), feed(names)] }
 
     static let latest = 7
 

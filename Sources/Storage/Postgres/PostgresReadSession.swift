@@ -183,7 +183,15 @@ final class PostgresReadSession: ReadSession {
     }
 
     func counters(of organization: Identifier) throws(StorageError) -> [(kind: Kind, count: StoreCounts.Count)] {
-        let found = try ask(names.selection(.counters) + " WHERE organization_id = $1") { $0.add(organization) }
+        let found = try ask(
+            """
+            SELECT c.organization_id, c.kind, c.rows + coalesce(d.rows, 0), c.with_vectors + coalesce(d.with_vectors, 0), c.deleted + coalesce(d.deleted, 0)
+            FROM \(names.table(.counters)) AS c LEFT JOIN (
+                SELECT kind, sum(rows)::bigint AS rows, sum(with_vectors)::bigint AS with_vectors, sum(deleted)::bigint AS deleted
+                FROM \(names.quoted).counted WHERE organization_id = $1 GROUP BY kind
+            ) AS d ON d.kind = c.kind WHERE c.organization_id = $1
+            """
+        ) { $0.add(organization) }
         var counters: [(kind: Kind, count: StoreCounts.Count)] = []
         for row in 0..<found.count { counters.append(try found.counter(row)) }
         return counters
@@ -207,7 +215,7 @@ final class PostgresReadSession: ReadSession {
         let state = try ask("SELECT \(PostgresMigrations.epoch), epoch, pruned_transaction, pruned_number, made FROM \(names.quoted).feed_state")
         guard state.count == 1, let transaction = state.integer(0, 2), let number = state.integer(0, 3) else { throw .internalError("the feed has no state") }
         let pruned = ChangePosition(transaction: UInt64(bitPattern: transaction), number: number)
-        guard state.text(0, 0) == state.text(0, 1), epoch.value ?? state.identifier(0, 4) == state.identifier(0, 4), pruned <= position else {
+        guard state.text(0, 0) == state.text(0, 1), epoch.value ?? state.identifier(0, 4) == state.identifier(0, 4), pruned == .start || pruned <= position else {
             throw .changesGone
         }
         var changes: [ChangeRecord] = []

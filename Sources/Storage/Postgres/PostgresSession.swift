@@ -170,10 +170,7 @@ final class PostgresSession: WriteSession {
     }
 
     func count(_ more: StoreCounts.Count, of kind: Kind, _ organization: Identifier) throws(StorageError) {
-        let table = names.table(.counters)
-        later(
-            "UPDATE \(table) SET rows = rows + $3, with_vectors = with_vectors + $4, deleted = deleted + $5 WHERE organization_id = $1 AND kind = $2", mustWrite: 1
-        ) { parameters in
+        later("INSERT INTO \(names.quoted).counted (organization_id, kind, rows, with_vectors, deleted) VALUES ($1, $2, $3, $4, $5)") { parameters in
             parameters.add(organization)
             parameters.add(Int64(kind.rawValue))
             for count in [more.rows, more.withVectors, more.deleted] { parameters.add(count) }

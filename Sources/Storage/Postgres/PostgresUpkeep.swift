@@ -18,7 +18,7 @@ enum PostgresUpkeep {
     /// Who was away for longer reads all rows anew.
     static let keptHours = 24
 
-    /// Forgets changes that everybody has had time to read; all of them where they were written before a restore. Of several at once one does it.
+    /// Adds up what was counted, and forgets changes that everybody has had time to read; all of them where they were written before a restore. Of several at once one does it.
     static func run(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
         var isDone = false
         while !isDone {
@@ -41,11 +41,19 @@ enum PostgresUpkeep {
             _ = try connection.ask("DELETE FROM \(changes)")
             return true
         }
+        _ = try connection.ask(
+            """
+            WITH gone AS (DELETE FROM \(names.quoted).counted RETURNING *), sums AS (
+                SELECT organization_id, kind, sum(rows) AS rows, sum(with_vectors) AS with_vectors, sum(deleted) AS deleted FROM gone GROUP BY organization_id, kind
+            )
+            UPDATE \(names.table(.counters)) AS c SET rows = c.rows + s.rows, with_vectors = c.with_vectors + s.with_vectors, deleted = c.deleted + s.deleted
+            FROM sums AS s WHERE c.organization_id = s.organization_id AND c.kind = s.kind
+            """)
         let pruned = try connection.ask(
             """
             WITH old AS (
-                SELECT transaction, number FROM \(changes) WHERE at < now() - interval '\(keptHours) hours' AND transaction < pg_snapshot_xmin(pg_current_snapshot())
-                ORDER BY at LIMIT \(rowsAtOnce)
+                SELECT transaction, number FROM \(changes) WHERE told_at < now() - interval '\(keptHours) hours' AND transaction < pg_snapshot_xmin(pg_current_snapshot())
+                ORDER BY told_at LIMIT \(rowsAtOnce)
             ), gone AS (
                 DELETE FROM \(changes) AS c USING old WHERE c.transaction = old.transaction AND c.number = old.number RETURNING c.transaction, c.number
             ), last AS (SELECT transaction, number FROM gone ORDER BY transaction DESC, number DESC LIMIT 1)
