@@ -29,11 +29,16 @@ extension PostgresMigrations {
                 """,
             down: """
                 DROP FUNCTION note_truncation, note_organizations, note_conversations, note_messages, note_rows, complete_conversation, complete_row, complete_vector, sum_of, keep_identity CASCADE;
+                UPDATE counters AS c SET rows = c.rows + s.rows, with_vectors = c.with_vectors + s.with_vectors, deleted = c.deleted + s.deleted
+                FROM (SELECT organization_id, kind, sum(rows) AS rows, sum(with_vectors) AS with_vectors, sum(deleted) AS deleted FROM counted GROUP BY organization_id, kind) AS s
+                WHERE c.organization_id = s.organization_id AND c.kind = s.kind;
                 DROP TABLE counted;
                 DROP POLICY owner ON changes;
                 DROP POLICY owner ON counters;
                 DROP POLICY owner ON embedding_waits;
+                ALTER TABLE changes NO FORCE ROW LEVEL SECURITY;
                 DELETE FROM changes WHERE operation = 3;
+                ALTER TABLE changes FORCE ROW LEVEL SECURITY;
                 ALTER TABLE changes DROP CONSTRAINT changes_kind_check;
                 ALTER TABLE changes DROP CONSTRAINT changes_operation_check;
                 ALTER TABLE changes ADD CONSTRAINT changes_operation_check CHECK (operation IN (1, 2));

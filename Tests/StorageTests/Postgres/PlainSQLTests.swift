@@ -138,6 +138,10 @@ import Testing
         try place.store.tend()
         #expect(try await place.counts()[.memory].rows == before + 4)
         #expect(try place.sql.ask("SELECT count(*) FROM pinyon.counted").integer(0, 0) == 0)
+        // What was not added up yet is, before its table goes.
+        _ = try await place.store.write(place.house.world.request(.remember([place.house.world.memory()])))
+        #expect(try PostgresStore.migrate(place.home.configuration, to: 4) == PostgresStore.schemaVersionMax)
+        #expect(try place.sql.ask("SELECT rows FROM pinyon.counters WHERE kind = 1").integer(0, 0) == before + 5)
     }
 
     @Test("two that write messages at once lose none of the conversation's vector", arguments: PostgresMaker.all)
