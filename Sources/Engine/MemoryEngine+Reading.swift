@@ -82,14 +82,14 @@ extension MemoryEngine {
             return store.reads.records(request.kind, ids, of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) {
                 [self] result in
                 finish(result, context, orWithoutContents(found, request.kind, principal, completion)) { records, completion in
-                    let rows = Dictionary(records.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+                    let rows = records.keyed(by: \.id)
                     completion(.success(.found(SearchAnswer(found) { hit in rows[hit.id].map { SearchAnswer.Entry(hit: hit, record: $0) } })))
                 }
             }
         }
         store.reads.memories(ids, of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) { [self] result in
             finish(result, context, orWithoutContents(found, .memory, principal, completion)) { memories, completion in
-                let rows = Dictionary(memories.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+                let rows = memories.keyed(by: \.id)
                 completion(.success(.found(SearchAnswer(found) { hit in rows[hit.id].map { SearchAnswer.Entry(hit: hit, memory: $0) } })))
             }
         }

@@ -1,20 +1,33 @@
 import Dispatch
 import Records
+import Synchronization
+
+/// When the server may be tried again that was not to be reached, for all links of one store: the first that comes through opens the way for the others.
+final class PostgresReach: Sendable {
+    /// Not before then; and how long to wait after it.
+    private let retry = Mutex<(at: UInt64, after: UInt64)>((0, PostgresReach.pauseMin))
+
+    private static let pauseMin: UInt64 = 50_000_000
+    private static let pauseMax: UInt64 = 2_000_000_000
+
+    var isOpen: Bool { retry.withLock { DispatchTime.now().uptimeNanoseconds >= $0.at } }
+
+    func succeeded() { retry.withLock { $0 = (0, PostgresReach.pauseMin) } }
+
+    func failed() { retry.withLock { $0 = (DispatchTime.now().uptimeNanoseconds + $0.after, min(2 * $0.after, PostgresReach.pauseMax)) } }
+}
 
 /// A connection that is made when it is needed, and made again after it was lost, later each time it could not be. Belongs to one thread at a time.
 final class PostgresLink {
     let names: PostgresNames
     private let configuration: PostgresConfiguration
+    private let reach: PostgresReach
     private var known: PostgresConnection?
-    /// Not before then; and how long to wait after it.
-    private var retry: (at: UInt64, after: UInt64) = (0, PostgresLink.pauseMin)
 
-    private static let pauseMin: UInt64 = 50_000_000
-    private static let pauseMax: UInt64 = 2_000_000_000
-
-    init(_ configuration: PostgresConfiguration, _ names: PostgresNames) {
+    init(_ configuration: PostgresConfiguration, _ names: PostgresNames, _ reach: PostgresReach) {
         self.configuration = configuration
         self.names = names
+        self.reach = reach
     }
 
     /// What is open still.
@@ -24,15 +37,14 @@ final class PostgresLink {
         get throws(StorageError) {
             if let open { return open }
             known = nil
-            let now = DispatchTime.now().uptimeNanoseconds
-            guard now >= retry.at else { throw .unavailable("\(configuration.address) was not to be reached a moment ago") }
+            guard reach.isOpen else { throw .unavailable("\(configuration.address) was not to be reached a moment ago") }
             do throws(StorageError) {
                 let made = try PostgresConnection(configuration.address, secondsMax: configuration.answerSecondsMax, keepsStatements: !configuration.isPooled)
                 known = made
-                retry = (0, PostgresLink.pauseMin)
+                reach.succeeded()
                 return made
             } catch {
-                retry = (DispatchTime.now().uptimeNanoseconds + retry.after, min(2 * retry.after, PostgresLink.pauseMax))
+                reach.failed()
                 throw error
             }
         }

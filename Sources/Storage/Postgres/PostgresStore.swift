@@ -18,16 +18,16 @@ public final class PostgresStore: Store {
         self.configuration = configuration
         self.names = names
         self.facts = facts
-        let epoch = KnownEpoch()
-        writes = WriteQueue(Writer(PostgresSession(PostgresLink(configuration, names))), configuration.writeLimits)
+        let (epoch, reach) = (KnownEpoch(), PostgresReach())
+        writes = WriteQueue(Writer(PostgresSession(PostgresLink(configuration, names, reach))), configuration.writeLimits)
         let readers = (0..<max(1, configuration.readersMax)).map { number in
-            ReadQueue(PostgresReadSession(PostgresLink(configuration, names), epoch), number: number, countMax: configuration.waitingReadsMax)
+            ReadQueue(PostgresReadSession(PostgresLink(configuration, names, reach), epoch), number: number, countMax: configuration.waitingReadsMax)
         }
         let state = OpenState()
         self.state = state
         reads = StoreReads(readers) { () throws(StorageError) in
             guard state.isOpen else { throw .closed }
-            return PostgresReadSession(PostgresLink(configuration, names), epoch)
+            return PostgresReadSession(PostgresLink(configuration, names, reach), epoch)
         }
     }
 

@@ -143,7 +143,7 @@ extension Array {
     /// The rows as they were asked for, without those that are missing.
     fileprivate func inOrder(of ids: [Identifier], by id: (Element) -> Identifier) -> [Element] {
         if count == 1, ids.count == 1 { return self }
-        let places = Dictionary(indices.map { (id(self[$0]), $0) }, uniquingKeysWith: { first, _ in first })
-        return ids.compactMap { places[$0].map { self[$0] } }
+        let found = keyed(by: id)
+        return ids.compactMap { found[$0] }
     }
 }

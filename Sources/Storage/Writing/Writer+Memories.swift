@@ -69,7 +69,7 @@ extension Writer {
         var seen: Set<Identifier> = []
         var vectors: Int64 = 0
         for part in ids.parts(of: WriterLimits.rowsAtOnce) {
-            let found = Dictionary(try session.memories(part, of: request.organization).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            let found = try session.memories(part, of: request.organization).keyed(by: \.id)
             for id in part where seen.insert(id).inserted {
                 guard let memory = found[id], request.narrowing.admits(memory) else { throw .notFound(.memory, id) }
                 rows.append(WriteReceipt.Row(id: id, version: memory.version))

@@ -218,7 +218,7 @@ extension Writer {
         var records: [Record] = []
         var seen: Set<Identifier> = []
         for part in ids.parts(of: WriterLimits.rowsAtOnce) {
-            let found = Dictionary(try session.records(kind, part, of: request.organization).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            let found = try session.records(kind, part, of: request.organization).keyed(by: \.id)
             for id in part where seen.insert(id).inserted {
                 guard let record = found[id], try isLive(record, request) else { throw .notFound(kind, id) }
                 records.append(record)
