@@ -25,7 +25,7 @@ final class Partitions: Sendable {
     }
 
     private let state = Mutex(State())
-    fileprivate let trainer: IndexTrainer
+    private let trainer: IndexTrainer
     private static let styleDefault = ListStyle.codes
 
     init(_ tenancy: Tenancy, trainer: IndexTrainer) {
@@ -88,9 +88,7 @@ final class Partitions: Sendable {
         index.apply(changes)
         trainer.consider(index)
     }
-}
 
-extension Partitions {
     /// Takes rows into one index whose lists are trained when all are there.
     func load(_ rows: [IndexChange], into organization: Identifier, _ kind: Kind) { self[organization, kind]?.index.apply(rows) }
 

@@ -58,6 +58,10 @@ struct PostgresStep {
         _ = unsafe PQsetNoticeProcessor(handle, { _, _ in }, nil)
     }
 
+    convenience init(_ configuration: PostgresConfiguration) throws(StorageError) {
+        try self.init(configuration.address, secondsMax: configuration.answerSecondsMax, keepsStatements: !configuration.isPooled)
+    }
+
     deinit { unsafe PQfinish(handle) }
 
     /// As 160014 for 16.14.

@@ -39,7 +39,7 @@ final class PostgresLink {
             known = nil
             guard reach.isOpen else { throw .unavailable("\(configuration.address) was not to be reached a moment ago") }
             do throws(StorageError) {
-                let made = try PostgresConnection(configuration.address, secondsMax: configuration.answerSecondsMax, keepsStatements: !configuration.isPooled)
+                let made = try PostgresConnection(configuration)
                 known = made
                 reach.succeeded()
                 return made

@@ -33,7 +33,7 @@ enum PostgresSchema {
         // Nothing that is up to date is touched, or waits for whoever holds the lock.
         var current = try version(connection, names)
         while current != target {
-            try step(connection) { () throws(StorageError) in
+            try connection.transaction { () throws(StorageError) in
                 try connection.script("SELECT pg_advisory_xact_lock(\(lock))")
                 // Another may have been at work until now.
                 current = try version(connection, names)
@@ -90,23 +90,25 @@ enum PostgresSchema {
             "SELECT set_config('search_path', quote_ident($1) || ', ' || quote_ident(n.nspname), true) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'"
         ) { $0.add(names.schema) }
     }
-
-    private static func step(_ connection: PostgresConnection, _ body: () throws(StorageError) -> Void) throws(StorageError) {
-        try connection.script("BEGIN")
-        do throws(StorageError) {
-            try body()
-            try connection.script("COMMIT")
-        } catch {
-            try? connection.rollBack()
-            throw error
-        }
-    }
 }
 
 extension PostgresConnection {
     /// One statement, and what it gives.
     func ask(_ sql: String, _ fill: (inout PostgresParameters) -> Void = { _ in }) throws(StorageError) -> PostgresRows {
         do throws(PostgresFailure) { return try run(PostgresStep(sql, fill)) } catch { throw StorageError(error) }
+    }
+
+    /// All that `body` does, or nothing.
+    func transaction<Value>(_ body: () throws(StorageError) -> Value) throws(StorageError) -> Value {
+        try script("BEGIN")
+        do throws(StorageError) {
+            let value = try body()
+            try script("COMMIT")
+            return value
+        } catch {
+            try? rollBack()
+            throw error
+        }
     }
 
     func script(_ text: String) throws(StorageError) {

@@ -8,7 +8,7 @@ extension PostgresStore {
 
     /// 0 where the database has no such schema. Servers may be at work on it.
     public static func schemaVersion(_ configuration: PostgresConfiguration) throws(StorageError) -> Int {
-        try PostgresSchema.version(try connect(configuration), try PostgresNames(schema: configuration.schema))
+        try PostgresSchema.version(try PostgresConnection(configuration), try PostgresNames(schema: configuration.schema))
     }
 
     /// Moves the schema to a version, up or down, and returns the one that it had.
@@ -16,14 +16,10 @@ extension PostgresStore {
     /// Down drops the tables of the steps that are undone, with all that is in them; down to 0 nothing of it stays. No server may be at work on it then.
     public static func migrate(_ configuration: PostgresConfiguration, to version: Int) throws(StorageError) -> Int {
         let names = try PostgresNames(schema: configuration.schema)
-        let connection = try connect(configuration)
+        let connection = try PostgresConnection(configuration)
         try PostgresSchema.check(connection)
         let before = try PostgresSchema.version(connection, names)
         try PostgresSchema.migrate(connection, names, to: version)
         return before
-    }
-
-    private static func connect(_ configuration: PostgresConfiguration) throws(StorageError) -> PostgresConnection {
-        try PostgresConnection(configuration.address, secondsMax: configuration.answerSecondsMax, keepsStatements: !configuration.isPooled)
     }
 }

@@ -36,7 +36,7 @@ public final class PostgresStore: Store {
     /// Reaches the database, and brings its schema up to date, or makes it; refuses what could keep nothing, and a schema that is newer.
     public static func open(_ configuration: PostgresConfiguration) throws(StorageError) -> PostgresStore {
         let names = try PostgresNames(schema: configuration.schema)
-        let connection = try PostgresConnection(configuration.address, secondsMax: configuration.answerSecondsMax, keepsStatements: !configuration.isPooled)
+        let connection = try PostgresConnection(configuration)
         try PostgresSchema.check(connection)
         try PostgresSchema.migrate(connection, names, to: PostgresMigrations.latest)
         try PostgresUpkeep.run(connection, names)
@@ -59,7 +59,7 @@ public final class PostgresStore: Store {
 
     public func tend() throws(StorageError) {
         guard state.isOpen else { throw .closed }
-        let connection = try PostgresConnection(configuration.address, secondsMax: configuration.answerSecondsMax, keepsStatements: !configuration.isPooled)
+        let connection = try PostgresConnection(configuration)
         try PostgresUpkeep.run(connection, names)
     }
 

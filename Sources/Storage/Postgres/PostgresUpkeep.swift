@@ -21,16 +21,7 @@ enum PostgresUpkeep {
     /// Adds up what was counted, and forgets changes that everybody has had time to read; all of them where they were written before a restore. Of several at once one does it.
     static func run(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
         var isDone = false
-        while !isDone {
-            try connection.script("BEGIN")
-            do throws(StorageError) {
-                isDone = try step(connection, names)
-                try connection.script("COMMIT")
-            } catch {
-                try? connection.rollBack()
-                throw error
-            }
-        }
+        while !isDone { isDone = try connection.transaction { () throws(StorageError) in try step(connection, names) } }
     }
 
     private static func step(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) -> Bool {
