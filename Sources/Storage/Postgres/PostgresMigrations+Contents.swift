@@ -1,6 +1,7 @@
 extension PostgresMigrations {
+    /// The columns `embedding` hold vectors of one space, the database's main one, which is the first that any organization has; of another they lie beside them.
     static let contents = PostgresMigration(
-        2, "contents",
+        2, "records",
         up: """
             CREATE TABLE agent_memories (
                 organization_id uuid NOT NULL,
@@ -21,10 +22,12 @@ extension PostgresMigrations {
                 version bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
                 embedding_space_id uuid,
                 embedding vector,
+                other_embedding vector,
                 PRIMARY KEY (organization_id, id),
                 FOREIGN KEY (organization_id, agent_id) REFERENCES agents (organization_id, id),
                 FOREIGN KEY (organization_id, embedding_space_id) REFERENCES embedding_spaces (organization_id, id),
-                CHECK ((embedding IS NULL) = (embedding_space_id IS NULL))
+                CHECK ((coalesce(embedding, other_embedding) IS NULL) = (embedding_space_id IS NULL)),
+                CHECK (embedding IS NULL OR other_embedding IS NULL)
             );
             CREATE INDEX idx_agent_memories_agent ON agent_memories (organization_id, agent_id, id);
             CREATE INDEX idx_agent_memories_session ON agent_memories (organization_id, session_id, id) WHERE session_id IS NOT NULL;
@@ -53,6 +56,7 @@ extension PostgresMigrations {
                 last_activity_at timestamptz NOT NULL DEFAULT now(),
                 ended_at timestamptz,
                 title_embedding vector,
+                other_title_embedding vector,
                 embedding_count bigint NOT NULL DEFAULT 0 CHECK (embedding_count >= 0),
                 created_at timestamptz NOT NULL DEFAULT now(),
                 updated_at timestamptz NOT NULL DEFAULT now(),
@@ -60,11 +64,14 @@ extension PostgresMigrations {
                 version bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
                 embedding_space_id uuid,
                 embedding vector,
+                other_embedding vector,
                 PRIMARY KEY (organization_id, id),
                 FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id),
                 FOREIGN KEY (organization_id, agent_id) REFERENCES agents (organization_id, id),
                 FOREIGN KEY (organization_id, embedding_space_id) REFERENCES embedding_spaces (organization_id, id),
-                CHECK ((embedding IS NULL) = (embedding_space_id IS NULL)),
+                CHECK ((coalesce(embedding, other_embedding) IS NULL) = (embedding_space_id IS NULL)),
+                CHECK (embedding IS NULL OR other_embedding IS NULL),
+                CHECK (title_embedding IS NULL OR other_title_embedding IS NULL),
                 CHECK ((status = 'deleted') = (deleted_at IS NOT NULL))
             );
             CREATE INDEX idx_conversations_last_activity ON conversations (organization_id, last_activity_at, id);
@@ -94,10 +101,12 @@ extension PostgresMigrations {
                 version bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
                 embedding_space_id uuid,
                 embedding vector,
+                other_embedding vector,
                 PRIMARY KEY (organization_id, id),
                 FOREIGN KEY (organization_id, conversation_id) REFERENCES conversations (organization_id, id),
                 FOREIGN KEY (organization_id, embedding_space_id) REFERENCES embedding_spaces (organization_id, id),
-                CHECK ((embedding IS NULL) = (embedding_space_id IS NULL))
+                CHECK ((coalesce(embedding, other_embedding) IS NULL) = (embedding_space_id IS NULL)),
+                CHECK (embedding IS NULL OR other_embedding IS NULL)
             );
             CREATE INDEX idx_messages_conversation ON messages (organization_id, conversation_id, created_at, id);
             CREATE INDEX idx_messages_created_at ON messages (organization_id, created_at, id);
@@ -119,10 +128,12 @@ extension PostgresMigrations {
                 version bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
                 embedding_space_id uuid,
                 embedding vector,
+                other_embedding vector,
                 PRIMARY KEY (organization_id, id),
                 FOREIGN KEY (organization_id, user_id) REFERENCES users (organization_id, id),
                 FOREIGN KEY (organization_id, embedding_space_id) REFERENCES embedding_spaces (organization_id, id),
-                CHECK ((embedding IS NULL) = (embedding_space_id IS NULL))
+                CHECK ((coalesce(embedding, other_embedding) IS NULL) = (embedding_space_id IS NULL)),
+                CHECK (embedding IS NULL OR other_embedding IS NULL)
             );
             CREATE INDEX idx_terminology_entries_term ON terminology_entries (organization_id, term, id);
             CREATE INDEX idx_terminology_entries_frequency ON terminology_entries (organization_id, frequency, id);
@@ -146,6 +157,32 @@ extension PostgresMigrations {
             CREATE INDEX idx_learning_patterns_user ON learning_patterns (organization_id, user_id, id);
             CREATE INDEX idx_learning_patterns_confidence ON learning_patterns (organization_id, confidence, id);
             CREATE INDEX idx_learning_patterns_last_seen_at ON learning_patterns (organization_id, last_seen_at, id);
+            CREATE TABLE main_space (
+                is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+                space_id uuid NOT NULL,
+                dimension bigint NOT NULL
+            );
+            CREATE FUNCTION lay_space(space uuid, dimension bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+            BEGIN
+                IF EXISTS (SELECT 1 FROM main_space) THEN
+                    RETURN;
+                END IF;
+                -- Of two that come first at once one waits.
+                LOCK TABLE main_space IN SHARE ROW EXCLUSIVE MODE;
+                IF EXISTS (SELECT 1 FROM main_space) THEN
+                    RETURN;
+                END IF;
+                INSERT INTO main_space (space_id, dimension) VALUES (space, dimension);
+                EXECUTE format('ALTER TABLE agent_memories ALTER COLUMN embedding TYPE vector(%s)', dimension);
+                EXECUTE format('ALTER TABLE conversations ALTER COLUMN embedding TYPE vector(%s), ALTER COLUMN title_embedding TYPE vector(%s)', dimension, dimension);
+                EXECUTE format('ALTER TABLE messages ALTER COLUMN embedding TYPE vector(%s)', dimension);
+                EXECUTE format('ALTER TABLE terminology_entries ALTER COLUMN embedding TYPE vector(%s)', dimension);
+            END
+            $$;
+            REVOKE ALL ON FUNCTION lay_space FROM PUBLIC;
             """,
-        down: "DROP TABLE learning_patterns, terminology_entries, messages, conversations, agent_memories;")
+        down: """
+            DROP FUNCTION lay_space;
+            DROP TABLE main_space, learning_patterns, terminology_entries, messages, conversations, agent_memories;
+            """)
 }

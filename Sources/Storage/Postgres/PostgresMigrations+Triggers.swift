@@ -28,7 +28,7 @@ extension PostgresMigrations {
                 \(Kind.allCases.map(create(of:)).joined(separator: "\n"))
                 """,
             down: """
-                DROP FUNCTION note_truncation, note_organizations, note_conversations, note_messages, note_rows, complete_conversation, complete_row, complete_vector, sum_of, keep_identity CASCADE;
+                DROP FUNCTION note_truncation, note_organizations, note_conversations, note_messages, note_rows, complete_conversation, complete_row, complete_vector, given_vector, is_main, sum_of, keep_identity CASCADE;
                 UPDATE counters AS c SET rows = c.rows + s.rows, with_vectors = c.with_vectors + s.with_vectors, deleted = c.deleted + s.deleted
                 FROM (SELECT organization_id, kind, sum(rows) AS rows, sum(with_vectors) AS with_vectors, sum(deleted) AS deleted FROM counted GROUP BY organization_id, kind) AS s
                 WHERE c.organization_id = s.organization_id AND c.kind = s.kind;
@@ -107,11 +107,23 @@ extension PostgresMigrations {
             RETURN space;
         END
         $$;
+        -- What is new of the two, or else what is there.
+        CREATE FUNCTION given_vector(new_main vector, new_other vector, old_main vector, old_other vector) RETURNS vector IMMUTABLE LANGUAGE sql AS $$
+            SELECT coalesce(
+                CASE WHEN new_main IS DISTINCT FROM old_main THEN new_main END, CASE WHEN new_other IS DISTINCT FROM old_other THEN new_other END, new_main, new_other)
+        $$;
+        CREATE FUNCTION is_main(space uuid) RETURNS boolean STABLE \(function) $$
+        BEGIN
+            RETURN EXISTS (SELECT 1 FROM main_space WHERE space_id = space);
+        END
+        $$;
         """
 
     /// With an argument the table has vectors: of a term and its definition, or of a content.
     private static let completeRow = """
         CREATE FUNCTION complete_row() RETURNS trigger \(function) $$
+        DECLARE
+            given vector;
         BEGIN
             IF TG_OP = 'UPDATE' THEN
                 NEW.version := greatest(NEW.version, OLD.version + 1);
@@ -122,8 +134,11 @@ extension PostgresMigrations {
             IF TG_NARGS = 0 THEN
                 RETURN NEW;
             END IF;
-            IF TG_OP = 'UPDATE' THEN
-                IF NEW.embedding IS NOT DISTINCT FROM OLD.embedding AND NEW.embedding_space_id IS NOT DISTINCT FROM OLD.embedding_space_id THEN
+            IF TG_OP = 'INSERT' THEN
+                given := coalesce(NEW.embedding, NEW.other_embedding);
+            ELSE
+                given := given_vector(NEW.embedding, NEW.other_embedding, OLD.embedding, OLD.other_embedding);
+                IF given IS NOT DISTINCT FROM coalesce(OLD.embedding, OLD.other_embedding) AND NEW.embedding_space_id IS NOT DISTINCT FROM OLD.embedding_space_id THEN
                     -- A vector goes with the text that it was of.
                     IF TG_ARGV[0] = 'term' THEN
                         IF NEW.term = OLD.term AND NEW.definition = OLD.definition THEN
@@ -132,12 +147,19 @@ extension PostgresMigrations {
                     ELSIF NEW.content = OLD.content THEN
                         RETURN NEW;
                     END IF;
-                    NEW.embedding := NULL;
+                    given := NULL;
                 ELSIF NEW.embedding_space_id IS NOT DISTINCT FROM OLD.embedding_space_id THEN
                     NEW.embedding_space_id := NULL;
                 END IF;
             END IF;
-            NEW.embedding_space_id := complete_vector(NEW.organization_id, NEW.embedding, NEW.embedding_space_id);
+            NEW.embedding_space_id := complete_vector(NEW.organization_id, given, NEW.embedding_space_id);
+            IF is_main(NEW.embedding_space_id) THEN
+                NEW.embedding := given;
+                NEW.other_embedding := NULL;
+            ELSE
+                NEW.embedding := NULL;
+                NEW.other_embedding := given;
+            END IF;
             RETURN NEW;
         END
         $$;
@@ -146,6 +168,10 @@ extension PostgresMigrations {
     /// The vector of a title is a part of the conversation's, which is the sum of unit vectors.
     private static let completeConversation = """
         CREATE FUNCTION complete_conversation() RETURNS trigger \(function) $$
+        DECLARE
+            title vector;
+            title_before vector;
+            sum vector;
         BEGIN
             -- What follows from messages is complete.
             IF current_setting('pinyon.writer', true) = 'messages' THEN
@@ -158,37 +184,45 @@ extension PostgresMigrations {
                     NEW.deleted_at := now();
                 END IF;
                 NEW.message_count := 0;
-                NEW.embedding := l2_normalize(NEW.title_embedding);
-                NEW.embedding_count := CASE WHEN NEW.title_embedding IS NULL THEN 0 ELSE 1 END;
-                NEW.embedding_space_id := complete_vector(NEW.organization_id, NEW.title_embedding, NEW.embedding_space_id);
-                RETURN NEW;
-            END IF;
-            NEW.version := greatest(NEW.version, OLD.version + 1);
-            NEW.message_count := OLD.message_count;
-            IF NEW.updated_at = OLD.updated_at THEN
-                NEW.updated_at := greatest(OLD.updated_at, now());
-            END IF;
-            IF NEW.deleted_at IS DISTINCT FROM OLD.deleted_at THEN
-                NEW.status := CASE WHEN NEW.deleted_at IS NOT NULL THEN 'deleted' WHEN NEW.status = 'deleted' THEN 'active' ELSE NEW.status END;
-            ELSIF NEW.status IS DISTINCT FROM OLD.status THEN
-                NEW.deleted_at := CASE WHEN NEW.status = 'deleted' THEN now() END;
-            END IF;
-            IF NEW.title IS DISTINCT FROM OLD.title AND NEW.title_embedding IS NOT DISTINCT FROM OLD.title_embedding THEN
-                NEW.title_embedding := NULL;
-            END IF;
-            IF NEW.title_embedding IS DISTINCT FROM OLD.title_embedding THEN
-                PERFORM complete_vector(NEW.organization_id, NEW.title_embedding, NULL);
-                NEW.embedding_count := OLD.embedding_count + (CASE WHEN NEW.title_embedding IS NULL THEN 0 ELSE 1 END)
-                    - (CASE WHEN OLD.title_embedding IS NULL THEN 0 ELSE 1 END);
-                NEW.embedding := sum_of(OLD.embedding, l2_normalize(NEW.title_embedding), l2_normalize(OLD.title_embedding), NEW.embedding_count);
+                title := coalesce(NEW.title_embedding, NEW.other_title_embedding);
+                sum := l2_normalize(title);
+                NEW.embedding_count := CASE WHEN title IS NULL THEN 0 ELSE 1 END;
+                NEW.embedding_space_id := complete_vector(NEW.organization_id, title, NEW.embedding_space_id);
             ELSE
-                NEW.embedding := OLD.embedding;
+                NEW.version := greatest(NEW.version, OLD.version + 1);
+                NEW.message_count := OLD.message_count;
+                IF NEW.updated_at = OLD.updated_at THEN
+                    NEW.updated_at := greatest(OLD.updated_at, now());
+                END IF;
+                IF NEW.deleted_at IS DISTINCT FROM OLD.deleted_at THEN
+                    NEW.status := CASE WHEN NEW.deleted_at IS NOT NULL THEN 'deleted' WHEN NEW.status = 'deleted' THEN 'active' ELSE NEW.status END;
+                ELSIF NEW.status IS DISTINCT FROM OLD.status THEN
+                    NEW.deleted_at := CASE WHEN NEW.status = 'deleted' THEN now() END;
+                END IF;
+                title := given_vector(NEW.title_embedding, NEW.other_title_embedding, OLD.title_embedding, OLD.other_title_embedding);
+                title_before := coalesce(OLD.title_embedding, OLD.other_title_embedding);
+                IF NEW.title IS DISTINCT FROM OLD.title AND title IS NOT DISTINCT FROM title_before THEN
+                    title := NULL;
+                END IF;
+                sum := coalesce(OLD.embedding, OLD.other_embedding);
                 NEW.embedding_count := OLD.embedding_count;
+                IF title IS DISTINCT FROM title_before THEN
+                    PERFORM complete_vector(NEW.organization_id, title, NULL);
+                    NEW.embedding_count := OLD.embedding_count + (CASE WHEN title IS NULL THEN 0 ELSE 1 END) - (CASE WHEN title_before IS NULL THEN 0 ELSE 1 END);
+                    sum := sum_of(sum, l2_normalize(title), l2_normalize(title_before), NEW.embedding_count);
+                END IF;
+                NEW.embedding_space_id := CASE WHEN sum IS NOT NULL THEN coalesce(OLD.embedding_space_id, complete_vector(NEW.organization_id, sum, NULL)) END;
             END IF;
-            IF NEW.embedding IS NULL THEN
-                NEW.embedding_space_id := NULL;
+            IF is_main(NEW.embedding_space_id) THEN
+                NEW.embedding := sum;
+                NEW.other_embedding := NULL;
+                NEW.title_embedding := title;
+                NEW.other_title_embedding := NULL;
             ELSE
-                NEW.embedding_space_id := coalesce(OLD.embedding_space_id, complete_vector(NEW.organization_id, NEW.embedding, NULL));
+                NEW.embedding := NULL;
+                NEW.other_embedding := sum;
+                NEW.title_embedding := NULL;
+                NEW.other_title_embedding := title;
             END IF;
             RETURN NEW;
         END
@@ -266,18 +300,19 @@ extension PostgresMigrations {
             writer text := current_setting('pinyon.writer', true);
         BEGIN
             IF TG_OP <> 'DELETE' THEN
-                parts := parts || 'SELECT organization_id, conversation_id, 1 AS sign, created_at, embedding FROM new_rows WHERE deleted_at IS NULL'::text;
+                parts := parts || 'SELECT organization_id, conversation_id, 1 AS sign, created_at, coalesce(embedding, other_embedding) AS embedding FROM new_rows WHERE deleted_at IS NULL'::text;
             END IF;
             IF TG_OP <> 'INSERT' THEN
-                parts := parts || 'SELECT organization_id, conversation_id, -1 AS sign, NULL AS created_at, embedding FROM old_rows WHERE deleted_at IS NULL'::text;
+                parts := parts || 'SELECT organization_id, conversation_id, -1 AS sign, NULL AS created_at, coalesce(embedding, other_embedding) AS embedding FROM old_rows WHERE deleted_at IS NULL'::text;
             END IF;
             PERFORM set_config('pinyon.writer', 'messages', true);
             -- The sum is of the row as it is when its turn has come.
             EXECUTE format(
                 'UPDATE conversations AS c SET message_count = c.message_count + d.messages, last_activity_at = greatest(c.last_activity_at, d.last),'
                 '   updated_at = greatest(c.updated_at, now()), embedding_count = c.embedding_count + d.vectors,'
-                '   embedding = sum_of(c.embedding, d.more, d.less, c.embedding_count + d.vectors),'
-                '   embedding_space_id = CASE WHEN sum_of(c.embedding, d.more, d.less, c.embedding_count + d.vectors) IS NOT NULL'
+                '   embedding = CASE WHEN is_main(d.space) THEN sum_of(c.embedding, d.more, d.less, c.embedding_count + d.vectors) END,'
+                '   other_embedding = CASE WHEN NOT is_main(d.space) THEN sum_of(c.other_embedding, d.more, d.less, c.embedding_count + d.vectors) END,'
+                '   embedding_space_id = CASE WHEN sum_of(coalesce(c.embedding, c.other_embedding), d.more, d.less, c.embedding_count + d.vectors) IS NOT NULL'
                 '       THEN coalesce(c.embedding_space_id, d.space) END'
                 ' FROM (SELECT organization_id, conversation_id, sum(sign) AS messages, max(created_at) AS last,'
                 '       coalesce(sum(sign) FILTER (WHERE embedding IS NOT NULL), 0) AS vectors,'
@@ -325,9 +360,9 @@ extension PostgresMigrations {
             DELETE FROM embedding_waits WHERE kind = TG_ARGV[0]::bigint;
             IF TG_TABLE_NAME = 'messages' THEN
                 PERFORM set_config('pinyon.writer', 'messages', true);
-                UPDATE conversations SET message_count = 0, embedding = l2_normalize(title_embedding),
-                    embedding_count = CASE WHEN title_embedding IS NULL THEN 0 ELSE 1 END,
-                    embedding_space_id = CASE WHEN title_embedding IS NULL THEN NULL ELSE embedding_space_id END
+                UPDATE conversations SET message_count = 0, embedding = l2_normalize(title_embedding), other_embedding = l2_normalize(other_title_embedding),
+                    embedding_count = CASE WHEN coalesce(title_embedding, other_title_embedding) IS NULL THEN 0 ELSE 1 END,
+                    embedding_space_id = CASE WHEN coalesce(title_embedding, other_title_embedding) IS NOT NULL THEN embedding_space_id END
                 WHERE message_count <> 0 OR embedding_count > 0;
                 PERFORM set_config('pinyon.writer', '', true);
             END IF;
@@ -344,12 +379,12 @@ extension PostgresMigrations {
         let hides = Schema.of(kind).deletesSoftly
         let waits =
             switch kind {
-            case .memory, .message, .term: "embedding IS NULL"
-            case .conversation: "title_embedding IS NULL AND title <> 'New Conversation'"
+            case .memory, .message, .term: "embedding_space_id IS NULL"
+            case .conversation: "coalesce(title_embedding, other_title_embedding) IS NULL AND title <> 'New Conversation'"
             case .agent, .organization, .key, .user, .pattern, .job: "false"
             }
         let arguments = [
-            "\(kind.rawValue)", kind == .organization ? "id" : "organization_id", hides ? "deleted_at IS NOT NULL" : "false", hasVector ? "embedding IS NOT NULL" : "false", waits,
+            "\(kind.rawValue)", kind == .organization ? "id" : "organization_id", hides ? "deleted_at IS NOT NULL" : "false", hasVector ? "embedding_space_id IS NOT NULL" : "false", waits,
         ]
         let noting = "note_rows(\(arguments.map { "'\($0.replacing("'", with: "''"))'" }.joined(separator: ", ")))"
         let completing =

@@ -254,6 +254,8 @@ enum PostgresMigrations {
                 END
                 $policies$;
                 GRANT USAGE ON SEQUENCE change_numbers TO \(names.service);
+                GRANT SELECT ON main_space TO \(names.service), \(names.feed);
+                GRANT EXECUTE ON FUNCTION lay_space TO \(names.service);
                 """,
             down: """
                 DO $policies$
@@ -268,6 +270,8 @@ enum PostgresMigrations {
                     END LOOP;
                 END
                 $policies$;
+                REVOKE ALL ON FUNCTION lay_space FROM \(names.service);
+                REVOKE ALL ON main_space FROM \(names.service), \(names.feed);
                 REVOKE ALL ON SEQUENCE change_numbers FROM \(names.service);
                 REVOKE USAGE ON SCHEMA \(names.quoted) FROM \(names.service), \(names.feed);
                 """)

@@ -29,30 +29,44 @@ struct PostgresNames: Sendable {
 
     // MARK: Statements
 
+    /// Where vectors lie: those of the database's main space in columns of its dimension, all others beside them.
+    enum VectorPlace {
+        case main, beside
+    }
+
     /// Parameters are numbered as the columns are.
-    func insertion(_ table: Table) -> String {
-        let columns = table.columns
+    func insertion(_ table: Table, _ place: VectorPlace = .main) -> String {
+        let columns = table.columns.map { isOfVectors($0) && place == .beside ? "other_" + $0 : $0 }
         return "INSERT INTO \(self.table(table)) (\(columns.joined(separator: ", "))) VALUES (\(columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")))"
     }
 
     /// Writes all columns where the row's identity matches, with the parameters of `insertion`.
-    func update(_ table: Table) -> String {
+    func update(_ table: Table, _ place: VectorPlace = .main) -> String {
         let columns = table.columns
         let identity = columns.indices.prefix(table.identityCount).map { "\(columns[$0]) = $\($0 + 1)" }.joined(separator: " AND ")
-        let assignments = columns.indices.dropFirst(table.identityCount).map { "\(columns[$0]) = $\($0 + 1)" }.joined(separator: ", ")
-        return "UPDATE \(self.table(table)) SET \(assignments) WHERE \(identity)"
+        let assignments = columns.indices.dropFirst(table.identityCount).map { index in
+            guard isOfVectors(columns[index]) else { return "\(columns[index]) = $\(index + 1)" }
+            let (filled, empty) = place == .main ? (columns[index], "other_" + columns[index]) : ("other_" + columns[index], columns[index])
+            return "\(filled) = $\(index + 1), \(empty) = NULL"
+        }
+        return "UPDATE \(self.table(table)) SET \(assignments.joined(separator: ", ")) WHERE \(identity)"
     }
 
     /// All columns; those of vectors are empty where they are not wanted.
     func selection(_ table: Table, withVectors: Bool = true) -> String {
-        let columns = table.columns.map { withVectors || !$0.hasSuffix("embedding") ? $0 : "NULL" }
+        let columns = table.columns.map { !isOfVectors($0) ? $0 : withVectors ? read($0) : "NULL" }
         return "SELECT \(columns.joined(separator: ", ")) FROM \(self.table(table))"
     }
+
+    private func isOfVectors(_ column: String) -> Bool { column.hasSuffix("embedding") }
+
+    private func read(_ vectors: String) -> String { "coalesce(\(vectors), other_\(vectors))" }
 
     /// The columns that indexes are filled from: what no filter knows comes empty.
     func loaded(_ kind: Kind) -> [String] {
         let schema = Schema.of(kind)
         return Table.of(kind).columns.map { column in
+            if column == "embedding" { return read(column) }
             guard kind != .memory else { return column == "content" ? "''" : column }
             guard let rule = schema.rules.first(where: { $0.column == column }), rule.field != .metadata, !schema.filterFields.contains(rule.field) else { return column }
             return switch rule.type {

@@ -275,7 +275,7 @@ final class PostgresReadSession: ReadSession {
     }
 
     private func load(_ kind: Kind, _ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) {
-        var conditions = ["embedding IS NOT NULL"]
+        var conditions = ["embedding_space_id IS NOT NULL"]
         if Schema.of(kind).deletesSoftly { conditions.append("deleted_at IS NULL") }
         if kind == .message {
             conditions.append(

@@ -10,9 +10,13 @@ enum PostgresSchema {
         // A look-up by name could answer from before another made it.
         let exists = try connection.ask("SELECT EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'schema_migrations')") { $0.add(names.schema) }
         guard exists.flag(0, 0) == true else { return 0 }
-        let found = try connection.ask("SELECT coalesce(max(version), 0) FROM \(names.quoted).schema_migrations")
-        let version = Int(found.integer(0, 0) ?? 0)
+        let found = try connection.ask("SELECT version, name FROM \(names.quoted).schema_migrations ORDER BY version")
+        let version = Int(found.count == 0 ? 0 : found.integer(found.count - 1, 0) ?? 0)
         guard version <= PostgresMigrations.latest else { throw .newerSchema(found: version, known: PostgresMigrations.latest) }
+        let steps = (0..<found.count).map { found.text($0, 1) }
+        guard steps == PostgresMigrations.all(names).prefix(version).map(\.name) else {
+            throw .unavailable("the schema '\(names.schema)' was made by other steps than this version's (\(steps.joined(separator: ", "))); name another with --store-schema")
+        }
         return version
     }
 

@@ -19,6 +19,9 @@ final class PostgresSession: WriteSession {
     private var numberPlaceAtBegin = 0
     private var numberPlacesAtMarks: [Int] = []
 
+    /// The database's, once there is one.
+    private var mainSpace: Identifier?
+
     private static let numbersAtOnce: Int64 = 256
     /// Statements that wait for the next that needs an answer.
     private static let waitingMax = 512
@@ -116,6 +119,8 @@ final class PostgresSession: WriteSession {
 
     func rollBack() throws(StorageError) {
         waiting = []
+        // It may have been laid in what is undone now.
+        mainSpace = nil
         numberPlace = numberPlaceAtBegin
         numberPlacesAtMarks = []
         // With the connection goes what was open on it.
@@ -135,6 +140,7 @@ final class PostgresSession: WriteSession {
     func rollBackToMark() throws(StorageError) {
         later("ROLLBACK TO SAVEPOINT request")
         later("RELEASE SAVEPOINT request")
+        mainSpace = nil
         numberPlace = numberPlacesAtMarks.removeLast()
     }
 
@@ -203,10 +209,20 @@ final class PostgresSession: WriteSession {
     private static let held = " FOR NO KEY UPDATE"
 
     func insert(_ record: Record) throws(StorageError) -> RowRefusal? {
-        try write(names.insertion(.of(record.kind)) + " ON CONFLICT DO NOTHING") { $0.add(record) }
+        let place = try place(record.embedding)
+        return try write(names.insertion(.of(record.kind), place) + " ON CONFLICT DO NOTHING") { $0.add(record) }
     }
 
-    func update(_ record: Record) throws(StorageError) -> RowRefusal? { try write(names.update(.of(record.kind))) { $0.add(record) } }
+    func update(_ record: Record) throws(StorageError) -> RowRefusal? {
+        let place = try place(record.embedding)
+        return try write(names.update(.of(record.kind), place)) { $0.add(record) }
+    }
+
+    private func place(_ embedding: Embedding?) throws(StorageError) -> PostgresNames.VectorPlace {
+        guard let embedding else { return .main }
+        if mainSpace == nil { mainSpace = try ask("SELECT space_id FROM \(names.quoted).main_space") { _ in }.identifiers().first }
+        return embedding.space == mainSpace ? .main : .beside
+    }
 
     func delete(_ kind: Kind, _ id: Identifier, of organization: Identifier) throws(StorageError) {
         later("DELETE FROM \(names.table(.of(kind))) WHERE organization_id = $1 AND id = $2") { $0.add(organization, id) }
@@ -264,10 +280,14 @@ final class PostgresSession: WriteSession {
     }
 
     func insert(_ memory: Memory) throws(StorageError) -> RowRefusal? {
-        try write(names.insertion(.agentMemories) + " ON CONFLICT DO NOTHING") { $0.add(memory) }
+        let place = try place(memory.embedding)
+        return try write(names.insertion(.agentMemories, place) + " ON CONFLICT DO NOTHING") { $0.add(memory) }
     }
 
-    func update(_ memory: Memory) throws(StorageError) -> RowRefusal? { try write(names.update(.agentMemories)) { $0.add(memory) } }
+    func update(_ memory: Memory) throws(StorageError) -> RowRefusal? {
+        let place = try place(memory.embedding)
+        return try write(names.update(.agentMemories, place)) { $0.add(memory) }
+    }
 
     // MARK: Spaces and waits
 
@@ -282,7 +302,14 @@ final class PostgresSession: WriteSession {
     }
 
     func insert(_ space: EmbeddingSpace) throws(StorageError) -> RowRefusal? {
-        try write(names.insertion(.embeddingSpaces) + " ON CONFLICT DO NOTHING") { $0.add(space, isMain: true) }
+        let refusal = try write(names.insertion(.embeddingSpaces) + " ON CONFLICT DO NOTHING") { $0.add(space, isMain: true) }
+        if refusal == nil, mainSpace == nil {
+            later("SELECT \(names.quoted).lay_space($1, $2)") {
+                $0.add(space.id)
+                $0.add(Int64(space.dimension))
+            }
+        }
+        return refusal
     }
 
     func putWait(_ kind: Kind, _ id: Identifier, of organization: Identifier, since time: Timestamp) throws(StorageError) {

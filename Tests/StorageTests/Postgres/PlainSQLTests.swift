@@ -55,7 +55,7 @@ import Testing
 
         let vector = place.house.world.vector()
         let text = "[\(vector.map { "\($0)" }.joined(separator: ","))]"
-        try place.sql.script("UPDATE pinyon.agent_memories SET embedding = '\(text)' WHERE id = '\(organization)'")
+        try place.sql.script("UPDATE pinyon.agent_memories SET \(maker.beside)embedding = '\(text)' WHERE id = '\(organization)'")
         var memory = try #require(try await place.store.memories([organization], of: organization).first)
         #expect(memory.version == 2 && memory.embedding == Embedding(space: place.house.world.space.id, vector: vector))
         counts = try await place.counts()
@@ -84,8 +84,8 @@ import Testing
         // The same two again, by SQL.
         try place.sql.script(
             """
-            INSERT INTO pinyon.messages (organization_id, conversation_id, user_id, role, content, embedding)
-            SELECT organization_id, conversation_id, user_id, role, content, embedding FROM pinyon.messages WHERE conversation_id = '\(conversation.id)'
+            INSERT INTO pinyon.messages (organization_id, conversation_id, user_id, role, content, \(maker.beside)embedding)
+            SELECT organization_id, conversation_id, user_id, role, content, \(maker.beside)embedding FROM pinyon.messages WHERE conversation_id = '\(conversation.id)'
             """)
         var found = try await place.house.conversation(in: place.store)
         #expect(found.integer(.messageCount) == 4 && found.integer(.vectorCount) == (known.integer(.vectorCount) ?? 0) + 2 && found.version == known.version)
@@ -105,9 +105,40 @@ import Testing
         told = try await place.changes(after: last, count: 6)
         #expect(told.suffix(3).allSatisfy { $0.operation == .put } && Set(told.suffix(3).map(\.record)) == Set(ours.map(\.id) + [conversation.id]))
         #expect(try await place.store.records(.message, ours.map(\.id), of: organization).count == 2)
-        try place.sql.script("UPDATE pinyon.conversations SET title = 'Another', title_embedding = (SELECT embedding FROM pinyon.messages WHERE id = '\(ours[0].id)') WHERE id = '\(conversation.id)'")
+        try place.sql.script("UPDATE pinyon.conversations SET title = 'Another', \(maker.beside)title_embedding = (SELECT \(maker.beside)embedding FROM pinyon.messages WHERE id = '\(ours[0].id)') WHERE id = '\(conversation.id)'")
         found = try await place.house.conversation(in: place.store)
         #expect(found.vector(.titleVector) == ours[0].embedding?.vector && found.text(.title) == "Another")
+    }
+
+    @Test("the columns hold vectors of one space, and what is written to the wrong ones goes where it belongs", arguments: PostgresMaker.all)
+    func spaces(maker: PostgresMaker) async throws {
+        var place = try await Place(maker, seed: 911)
+        defer { place.store.close() }
+        var other = World(seed: 912, slug: "other")
+        let model = EmbeddingModel(provider: "none", name: "wide", revision: "1", dimension: World.dimension + 3)
+        let space = EmbeddingSpace(id: other.id(), organization: other.organization.id, model: model, createdAt: startTime)
+        _ = try await place.store.write(other.request(.createOrganization(other.organization, other.key)))
+        _ = try await place.store.write(other.request(.ensureAgent(other.agent)))
+        _ = try await place.store.write(other.request(.ensureSpace(space)))
+        var wide = other.memory(hasVector: false)
+        wide.embedding = Embedding(space: space.id, vector: (0..<model.dimension).map { Float($0 + 1) })
+        _ = try await place.store.write(other.request(.remember([wide])))
+        let memory = place.house.world.memory()
+        _ = try await place.store.write(place.house.world.request(.remember([memory])))
+        #expect(try await place.store.memories([wide.id], of: other.organization.id) == [wide])
+        // All of one dimension, whoever has them.
+        let main = maker.isBeside ? World.dimension + 1 : World.dimension
+        let query = "[\((0..<main).map { "\($0)" }.joined(separator: ","))]"
+        let found = try place.sql.ask("SELECT id FROM pinyon.agent_memories WHERE embedding IS NOT NULL ORDER BY embedding <=> '\(query)' LIMIT 5").identifiers()
+        #expect(found == (maker.isBeside ? [] : [memory.id]))
+        #expect(try place.sql.ask("SELECT vector_dims(other_embedding)::bigint FROM pinyon.agent_memories WHERE id = '\(wide.id)'").integer(0, 0) == Int64(model.dimension))
+        let vector = place.house.world.vector()
+        let text = "[\(vector.map { "\($0)" }.joined(separator: ","))]"
+        try place.sql.script("UPDATE pinyon.agent_memories SET other_embedding = '\(text)' WHERE id = '\(memory.id)'")
+        #expect(try await place.store.memories([memory.id], of: place.organization).first?.embedding?.vector == vector)
+        #expect(try place.sql.ask("SELECT count(*) FROM pinyon.agent_memories WHERE id = '\(memory.id)' AND \(maker.beside)embedding IS NOT NULL").integer(0, 0) == 1)
+        try place.sql.script("UPDATE pinyon.agent_memories SET content = 'another'")
+        #expect(try await place.store.memories([memory.id, wide.id], of: other.organization.id).allSatisfy { $0.embedding == nil })
     }
 
     @Test("a vector that cannot be compared is refused, with the row", arguments: PostgresMaker.all)
@@ -118,7 +149,7 @@ import Testing
         let dimension = place.house.world.space.dimension
         for (vector, word) in [("[1]", "dimensions"), ("[\([String](repeating: "0", count: dimension).joined(separator: ","))]", "direction"), ("[NaN]", "NaN")] {
             let error = await storageError {
-                try place.sql.script("INSERT INTO pinyon.agent_memories (organization_id, agent_id, content, embedding) VALUES ('\(organization)', '\(agent)', 'x', '\(vector)')")
+                try place.sql.script("INSERT INTO pinyon.agent_memories (organization_id, agent_id, content, \(maker.beside)embedding) VALUES ('\(organization)', '\(agent)', 'x', '\(vector)')")
             }
             #expect("\(String(describing: error))".contains(word))
         }
@@ -151,7 +182,7 @@ import Testing
         let (organization, conversation) = (place.organization, place.house.conversations[0].id)
         func insertion(_ vector: [Float]) -> String {
             let text = "[\(vector.map { "\($0)" }.joined(separator: ","))]"
-            return "INSERT INTO pinyon.messages (organization_id, conversation_id, user_id, role, content, embedding) VALUES ('\(organization)', '\(conversation)', '\(place.house.users[0].id)', 'user', 'x', '\(text)')"
+            return "INSERT INTO pinyon.messages (organization_id, conversation_id, user_id, role, content, \(maker.beside)embedding) VALUES ('\(organization)', '\(conversation)', '\(place.house.users[0].id)', 'user', 'x', '\(text)')"
         }
         let vectors = [place.house.world.vector(), place.house.world.vector()]
         let insertions = vectors.map(insertion)

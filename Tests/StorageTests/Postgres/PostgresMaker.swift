@@ -8,15 +8,21 @@ import Testing
 struct PostgresMaker: StoreMaker {
     let address: String?
     let number: Int
+    /// Whether the database's main space is another than any that a test makes.
+    var isBeside = false
 
     static let all: [PostgresMaker] = {
         let named = ProcessInfo.processInfo.environment["PINYON_TEST_POSTGRES"] ?? ""
         let addresses = named.split(whereSeparator: \.isWhitespace).map(String.init)
         guard !addresses.isEmpty else { return [PostgresMaker(address: nil, number: 0)] }
-        return addresses.enumerated().map { PostgresMaker(address: $1, number: $0) }
+        let makers = addresses.enumerated().map { PostgresMaker(address: $1, number: $0) }
+        return makers + makers.suffix(1).map { PostgresMaker(address: $0.address, number: $0.number, isBeside: true) }
     }()
 
-    var testDescription: String { "PostgreSQL \(number + 1)" }
+    var testDescription: String { "PostgreSQL \(number + 1)\(isBeside ? ", beside" : "")" }
+
+    /// What the names of the columns with a test's vectors begin with.
+    var beside: String { isBeside ? "other_" : "" }
 
     func makeHome() throws -> any StoreHome { try makeDatabase() }
 
@@ -25,7 +31,7 @@ struct PostgresMaker: StoreMaker {
             Issue.record("no PostgreSQL to test on: run scripts/test, or set PINYON_TEST_POSTGRES to the address of one with pgvector")
             throw StorageError.unavailable("no PostgreSQL")
         }
-        return try PostgresHome(address)
+        return try PostgresHome(address, isBeside: isBeside)
     }
 }
 
@@ -34,8 +40,10 @@ final class PostgresHome: StoreHome, Sendable {
     let configuration: PostgresConfiguration
     private let server: PostgresAddress
     private let name: String
+    private let isBeside: Bool
 
-    init(_ address: String) throws {
+    init(_ address: String, isBeside: Bool = false) throws {
+        self.isBeside = isBeside
         server = try PostgresAddress(address)
         name = "pinyon_test_" + UUID().uuidString.lowercased().replacingOccurrences(of: "-", with: "")
         let connection = try PostgresConnection(server, secondsMax: 60)
@@ -52,7 +60,11 @@ final class PostgresHome: StoreHome, Sendable {
 
     func open() throws -> any Store { try openPostgres() }
 
-    func openPostgres() throws -> PostgresStore { try PostgresStore.open(configuration) }
+    func openPostgres() throws -> PostgresStore {
+        let store = try PostgresStore.open(configuration)
+        if isBeside { try connect().script("SELECT pinyon.lay_space('\(Identifier.none)', \(World.dimension + 1))") }
+        return store
+    }
 
     /// As the one who owns all.
     func connect() throws -> PostgresConnection { try PostgresConnection(configuration.address, secondsMax: 60) }

@@ -49,7 +49,7 @@ import Testing
             #expect(try PostgresSchema.version(connection, names) == target)
         }
         let tables = try connection.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'pinyon'")
-        #expect(tables.integer(0, 0) == Int64(Table.allCases.count + 3))
+        #expect(tables.integer(0, 0) == Int64(Table.allCases.count + 4))
     }
 
     @Test("a schema that is newer is refused", arguments: PostgresMaker.all)
@@ -59,6 +59,19 @@ import Testing
         try home.connect().script("INSERT INTO pinyon.schema_migrations (version, name) VALUES (\(PostgresMigrations.latest + 1), 'of tomorrow')")
         let error = await storageError { _ = try home.openPostgres() }
         #expect(error == .newerSchema(found: PostgresMigrations.latest + 1, known: PostgresMigrations.latest))
+    }
+
+    @Test("a schema that other steps made is refused", arguments: PostgresMaker.all)
+    func otherSteps(maker: PostgresMaker) async throws {
+        let home = try maker.makeDatabase()
+        try home.openPostgres().close()
+        try home.connect().script("UPDATE pinyon.schema_migrations SET name = 'otherwise' WHERE version = 2")
+        let error = await storageError { _ = try home.openPostgres() }
+        guard case .unavailable(let detail)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(detail.contains("otherwise") && detail.contains("--store-schema"))
     }
 
     @Test("several that start at once make the schema once", arguments: PostgresMaker.all)
@@ -168,6 +181,8 @@ import Testing
         let home = try maker.makeDatabase()
         let stores = [try home.openPostgres(), try home.openPostgres()]
         defer { for store in stores { store.close() } }
+        // The first space of all changes the tables, for which they must be still.
+        try await World(seed: 299, slug: "first").create(in: stores[0])
         for round in 0..<10 {
             let worlds = (0..<2).map { _ in World(seed: UInt64(300 + round), slug: "house\(round)") }
             _ = try await stores[0].write(worlds[0].request(.createOrganization(worlds[0].organization, worlds[0].key)))
