@@ -80,7 +80,7 @@ extension MemoryEngine {
                 continue
             }
             for (organization, index) in partitions.all(of: change.kind) {
-                for id in index.ids { rows.insert(RowName(organization: organization, kind: change.kind, id: id)) }
+                for id in index.ids where change.mayHaveCleared(id) { rows.insert(RowName(organization: organization, kind: change.kind, id: id)) }
             }
             // Keys and organizations are read all at once.
             rows.insert(RowName(organization: change.organization, kind: change.kind, id: change.record))

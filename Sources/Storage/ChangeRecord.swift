@@ -6,7 +6,7 @@ public struct ChangeRecord: Hashable, Sendable {
     public enum Operation: Int64, Hashable, Sendable {
         case put = 1
         case remove = 2
-        /// Any row of the kind, of every organization, may have gone; organization and record name none.
+        /// Rows of the kind, of every organization, may have gone; organization names none, and `cleared` which.
         case clear = 3
     }
 
@@ -34,6 +34,10 @@ public struct ChangeRecord: Hashable, Sendable {
         self.operation = operation
         self.at = at
     }
+
+    /// Of a clear: the identifiers of which any may have gone. Those of a time begin with the record, and the version is their end in milliseconds; otherwise
+    /// the record names none, and all are meant.
+    public func mayHaveCleared(_ id: Identifier) -> Bool { record == .none || record <= id && Int64(id.high >> 16) < version }
 
     public var position: ChangePosition { ChangePosition(transaction: transaction, number: number) }
 }

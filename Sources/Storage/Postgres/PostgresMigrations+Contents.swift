@@ -5,7 +5,7 @@ extension PostgresMigrations {
         up: """
             CREATE TABLE agent_memories (
                 organization_id uuid NOT NULL,
-                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                id uuid NOT NULL DEFAULT new_id(),
                 agent_id uuid NOT NULL,
                 user_id uuid,
                 session_id uuid,
@@ -36,7 +36,7 @@ extension PostgresMigrations {
             CREATE INDEX idx_agent_memories_metadata ON agent_memories USING gin (metadata jsonb_path_ops);
             CREATE TABLE conversations (
                 organization_id uuid NOT NULL,
-                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                id uuid NOT NULL DEFAULT new_id(),
                 user_id uuid NOT NULL,
                 agent_id uuid,
                 agent_name text,
@@ -79,7 +79,7 @@ extension PostgresMigrations {
             CREATE INDEX idx_conversations_tags ON conversations USING gin (tags);
             CREATE TABLE messages (
                 organization_id uuid NOT NULL,
-                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                id uuid NOT NULL DEFAULT new_id(),
                 conversation_id uuid NOT NULL,
                 user_id uuid NOT NULL,
                 agent_id uuid,
@@ -107,12 +107,13 @@ extension PostgresMigrations {
                 FOREIGN KEY (organization_id, embedding_space_id) REFERENCES embedding_spaces (organization_id, id),
                 CHECK ((coalesce(embedding, other_embedding) IS NULL) = (embedding_space_id IS NULL)),
                 CHECK (embedding IS NULL OR other_embedding IS NULL)
-            );
+            ) PARTITION BY RANGE (id);
+            CREATE TABLE messages_other PARTITION OF messages DEFAULT;
             CREATE INDEX idx_messages_conversation ON messages (organization_id, conversation_id, created_at, id);
             CREATE INDEX idx_messages_created_at ON messages (organization_id, created_at, id);
             CREATE TABLE terminology_entries (
                 organization_id uuid NOT NULL,
-                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                id uuid NOT NULL DEFAULT new_id(),
                 user_id uuid NOT NULL,
                 term text COLLATE "C" NOT NULL,
                 definition text NOT NULL,
@@ -141,7 +142,7 @@ extension PostgresMigrations {
             CREATE INDEX idx_terminology_entries_user ON terminology_entries (organization_id, user_id, id);
             CREATE TABLE learning_patterns (
                 organization_id uuid NOT NULL,
-                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                id uuid NOT NULL DEFAULT new_id(),
                 user_id uuid NOT NULL,
                 pattern_type text NOT NULL,
                 data jsonb NOT NULL,

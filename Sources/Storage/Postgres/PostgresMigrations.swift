@@ -18,15 +18,24 @@ struct PostgresMigration: Sendable {
 /// They stay ordinary: what a report or another program writes with plain SQL has its defaults. Texts that lists are ordered by are compared byte by byte.
 /// A tenant's table shows the service the rows of the organization that the transaction named, and no row when it named none.
 enum PostgresMigrations {
-    static func all(_ names: PostgresNames) -> [PostgresMigration] { [tenancy, contents, changes, policies(names), triggers(names), views(names), feed(names)] }
+    static func all(_ names: PostgresNames) -> [PostgresMigration] { [tenancy, contents, changes, policies(names), triggers(names), views(names), feed(names), months(names)] }
 
-    static let latest = 7
+    static let latest = 8
 
     private static let tenancy = PostgresMigration(
         1, "tenancy",
         up: """
+            -- The first identifier of a moment, and a new one of now: both as UUIDs of version 7 have it, whose order is that of time.
+            CREATE FUNCTION first_id(moment timestamptz) RETURNS uuid IMMUTABLE LANGUAGE sql AS $$
+                SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+            $$;
+            CREATE FUNCTION new_id() RETURNS uuid LANGUAGE sql AS $$
+                SELECT encode(
+                    set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6),
+                        52, 1), 53, 1), 'hex')::uuid
+            $$;
             CREATE TABLE organizations (
-                id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+                id uuid PRIMARY KEY DEFAULT new_id(),
                 name text NOT NULL,
                 slug text COLLATE "C" NOT NULL UNIQUE,
                 plan text NOT NULL DEFAULT 'free' CHECK (plan IN ('free', 'pro', 'enterprise')),
@@ -42,7 +51,7 @@ enum PostgresMigrations {
             );
             CREATE TABLE users (
                 organization_id uuid NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
-                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                id uuid NOT NULL DEFAULT new_id(),
                 email text COLLATE "C" NOT NULL,
                 name text NOT NULL,
                 avatar_url text,
@@ -61,7 +70,7 @@ enum PostgresMigrations {
             CREATE INDEX idx_users_order ON users (organization_id, email, id);
             CREATE TABLE agents (
                 organization_id uuid NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
-                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                id uuid NOT NULL DEFAULT new_id(),
                 slug text COLLATE "C" NOT NULL,
                 name text NOT NULL,
                 user_id uuid,
@@ -87,7 +96,7 @@ enum PostgresMigrations {
             );
             CREATE TABLE api_keys (
                 organization_id uuid NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
-                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                id uuid NOT NULL DEFAULT new_id(),
                 name text COLLATE "C" NOT NULL,
                 description text,
                 key_prefix text NOT NULL,
@@ -113,7 +122,7 @@ enum PostgresMigrations {
             );
             CREATE TABLE embedding_spaces (
                 organization_id uuid NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
-                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                id uuid NOT NULL DEFAULT new_id(),
                 provider text NOT NULL,
                 model text NOT NULL,
                 revision text NOT NULL,
@@ -129,7 +138,10 @@ enum PostgresMigrations {
             );
             CREATE UNIQUE INDEX idx_embedding_spaces_main ON embedding_spaces (organization_id) WHERE is_main;
             """,
-        down: "DROP TABLE embedding_spaces, api_keys, agents, users, organizations;")
+        down: """
+            DROP TABLE embedding_spaces, api_keys, agents, users, organizations;
+            DROP FUNCTION new_id, first_id;
+            """)
 
     private static let changes = PostgresMigration(
         3, "changes",
@@ -175,7 +187,7 @@ enum PostgresMigrations {
             CREATE INDEX idx_embedding_waits_since ON embedding_waits (organization_id, since, place);
             CREATE TABLE jobs (
                 organization_id uuid NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
-                id uuid NOT NULL DEFAULT gen_random_uuid(),
+                id uuid NOT NULL DEFAULT new_id(),
                 job_type text NOT NULL CHECK (job_type IN ('import', 'export', 'retention', 'embed')),
                 parameters jsonb,
                 state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled')),

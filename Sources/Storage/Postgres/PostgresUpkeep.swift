@@ -22,6 +22,29 @@ enum PostgresUpkeep {
     static func run(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
         var isDone = false
         while !isDone { isDone = try connection.transaction { () throws(StorageError) in try step(connection, names) } }
+        try keepMonths(connection, names)
+    }
+
+    /// Makes months of messages ahead of time, and drops the first while they are past and empty: what retention left nothing of.
+    private static func keepMonths(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
+        let ahead = try connection.ask(
+            "SELECT max(month) >= \(names.quoted).this_month() + interval '\(PostgresMigrations.monthsAhead) months' FROM \(names.quoted).message_months")
+        if ahead.flag(0, 0) != true { try months(connection, names, "add_months()") }
+        while try firstMonthIsPastAndEmpty(connection, names) { try months(connection, names, "drop_month()") }
+    }
+
+    private static func firstMonthIsPastAndEmpty(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) -> Bool {
+        let first = try connection.ask(
+            "SELECT \(names.quoted).partition_of(min(month)) FROM \(names.quoted).message_months HAVING min(month) < \(names.quoted).this_month()")
+        guard first.count == 1 else { return false }
+        return try connection.ask("SELECT NOT EXISTS (SELECT 1 FROM \(names.quoted).\(first.text(0, 0)))").flag(0, 0) == true
+    }
+
+    /// Waits for whoever reads messages, and lets others wait behind it, for a moment only: there is time, and it is tried again.
+    private static func months(_ connection: PostgresConnection, _ names: PostgresNames, _ call: String) throws(StorageError) {
+        try connection.transaction { () throws(StorageError) in
+            try connection.script("SET LOCAL lock_timeout = '1s'; SELECT \(names.quoted).\(call)")
+        }
     }
 
     private static func step(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) -> Bool {

@@ -239,6 +239,62 @@ import Testing
         #expect(try await place.store.counts(of: made)[.memory] == StoreCounts.Count())
     }
 
+    @Test("messages lie in their months, and a month goes at once, with all that it leaves behind", arguments: PostgresMaker.all)
+    func months(maker: PostgresMaker) async throws {
+        var place = try await Place(maker, seed: 913)
+        defer { place.store.close() }
+        let (organization, conversation) = (place.organization, place.house.conversations[0])
+        let this = try #require(try place.sql.ask("SELECT pinyon.first_id(now())").identifier(0, 0))
+        // Of the present month by their identifiers, of long ago, and of no time.
+        var ours = (0..<3).map { place.house.message("\($0)") }
+        for number in 0..<2 {
+            let (id, old) = (Identifier(high: this.high | UInt64(number), low: 1), ours[number])
+            ours[number] = Record(.message, id: id, organization: organization, createdAt: old.createdAt, row: old.values, embedding: old.embedding)
+        }
+        _ = try await place.store.write(place.house.world.request(.create(ours)))
+        let other = Identifier(high: .max, low: .max)
+        try place.sql.script(
+            """
+            INSERT INTO pinyon.messages (organization_id, id, conversation_id, user_id, role, content)
+            VALUES ('\(organization)', '\(other)', '\(conversation.id)', '\(place.house.users[0].id)', 'user', 'x')
+            """)
+        func partitions() throws -> [String: Int64] {
+            let found = try place.sql.ask("SELECT tableoid::regclass::text, count(*) FROM pinyon.messages GROUP BY 1")
+            return Dictionary(uniqueKeysWithValues: (0..<found.count).map { (found.text($0, 0), found.integer($0, 1) ?? 0) })
+        }
+        let month = try place.sql.ask("SELECT pinyon.partition_of(pinyon.this_month())").text(0, 0)
+        #expect(try partitions() == ["pinyon.\(month)": 2, "pinyon.messages_earlier": 1, "pinyon.messages_other": 1])
+        let before = try await place.counts()
+        #expect(try place.sql.ask("SELECT pinyon.drop_month()").isNull(0, 0))
+
+        // Time goes by.
+        try place.sql.script("CREATE OR REPLACE FUNCTION pinyon.this_month() RETURNS date LANGUAGE sql AS $$ SELECT (date_trunc('month', now()) + interval '5 months')::date $$")
+        try place.store.tend()
+        #expect(try place.sql.ask("SELECT count(*) FROM pinyon.message_months").integer(0, 0) == 8)
+        let last = try place.last()
+        #expect(try place.sql.ask("SELECT pinyon.drop_month()").integer(0, 0) == 2)
+        let told = try await place.changes(after: last, count: 2)
+        let clear = try #require(told.first { $0.operation == .clear })
+        #expect(clear.kind == .message && ours.map { clear.mayHaveCleared($0.id) } == [true, true, false] && !clear.mayHaveCleared(other))
+        #expect(told.contains { $0.kind == .conversation && $0.record == conversation.id })
+        let counts = try await place.counts()
+        #expect(counts[.message].rows == before[.message].rows - 2 && counts[.message].withVectors == before[.message].withVectors - 2)
+        let found = try await place.house.conversation(in: place.store)
+        #expect(found.integer(.messageCount) == 2)
+        let wanted = VectorSum.unit(try #require(ours[2].embedding?.vector))
+        #expect(zip(wanted, try #require(found.embedding?.vector)).allSatisfy { abs($0 - $1) < 1e-5 })
+
+        // What is of that time goes somewhere still; months without a message go by themselves.
+        _ = try await place.store.write(place.house.world.request(.create([ours[0]])))
+        #expect(try partitions() == ["pinyon.messages_earlier": 2, "pinyon.messages_other": 1])
+        try place.store.tend()
+        #expect(try place.sql.ask("SELECT count(*) FROM pinyon.message_months").integer(0, 0) == 3)
+        #expect(try PostgresStore.migrate(place.home.configuration, to: 7) == PostgresStore.schemaVersionMax)
+        #expect(try partitions() == ["pinyon.messages_other": 3])
+        _ = try PostgresStore.migrate(place.home.configuration, to: PostgresStore.schemaVersionMax)
+        #expect(try partitions() == ["pinyon.\(month)": 1, "pinyon.messages_earlier": 1, "pinyon.messages_other": 1])
+    }
+
     @Test("views count each row once, and show no other organization's; a backup reads all", arguments: PostgresMaker.all)
     func views(maker: PostgresMaker) async throws {
         var place = try await Place(maker, seed: 905)
