@@ -3,15 +3,19 @@ internal import Storage
 
 enum MigrateCommand {
     static let verb = Verb(
-        name: "migrate", summary: "Show or change the schema of a store", words: "[status|up|down|plan]", wordsMax: 1,
+        name: "migrate", summary: "Show or change the schema of a store", words: "[status|up|down|plan|months|pgvector-index]", wordsMax: 1,
         options: StoreChoice.options + [
             Option("to", "VERSION", "up or down to this one; the newest if not given, and with down the one before"),
+            Option("drop-before", "MONTH", "with months: drop those before this one, as 2026-11, and the messages in them"),
             Option("json", nil, "print one JSON object, for programs"),
         ],
         notes: "status shows what is applied, plan the SQL that up (or, with an older --to, down) would run. A server migrates its store up by itself when it "
-            + "starts. Going down loses what the older schema has no place for: keep a copy."
+            + "starts. Going down loses what the older schema has no place for: keep a copy. On a database, months shows the months that messages are kept "
+            + "apart by, and pgvector-index makes pgvector's ivfflat indexes for searches with SQL, of each table that is filled."
     ) { arguments in
         do {
+            if arguments["drop-before"] != nil, arguments.words.first != "months" { throw UsageError("--drop-before goes with months") }
+            if let word = arguments.words.first, ["months", "pgvector-index"].contains(word) { return try DatabaseUpkeep(arguments).run(word) }
             let schema = try StoreSchema(StoreChoice(arguments))
             let version = try schema.version()
             let target = try target(arguments, of: schema, at: version)
@@ -41,7 +45,7 @@ enum MigrateCommand {
             return given ?? max(0, version - 1)
         case "plan": return given ?? schema.newest
         case nil: return given
-        case let word?: throw UsageError("'\(word)' is none of status, up, down and plan")
+        case let word?: throw UsageError("'\(word)' is none of status, up, down, plan, months and pgvector-index")
         }
     }
 

@@ -20,6 +20,13 @@ enum PostgresSchema {
         return version
     }
 
+    /// For what is done to the tables from outside a server, which would migrate them first.
+    static func requireLatest(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
+        guard try version(connection, names) == PostgresMigrations.latest else {
+            throw .unavailable("the schema '\(names.schema)' is not there, or not up to date; `pinyon migrate up` makes it so")
+        }
+    }
+
     /// Refuses a database in which nothing could be kept, with what to do about it.
     static func check(_ connection: PostgresConnection) throws(StorageError) {
         guard connection.serverVersion >= serverVersionMin else {
@@ -89,10 +96,13 @@ enum PostgresSchema {
     }
 
     /// pgvector may lie in any schema.
-    private static func setSearchPath(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
+    static func setSearchPath(_ connection: PostgresConnection, _ names: PostgresNames, isOfTransaction: Bool = true) throws(StorageError) {
         _ = try connection.ask(
-            "SELECT set_config('search_path', quote_ident($1) || ', ' || quote_ident(n.nspname), true) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'"
-        ) { $0.add(names.schema) }
+            "SELECT set_config('search_path', quote_ident($1) || ', ' || quote_ident(n.nspname), $2) FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace WHERE e.extname = 'vector'"
+        ) {
+            $0.add(names.schema)
+            $0.add(isOfTransaction)
+        }
     }
 }
 

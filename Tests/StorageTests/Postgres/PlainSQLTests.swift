@@ -295,6 +295,54 @@ import Testing
         #expect(try partitions() == ["pinyon.\(month)": 1, "pinyon.messages_earlier": 1, "pinyon.messages_other": 1])
     }
 
+    @Test("pgvector's indexes are made where there are rows, by their number and dimensions, and serve plain SQL", arguments: PostgresMaker.all)
+    func vectorIndexes(maker: PostgresMaker) async throws {
+        let place = try await Place(maker, seed: 914)
+        defer { place.store.close() }
+        func indexes() throws -> [PostgresStore.VectorIndex] {
+            var all: [PostgresStore.VectorIndex] = []
+            try PostgresStore.indexVectors(place.home.configuration) { all.append($0) }
+            return all.filter { $0.rows > 2 }
+        }
+        func fill(_ kind: Kind, _ rows: ClosedRange<Int>) throws {
+            let (table, others, values) =
+                kind == .memory
+                ? ("agent_memories", "agent_id, content", "'\(place.house.world.agent.id)'::uuid, 'x'")
+                : ("messages", "conversation_id, user_id, role, content", "'\(place.house.conversations[0].id)'::uuid, '\(place.house.users[0].id)'::uuid, 'user', 'x'")
+            try place.sql.script(
+                """
+                INSERT INTO pinyon.\(table) (organization_id, \(others), \(maker.beside)embedding)
+                SELECT '\(place.organization)', \(values), array_fill((i % 7 + 1)::real, ARRAY[\(World.dimension)])::vector FROM generate_series(\(rows.lowerBound), \(rows.upperBound)) AS i
+                """)
+        }
+        #expect(try indexes().isEmpty)
+        try fill(.memory, 1...1_000)
+        try fill(.message, 1...999)
+        var found = try indexes()
+        #expect(found.map(\.table) == ["agent_memories", try place.sql.ask("SELECT pinyon.partition_of(pinyon.this_month())").text(0, 0)])
+        guard found.count == 2, case .made(let name, lists: 1) = found[0].state, case .tooFew = found[1].state else {
+            Issue.record("\(found)")
+            return
+        }
+        #expect(found[0].dimension == World.dimension && found[0].space == place.house.world.space.id)
+        found = try indexes()
+        guard case .kept(name, lists: 1) = found[0].state else {
+            Issue.record("\(found)")
+            return
+        }
+        try fill(.memory, 1...2_000)
+        found = try indexes()
+        guard case .made(name, lists: 3) = found[0].state else {
+            Issue.record("\(found)")
+            return
+        }
+        let query = "[\([String](repeating: "1", count: World.dimension).joined(separator: ","))]"
+        let (column, condition) = maker.isBeside ? ("other_embedding::vector(\(World.dimension))", " WHERE embedding_space_id = '\(place.house.world.space.id)'") : ("embedding", "")
+        try place.sql.script("ANALYZE pinyon.agent_memories; SET enable_seqscan = off")
+        let plan = try place.sql.ask("EXPLAIN SELECT id FROM pinyon.agent_memories\(condition) ORDER BY \(column) <=> '\(query)' LIMIT 5")
+        #expect((0..<plan.count).contains { plan.text($0, 0).contains(name) })
+    }
+
     @Test("views count each row once, and show no other organization's; a backup reads all", arguments: PostgresMaker.all)
     func views(maker: PostgresMaker) async throws {
         var place = try await Place(maker, seed: 905)

@@ -74,6 +74,49 @@ import Testing
         #expect(detail.contains("otherwise") && detail.contains("--store-schema"))
     }
 
+    @Test("an owner who is no superuser makes all, tends all and leaves nothing", arguments: PostgresMaker.all)
+    func plainOwner(maker: PostgresMaker) async throws {
+        let home = try maker.makeDatabase()
+        let (connection, name) = (try home.connect(), "plain_\(UInt32.random(in: 0 ..< .max))")
+        let database = try connection.ask("SELECT current_database()").text(0, 0)
+        try connection.script("CREATE ROLE \(name) LOGIN CREATEROLE; ALTER DATABASE \(database) OWNER TO \(name); CREATE EXTENSION vector")
+        defer { try? connection.script("DROP OWNED BY \(name); ALTER DATABASE \(database) OWNER TO CURRENT_USER; DROP ROLE \(name)") }
+        var configuration = home.configuration
+        configuration.address = try PostgresAddress(try #require(maker.address).replacing("postgres@", with: "\(name)@")).with(database: database)
+        configuration.schema = name
+        let store = try PostgresStore.open(configuration)
+        defer { store.close() }
+        var house = try await RecordContractTests.House(in: store, seed: 281)
+        func messages(_ count: Int) async throws {
+            let ours = (0..<count).map { _ in house.message("x") }
+            _ = try await store.write(house.world.request(.create(ours)))
+        }
+        try await messages(3)
+        let owner = try PostgresConnection(configuration.address, secondsMax: 60)
+        try owner.script("SET search_path = \(name), public; TRUNCATE messages")
+        #expect(try await house.conversation(in: store).integer(.messageCount) == 0)
+        #expect(try await store.counts(of: house.world.organization.id)[.message].rows == 0)
+        try owner.script("CREATE OR REPLACE FUNCTION this_month() RETURNS date LANGUAGE sql AS $$ SELECT (date_trunc('month', now()) + interval '1 month')::date $$")
+        let conversation = house.conversations[0].id
+        try owner.script(
+            """
+            SET pinyon.organization = '\(house.world.organization.id)';
+            INSERT INTO messages (organization_id, conversation_id, user_id, role, content) VALUES ('\(house.world.organization.id)', '\(conversation)', '\(house.users[0].id)', 'user', 'x')
+            """)
+        #expect(try await house.conversation(in: store).integer(.messageCount) == 1)
+        var dropped: [Int64] = []
+        try PostgresStore.dropMonths(configuration, before: "2999-01") { _, messages in dropped.append(messages) }
+        #expect(dropped == [1])
+        #expect(try await house.conversation(in: store).integer(.messageCount) == 0)
+        try store.tend()
+        #expect(try PostgresStore.months(configuration).count == 3)
+        try PostgresStore.indexVectors(configuration) { _ in }
+        store.close()
+        #expect(try PostgresStore.migrate(configuration, to: 0) == PostgresStore.schemaVersionMax)
+        #expect(try owner.ask("SELECT count(*) FROM pg_namespace WHERE nspname = '\(name)'").integer(0, 0) == 0)
+        #expect(try owner.ask("SELECT count(*) FROM pg_roles WHERE rolname LIKE '\(name)\\_%'").integer(0, 0) == 0)
+    }
+
     @Test("several that start at once make the schema once", arguments: PostgresMaker.all)
     func startingTogether(maker: PostgresMaker) async throws {
         let home = try maker.makeDatabase()
