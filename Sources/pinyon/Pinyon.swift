@@ -15,7 +15,7 @@ struct Pinyon {
             ServeCommand.verb, StatusCommand.verb, RememberCommand.verb, RecallCommand.verb, SearchCommand.verb, GetCommand.verb, DeleteCommand.verb,
             ListCommand.verb,
         ] + RecordVerbs.verbs + OrganizationCommand.verbs + KeyCommand.verbs + JobCommand.verbs + ModelCommand.verbs + [
-            ImportCommand.verb, ExportCommand.verb, EmbedCommand.verb, BenchCommand.verb, DemoCommand.verb, VerifyCommand.verb, MigrateCommand.verb,
+            ImportCommand.verb, ExportCommand.verb, EmbedCommand.verb, BenchCommand.verb, DemoCommand.verb, VerifyCommand.verb, CopyCommand.verb, MigrateCommand.verb,
             SelfSignedCommand.verb, CompletionCommand.verb,
             ManualCommand.verb,
         ]

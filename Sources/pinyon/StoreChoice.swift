@@ -21,18 +21,29 @@ enum StoreChoice {
             return
         }
         guard !text.isEmpty else { throw UsageError("\(arguments.label("store")) is empty; postgres://USER@HOST/DATABASE is an address") }
+        var configuration = try StoreChoice.configuration(text, named: arguments.label("store"), arguments, schema: "store-schema")
+        configuration.isPooled = arguments.has("store-pooled")
+        configuration.readersMax = try arguments.integer("store-readers", in: 1...64)
+        self = .database(configuration)
+    }
+
+    /// A word that is an address of PostgreSQL's, or else a folder; the option tells the schema in the first case.
+    init(_ word: String, named name: String, _ arguments: Arguments, schema option: String) throws {
+        let isAddress = word.hasPrefix("postgres://") || word.hasPrefix("postgresql://")
+        self = isAddress ? .database(try StoreChoice.configuration(word, named: name, arguments, schema: option)) : .folder(word)
+    }
+
+    private static func configuration(_ text: String, named name: String, _ arguments: Arguments, schema option: String) throws -> PostgresConfiguration {
         do {
             var configuration = PostgresConfiguration(try PostgresAddress(text))
-            configuration.schema = try arguments.required("store-schema")
+            configuration.schema = try arguments.required(option)
             do throws(StorageError) { _ = try PostgresStore.schemaSteps(configuration) } catch {
                 guard case .unavailable(let detail) = error else { throw error }
-                throw UsageError("\(arguments.label("store-schema")): \(detail)")
+                throw UsageError("\(arguments.label(option)): \(detail)")
             }
-            configuration.isPooled = arguments.has("store-pooled")
-            configuration.readersMax = try arguments.integer("store-readers", in: 1...64)
-            self = .database(configuration)
+            return configuration
         } catch StorageError.unavailable(let detail) {
-            throw UsageError("\(arguments.label("store")): \(detail)")
+            throw UsageError("\(name): \(detail)")
         }
     }
 

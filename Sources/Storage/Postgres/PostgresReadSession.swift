@@ -163,19 +163,36 @@ final class PostgresReadSession: ReadSession {
         return StoreCounts.Waits(count: found.integer(0, 0) ?? 0, since: found.time(0, 1))
     }
 
-    func waitingRows(of organization: Identifier, limit: Int) throws(StorageError) -> [(kind: Kind, id: Identifier)] {
-        let found = try ask("SELECT kind, record_id FROM \(names.table(.embeddingWaits)) WHERE organization_id = $1 ORDER BY since, place LIMIT $2") {
+    func waitingRows(of organization: Identifier, limit: Int) throws(StorageError) -> [WaitingRow] {
+        let found = try ask("SELECT kind, record_id, since FROM \(names.table(.embeddingWaits)) WHERE organization_id = $1 ORDER BY since, place LIMIT $2") {
             $0.add(organization)
             $0.add(Int64(limit))
         }
-        var rows: [(kind: Kind, id: Identifier)] = []
+        var rows: [WaitingRow] = []
         for row in 0..<found.count {
-            guard let kind = found.integer(row, 0).flatMap({ UInt8(exactly: $0) }).flatMap(Kind.init), let id = found.identifier(row, 1) else {
+            guard let kind = found.integer(row, 0).flatMap({ UInt8(exactly: $0) }).flatMap(Kind.init), let id = found.identifier(row, 1), let since = found.time(row, 2) else {
                 throw .corruptRow(table: Table.embeddingWaits.name, place: organization.description)
             }
-            rows.append((kind, id))
+            rows.append(WaitingRow(kind: kind, id: id, since: since))
         }
         return rows
+    }
+
+    func eachReceipt(of organization: Identifier, _ body: (Identifier, IdempotencyRow) throws(StorageError) -> Void) throws(StorageError) {
+        var after = Identifier.none
+        while true {
+            let found = try ask(names.selection(.idempotencyKeys) + " WHERE organization_id = $1 AND idempotency_key > $2 ORDER BY idempotency_key LIMIT $3") {
+                $0.add(organization)
+                $0.add(after)
+                $0.add(Int64(PostgresReadSession.rowsAtOnce))
+            }
+            for row in 0..<found.count {
+                guard let key = found.identifier(row, 1) else { throw .corruptRow(table: Table.idempotencyKeys.name, place: organization.description) }
+                try body(key, try found.receipt(row))
+                after = key
+            }
+            if found.count < PostgresReadSession.rowsAtOnce { return }
+        }
     }
 
     func organizationsWaiting() throws(StorageError) -> [Identifier] {

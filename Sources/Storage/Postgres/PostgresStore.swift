@@ -4,7 +4,7 @@ import Synchronization
 /// The store in a schema of a PostgreSQL database, beside whatever else is there; several may work on it at once.
 ///
 /// One connection writes, on one serial queue; some read, each on a queue of its own. Each transaction is the service role's, and sees one organization.
-public final class PostgresStore: Store {
+public final class PostgresStore: Store, CopyTarget {
     private let configuration: PostgresConfiguration
     private let names: PostgresNames
     private let writes: WriteQueue<PostgresSession>
@@ -61,6 +61,10 @@ public final class PostgresStore: Store {
         guard state.isOpen else { throw .closed }
         let connection = try PostgresConnection(configuration)
         try PostgresUpkeep.run(connection, names)
+    }
+
+    func withSession(_ body: (PostgresSession) throws(StorageError) -> Void) throws(StorageError) {
+        try writes.withWriter { writer throws(StorageError) in try body(writer.session) }
     }
 
     public func close() {

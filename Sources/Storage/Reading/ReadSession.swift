@@ -21,8 +21,11 @@ protocol ReadSession: AnyObject {
 
     func waits(of organization: Identifier) throws(StorageError) -> StoreCounts.Waits
     /// Those first that wait longest.
-    func waitingRows(of organization: Identifier, limit: Int) throws(StorageError) -> [(kind: Kind, id: Identifier)]
+    func waitingRows(of organization: Identifier, limit: Int) throws(StorageError) -> [WaitingRow]
     func organizationsWaiting() throws(StorageError) -> [Identifier]
+
+    /// What was answered under each key of a request.
+    func eachReceipt(of organization: Identifier, _ body: (Identifier, IdempotencyRow) throws(StorageError) -> Void) throws(StorageError)
 
     /// Of the kinds that are counted; none when there is no such organization.
     func counters(of organization: Identifier) throws(StorageError) -> [(kind: Kind, count: StoreCounts.Count)]
@@ -42,4 +45,11 @@ extension ReadSession {
     func find(_ kind: Kind, _ id: Identifier, of organization: Identifier, withVector: Bool) throws(StorageError) -> Record? {
         try records(kind, [id], of: organization, withVectors: withVector).first
     }
+}
+
+/// A row whose vector is to be made.
+struct WaitingRow {
+    let kind: Kind
+    let id: Identifier
+    let since: Timestamp
 }

@@ -102,7 +102,8 @@ struct Reader {
     /// Those that wait longest, with what is to be embedded of them, hidden rows too.
     func waitingTexts(of organization: Identifier, limit: Int) throws(StorageError) -> [WaitingText] {
         var texts: [WaitingText] = []
-        for (kind, id) in try session.waitingRows(of: organization, limit: limit) {
+        for wait in try session.waitingRows(of: organization, limit: limit) {
+            let (kind, id) = (wait.kind, wait.id)
             let text =
                 if kind == .memory {
                     try session.memory(id, of: organization, withVector: false)?.content

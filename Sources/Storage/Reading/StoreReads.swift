@@ -103,6 +103,12 @@ public final class StoreReads: Sendable {
         return try session.snapshot(of: nil) { () throws(StorageError) in try session.tenancy() }
     }
 
+    /// What `body` reads of an organization is of one moment, whatever else is read meanwhile. Blocks; for tools.
+    func inSnapshot<Value>(of organization: Identifier, _ body: (any ReadSession) throws(StorageError) -> Value) throws(StorageError) -> Value {
+        let session = try openAnother()
+        return try session.snapshot(of: organization) { () throws(StorageError) in try body(session) }
+    }
+
     /// Hands over every row that has a vector and can be found, of all organizations, in one snapshot; a damaged row comes as a failure and the walk goes on.
     ///
     /// Blocks; for start and tools. The result is the position up to which the snapshot holds all changes.

@@ -9,14 +9,25 @@ extension ReadConnection {
         return StoreCounts.Waits(count: statement.integer(0), since: statement.timestamp(1))
     }
 
-    func waitingRows(of organization: Identifier, limit: Int) throws(StorageError) -> [(kind: Kind, id: Identifier)] {
+    func waitingRows(of organization: Identifier, limit: Int) throws(StorageError) -> [WaitingRow] {
         let statement = try stored[Table.embeddingWaits.selection + " WHERE organization_id = ?1 ORDER BY since, rowid LIMIT ?2"]
         try statement.bind(1, organization)
         try statement.bind(2, Int64(limit))
         defer { statement.reset() }
-        var rows: [(kind: Kind, id: Identifier)] = []
+        var rows: [WaitingRow] = []
         while try statement.step() { rows.append(try WaitRow.decode(statement, of: organization)) }
         return rows
+    }
+
+    func eachReceipt(of organization: Identifier, _ body: (Identifier, IdempotencyRow) throws(StorageError) -> Void) throws(StorageError) {
+        let statement = try stored[Table.idempotencyKeys.selection + " WHERE organization_id = ?1"]
+        try statement.bind(1, organization)
+        defer { statement.reset() }
+        while try statement.step() {
+            let row = try IdempotencyRow.decode(statement)
+            guard let key = statement.identifier(1) else { throw statement.corrupt(.idempotencyKeys) }
+            try body(key, row)
+        }
     }
 
     func unread(after position: ChangePosition) throws(StorageError) -> (count: Int64, since: Timestamp?) {

@@ -1,7 +1,7 @@
 /// The store in one SQLite file, in a directory that it owns.
 ///
 /// One connection writes, on one serial queue; two read, each on a queue of its own. The file is in WAL mode, so readers never wait for the writer.
-public final class SQLiteStore: Store {
+public final class SQLiteStore: Store, CopyTarget {
     private let directory: DataDirectory
     private let writes: WriteQueue<SQLiteSession>
 
@@ -37,6 +37,10 @@ public final class SQLiteStore: Store {
     }
 
     public func tend() {}
+
+    func withSession(_ body: (SQLiteSession) throws(StorageError) -> Void) throws(StorageError) {
+        try writes.withWriter { writer throws(StorageError) in try body(writer.session) }
+    }
 
     public func close() {
         writes.finish()

@@ -42,10 +42,10 @@ enum WaitRow {
         row.add(time.microseconds)
     }
 
-    static func decode(_ statement: SQLiteStatement, of organization: Identifier) throws(StorageError) -> (kind: Kind, id: Identifier) {
+    static func decode(_ statement: SQLiteStatement, of organization: Identifier) throws(StorageError) -> WaitingRow {
         try statement.check(.embeddingWaits)
         guard statement.identifier(0) == organization, let kind = Kind(rawValue: UInt8(clamping: statement.integer(1))), let id = statement.identifier(2)
         else { throw statement.corrupt(.embeddingWaits) }
-        return (kind, id)
+        return WaitingRow(kind: kind, id: id, since: Timestamp(microseconds: statement.integer(3)))
     }
 }
