@@ -17,7 +17,13 @@ struct PostgresNames: Sendable {
             throw .unavailable("'\(schema)' is no name of a schema: up to \(PostgresNames.bytesMax) small letters, digits and underscores, a letter first, and not pg_")
         }
         self.schema = schema
+        for table in Table.allCases {
+            for place in VectorPlace.allCases { written[Written(table: table, place: place)] = Statements(self, table, place) }
+        }
     }
+
+    /// Made once, as each row is written with one.
+    private var written: [Written: Statements] = [:]
 
     /// What PostgreSQL takes, less the longest ending of a role.
     private static let bytesMax = 63 - "_service".utf8.count
@@ -30,35 +36,51 @@ struct PostgresNames: Sendable {
     // MARK: Statements
 
     /// Where vectors lie: those of the database's main space in columns of its dimension, all others beside them.
-    enum VectorPlace {
+    enum VectorPlace: Hashable, CaseIterable {
         case main, beside
     }
 
+    /// As they are called where vectors lie there.
+    func columns(_ table: Table, _ place: VectorPlace) -> [String] { table.columns.map { PostgresNames.isOfVectors($0) && place == .beside ? "other_" + $0 : $0 } }
+
     /// Parameters are numbered as the columns are.
-    func insertion(_ table: Table, _ place: VectorPlace = .main) -> String {
-        let columns = table.columns.map { isOfVectors($0) && place == .beside ? "other_" + $0 : $0 }
-        return "INSERT INTO \(self.table(table)) (\(columns.joined(separator: ", "))) VALUES (\(columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")))"
-    }
+    func insertion(_ table: Table, _ place: VectorPlace = .main) -> String { written[Written(table: table, place: place)]?.insertion ?? "" }
+
+    /// With the rows as the one parameter, an array of the table's row type.
+    func insertionOfMany(_ table: Table, _ place: VectorPlace) -> String { written[Written(table: table, place: place)]?.insertionOfMany ?? "" }
 
     /// Writes all columns where the row's identity matches, with the parameters of `insertion`.
-    func update(_ table: Table, _ place: VectorPlace = .main) -> String {
-        let columns = table.columns
-        let identity = columns.indices.prefix(table.identityCount).map { "\(columns[$0]) = $\($0 + 1)" }.joined(separator: " AND ")
-        let assignments = columns.indices.dropFirst(table.identityCount).map { index in
-            guard isOfVectors(columns[index]) else { return "\(columns[index]) = $\(index + 1)" }
-            let (filled, empty) = place == .main ? (columns[index], "other_" + columns[index]) : ("other_" + columns[index], columns[index])
-            return "\(filled) = $\(index + 1), \(empty) = NULL"
+    func update(_ table: Table, _ place: VectorPlace = .main) -> String { written[Written(table: table, place: place)]?.update ?? "" }
+
+    private struct Written: Hashable {
+        let table: Table
+        let place: VectorPlace
+    }
+
+    private struct Statements {
+        let insertion: String
+        let insertionOfMany: String
+        let update: String
+
+        init(_ names: PostgresNames, _ table: Table, _ place: VectorPlace) {
+            let (name, columns) = (names.table(table), names.columns(table, place))
+            let listed = columns.joined(separator: ", ")
+            insertion = "INSERT INTO \(name) (\(listed)) VALUES (\(columns.indices.map { "$\($0 + 1)" }.joined(separator: ", ")))"
+            insertionOfMany = "INSERT INTO \(name) (\(listed)) SELECT \(listed) FROM unnest($1::\(name)[])"
+            let identity = columns.indices.prefix(table.identityCount).map { "\(columns[$0]) = $\($0 + 1)" }.joined(separator: " AND ")
+            let empty = zip(names.columns(table, place == .main ? .beside : .main), columns).filter { $0 != $1 }.map { "\($0.0) = NULL" }
+            let assignments = columns.indices.dropFirst(table.identityCount).map { "\(columns[$0]) = $\($0 + 1)" } + empty
+            update = "UPDATE \(name) SET \(assignments.joined(separator: ", ")) WHERE \(identity)"
         }
-        return "UPDATE \(self.table(table)) SET \(assignments.joined(separator: ", ")) WHERE \(identity)"
     }
 
     /// All columns; those of vectors are empty where they are not wanted.
     func selection(_ table: Table, withVectors: Bool = true) -> String {
-        let columns = table.columns.map { !isOfVectors($0) ? $0 : withVectors ? read($0) : "NULL" }
+        let columns = table.columns.map { !PostgresNames.isOfVectors($0) ? $0 : withVectors ? read($0) : "NULL" }
         return "SELECT \(columns.joined(separator: ", ")) FROM \(self.table(table))"
     }
 
-    private func isOfVectors(_ column: String) -> Bool { column.hasSuffix("embedding") }
+    private static func isOfVectors(_ column: String) -> Bool { column.hasSuffix("embedding") }
 
     private func read(_ vectors: String) -> String { "coalesce(\(vectors), other_\(vectors))" }
 

@@ -76,6 +76,26 @@ struct PostgresParameters {
         close(start)
     }
 
+    /// Rows as an array of a table's row type; `places` says for each of its columns which parameter of a row it takes, if any.
+    mutating func add(_ rows: [PostgresParameters], as layout: PostgresLayout, _ places: [Int?]) {
+        add(rows, layout.rowType) { parameters, row in
+            let start = parameters.bytes.count
+            parameters.put(0 as UInt32)
+            parameters.put(UInt32(layout.columns.count))
+            for (column, place) in zip(layout.columns, places) {
+                parameters.put(column.type)
+                guard let range = place.flatMap({ row.places[$0] }) else {
+                    parameters.put(UInt32.max)
+                    continue
+                }
+                parameters.put(UInt32(range.count))
+                parameters.bytes.append(contentsOf: row.bytes[range])
+            }
+            let count = UInt32(parameters.bytes.count - start - 4)
+            for byte in 0..<4 { parameters.bytes[start + byte] = UInt8(truncatingIfNeeded: count >> UInt32(24 - 8 * byte)) }
+        }
+    }
+
     mutating func add(_ json: JSON) {
         let start = open()
         bytes.append(PostgresParameters.jsonVersion)

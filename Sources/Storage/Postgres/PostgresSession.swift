@@ -6,9 +6,15 @@ import Records
 final class PostgresSession: WriteSession {
     static let holdsOneOrganization = true
 
-    private let link: PostgresLink
-    private let names: PostgresNames
-    private var waiting: [PostgresStep] = []
+    let link: PostgresLink
+    let names: PostgresNames
+    var waiting: [Waiting] = []
+    private var waitingRows = 0
+    private var waitingBytes = 0
+    /// Places in `waiting` of what more may be added to: it comes before all that was asked for meanwhile, to which it makes no difference.
+    var openBatches: [PostgresRowBatch.Target: Int] = [:]
+    var openEnds: [Kind: Int] = [:]
+    private var layouts: [Table: PostgresLayout] = [:]
     /// A refused row undoes nothing but itself; that costs each row a mark.
     private var isCareful = false
     private(set) var wantsCare = false
@@ -20,11 +26,12 @@ final class PostgresSession: WriteSession {
     private var numberPlacesAtMarks: [Int] = []
 
     /// The database's, once there is one.
-    private var mainSpace: Identifier?
+    var mainSpace: Identifier?
 
     private static let numbersAtOnce: Int64 = 256
-    /// Statements that wait for the next that needs an answer.
+    /// Statements and rows that wait for the next that needs an answer.
     private static let waitingMax = 512
+    private static let waitingBytesMax = 4 << 20
     private static let numbersKeptMax = 4_096
 
     init(_ link: PostgresLink) {
@@ -34,22 +41,81 @@ final class PostgresSession: WriteSession {
 
     // MARK: Statements
 
+    enum Waiting {
+        case step(PostgresStep)
+        case rows(PostgresRowBatch)
+        /// Waits that have ended, of one kind.
+        case ends(Kind, [Identifier], of: Identifier)
+    }
+
+    private func step(_ waiting: Waiting) -> PostgresStep {
+        switch waiting {
+        case .step(let step): return step
+        case .rows(let batch): return batch.step(names)
+        case .ends(let kind, let ids, let organization):
+            return PostgresStep("DELETE FROM \(names.table(.embeddingWaits)) WHERE organization_id = $1 AND kind = $2 AND record_id = ANY($3)") { parameters in
+                parameters.add(organization)
+                parameters.add(Int64(kind.rawValue))
+                parameters.add(ids)
+            }
+        }
+    }
+
     /// Sends what waits, and then this.
-    private func ask(_ sql: String, _ fill: (inout PostgresParameters) -> Void = { _ in }) throws(StorageError) -> PostgresRows {
+    func ask(_ sql: String, _ fill: (inout PostgresParameters) -> Void = { _ in }) throws(StorageError) -> PostgresRows {
         do throws(PostgresFailure) { return try send([PostgresStep(sql, fill)])[0] } catch { throw StorageError(error) }
     }
 
-    private func later(_ sql: String, mustWrite: Int? = nil, mayBeRefused: Bool = false, _ fill: (inout PostgresParameters) -> Void = { _ in }) {
+    func later(_ sql: String, mustWrite: Int? = nil, mayBeRefused: Bool = false, _ fill: (inout PostgresParameters) -> Void = { _ in }) {
         var step = PostgresStep(sql, fill)
         step.mustWrite = mustWrite
         step.mayBeRefused = mayBeRefused
-        waiting.append(step)
+        waiting.append(.step(step))
+    }
+
+    private func forget() {
+        waiting = []
+        waitingRows = 0
+        waitingBytes = 0
+        closeBatches()
+    }
+
+    /// What is written from now on comes behind what waits.
+    private func closeBatches() {
+        openBatches = [:]
+        openEnds = [:]
+    }
+
+    /// Adds a row to those that go out together. Rows of another table that it may refer to stay before it.
+    func add(_ table: Table, _ place: PostgresNames.VectorPlace = .main, mayBeThere: Bool, _ fill: (inout PostgresParameters) -> Void) throws(StorageError) {
+        let target = PostgresRowBatch.Target(table: table, place: place, mayBeThere: mayBeThere)
+        if openBatches[target] == nil {
+            if layouts[table] == nil {
+                guard let layout = PostgresLayout(try ask(PostgresLayout.query(names.table(table)))) else { throw .internalError("\(table.name) has no columns") }
+                layouts[table] = layout
+            }
+            if let layout = layouts[table] {
+                if table.kind != nil || table == .agentMemories { openBatches = openBatches.filter { $0.key.table == .changes } }
+                openBatches[target] = waiting.count
+                waiting.append(.rows(PostgresRowBatch(target, layout)))
+            }
+        }
+        guard let open = openBatches[target], case .rows(var batch) = waiting[open] else { return }
+        var row = PostgresParameters()
+        fill(&row)
+        // Not copied, while it is in one place only.
+        waiting[open] = .step(PostgresStep(""))
+        batch.add(row)
+        waiting[open] = .rows(batch)
+        waitingRows += 1
+        waitingBytes += row.bytes.count
+        if waiting.count + waitingRows >= PostgresSession.waitingMax || waitingBytes >= PostgresSession.waitingBytesMax { do throws(PostgresFailure) { _ = try send([]) } catch { throw StorageError(error) } }
     }
 
     /// What each of these steps gave. A failure tells which of them failed; what failed before them has a negative place.
     private func send(_ steps: [PostgresStep]) throws(PostgresFailure) -> [PostgresRows] {
-        let before = waiting
-        waiting = []
+        let before = waiting.map(step)
+        forget()
         let connection: PostgresConnection
         do throws(StorageError) { connection = try link.connection } catch { throw PostgresFailure(code: "", message: error.detail) }
         // What was open on a connection that is gone is gone with it.
@@ -69,6 +135,8 @@ final class PostgresSession: WriteSession {
             // Whose turn it was to give way is tried again by itself; so is what failed when a row before it may not have been taken.
             let mayFollowRefusal = !error.isOfConnection && error.code != "55P03" && all.prefix(error.statement + 1).contains(where: \.mayBeRefused)
             if !isCareful, mayFollowRefusal || ["40001", "40P01"].contains(error.code) { wantsCare = true }
+            // A table may have changed.
+            layouts = [:]
             var failure = error
             failure.statement -= before.count
             throw failure
@@ -77,8 +145,9 @@ final class PostgresSession: WriteSession {
 
     /// Writes a row that may be refused. A careful transaction asks at once, and undoes that row alone; another takes it for written until all goes out, and
     /// fails as a whole where it was not.
-    private func write(_ sql: String, _ fill: (inout PostgresParameters) -> Void) throws(StorageError) -> RowRefusal? {
+    func write(_ sql: String, _ fill: (inout PostgresParameters) -> Void) throws(StorageError) -> RowRefusal? {
         guard isCareful else {
+            closeBatches()
             later(sql, mustWrite: 1, mayBeRefused: true, fill)
             if waiting.count >= PostgresSession.waitingMax { do throws(PostgresFailure) { _ = try send([]) } catch { throw StorageError(error) } }
             return nil
@@ -101,7 +170,8 @@ final class PostgresSession: WriteSession {
         isCareful = carefully
         wantsCare = false
         numberPlaceAtBegin = numberPlace
-        waiting = link.opening(PostgresSession.begin, as: names.service, of: organization)
+        forget()
+        waiting = link.opening(PostgresSession.begin, as: names.service, of: organization).map { .step($0) }
     }
 
     /// What waits goes first: that it wrote what it must is known before anything is committed.
@@ -118,7 +188,7 @@ final class PostgresSession: WriteSession {
     }
 
     func rollBack() throws(StorageError) {
-        waiting = []
+        forget()
         // It may have been laid in what is undone now.
         mainSpace = nil
         numberPlace = numberPlaceAtBegin
@@ -128,6 +198,7 @@ final class PostgresSession: WriteSession {
     }
 
     func mark() throws(StorageError) {
+        closeBatches()
         later("SAVEPOINT request")
         numberPlacesAtMarks.append(numberPlace)
     }
@@ -138,6 +209,7 @@ final class PostgresSession: WriteSession {
     }
 
     func rollBackToMark() throws(StorageError) {
+        closeBatches()
         later("ROLLBACK TO SAVEPOINT request")
         later("RELEASE SAVEPOINT request")
         mainSpace = nil
@@ -161,7 +233,7 @@ final class PostgresSession: WriteSession {
         let change = ChangeRecord(
             number: numbers[numberPlace], organization: organization, kind: kind, record: record, version: version, operation: operation, at: time)
         numberPlace += 1
-        later(names.insertion(.changes)) { $0.add(change) }
+        try add(.changes, mayBeThere: false) { $0.add(change) }
         return change.number
     }
 
@@ -210,6 +282,10 @@ final class PostgresSession: WriteSession {
 
     func insert(_ record: Record) throws(StorageError) -> RowRefusal? {
         let place = try place(record.embedding)
+        guard isCareful else {
+            try add(.of(record.kind), place, mayBeThere: false) { $0.add(record) }
+            return nil
+        }
         return try write(names.insertion(.of(record.kind), place) + " ON CONFLICT DO NOTHING") { $0.add(record) }
     }
 
@@ -225,6 +301,7 @@ final class PostgresSession: WriteSession {
     }
 
     func delete(_ kind: Kind, _ id: Identifier, of organization: Identifier) throws(StorageError) {
+        closeBatches()
         later("DELETE FROM \(names.table(.of(kind))) WHERE organization_id = $1 AND id = $2") { $0.add(organization, id) }
     }
 
@@ -281,91 +358,16 @@ final class PostgresSession: WriteSession {
 
     func insert(_ memory: Memory) throws(StorageError) -> RowRefusal? {
         let place = try place(memory.embedding)
+        guard isCareful else {
+            try add(.agentMemories, place, mayBeThere: false) { $0.add(memory) }
+            return nil
+        }
         return try write(names.insertion(.agentMemories, place) + " ON CONFLICT DO NOTHING") { $0.add(memory) }
     }
 
     func update(_ memory: Memory) throws(StorageError) -> RowRefusal? {
         let place = try place(memory.embedding)
         return try write(names.update(.agentMemories, place)) { $0.add(memory) }
-    }
-
-    // MARK: Spaces and waits
-
-    func mainSpace(of organization: Identifier) throws(StorageError) -> EmbeddingSpace? {
-        let found = try ask(names.selection(.embeddingSpaces) + " WHERE organization_id = $1 AND is_main") { $0.add(organization) }
-        return found.count == 0 ? nil : try found.space(0)
-    }
-
-    func space(_ id: Identifier, of organization: Identifier) throws(StorageError) -> EmbeddingSpace? {
-        let found = try ask(names.selection(.embeddingSpaces) + " WHERE organization_id = $1 AND id = $2") { $0.add(organization, id) }
-        return found.count == 0 ? nil : try found.space(0)
-    }
-
-    func insert(_ space: EmbeddingSpace) throws(StorageError) -> RowRefusal? {
-        let refusal = try write(names.insertion(.embeddingSpaces) + " ON CONFLICT DO NOTHING") { $0.add(space, isMain: true) }
-        if refusal == nil, mainSpace == nil {
-            later("SELECT \(names.quoted).lay_space($1, $2)") {
-                $0.add(space.id)
-                $0.add(Int64(space.dimension))
-            }
-        }
-        return refusal
-    }
-
-    func putWait(_ kind: Kind, _ id: Identifier, of organization: Identifier, since time: Timestamp) throws(StorageError) {
-        later(names.insertion(.embeddingWaits) + " ON CONFLICT DO NOTHING") { parameters in
-            parameters.add(organization)
-            parameters.add(Int64(kind.rawValue))
-            parameters.add(id)
-            parameters.add(time)
-        }
-    }
-
-    func endWait(_ kind: Kind, _ id: Identifier, of organization: Identifier) throws(StorageError) {
-        later("DELETE FROM \(names.table(.embeddingWaits)) WHERE organization_id = $1 AND kind = $2 AND record_id = $3") { parameters in
-            parameters.add(organization)
-            parameters.add(Int64(kind.rawValue))
-            parameters.add(id)
-        }
-    }
-
-    // MARK: Receipts
-
-    /// Whoever carries out a request under the same key now is waited for.
-    func receipt(under key: Identifier, of organization: Identifier) throws(StorageError) -> IdempotencyRow? {
-        later("SELECT pg_advisory_xact_lock($1)") { $0.add(Int64(bitPattern: key.high ^ key.low ^ organization.high ^ organization.low)) }
-        let found = try ask(names.selection(.idempotencyKeys) + " WHERE organization_id = $1 AND idempotency_key = $2") { $0.add(organization, key) }
-        return found.count == 0 ? nil : try found.receipt(0)
-    }
-
-    /// One that is there and is not too old stays, and this request is tried again: it then finds that it was carried out.
-    func put(_ receipt: WriteReceipt, under idempotency: Idempotency, of organization: Identifier, at time: Timestamp) throws(StorageError) -> RowRefusal? {
-        let table = names.table(.idempotencyKeys)
-        let refusal = try write(
-            names.insertion(.idempotencyKeys)
-                + """
-                 ON CONFLICT (organization_id, idempotency_key) DO UPDATE SET digest = excluded.digest, change_number = excluded.change_number,
-                receipt = excluded.receipt, created_at = excluded.created_at
-                WHERE \(table).created_at <= excluded.created_at - interval '\(Limits.idempotencySeconds) seconds'
-                """
-        ) { $0.add(idempotency, receipt, of: organization, at: time) }
-        if case .unique = refusal { throw .busy }
-        return refusal
-    }
-
-    func purgeReceipts(until time: Timestamp, limit: Int) throws(StorageError) {
-        let table = names.table(.idempotencyKeys)
-        later("DELETE FROM \(table) WHERE ctid IN (SELECT ctid FROM \(table) WHERE created_at <= $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)") {
-            $0.add(time)
-            $0.add(Int64(limit))
-        }
-    }
-}
-
-extension PostgresParameters {
-    mutating func add(_ organization: Identifier, _ id: Identifier) {
-        add(organization)
-        add(id)
     }
 }
 
