@@ -19,6 +19,12 @@ extension MemoryClient {
         return agent
     }
 
+    /// Has the server compare its indexes with its store, and mend them. Takes as long as reading all rows of the organization.
+    public func verify() async throws(ClientError) -> JSON {
+        guard case .verified(let facts) = try await perform(.verify) else { throw .protocolViolation("another answer than a verification") }
+        return facts
+    }
+
     /// Stores all of them or none; when this returns they are on the server's disk, and the next search finds them.
     public func remember(_ drafts: [MemoryDraft], idempotencyKey: Identifier? = nil) async throws(ClientError) -> WriteReceipt {
         try await write(.remember(drafts), idempotencyKey)

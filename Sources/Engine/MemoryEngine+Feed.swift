@@ -11,7 +11,7 @@ extension MemoryEngine {
     private static let tendSeconds: Int64 = 60
     private static let tenancyKinds: Set<Kind> = [.organization, .key]
 
-    private struct Place: Hashable {
+    struct Place: Hashable {
         let organization: Identifier
         let kind: Kind
     }
@@ -89,7 +89,7 @@ extension MemoryEngine {
     }
 
     /// Reads rows as they are now, and takes them into all that follows from them.
-    private func renew(_ rows: Set<RowName>) throws(StorageError) {
+    func renew(_ rows: Set<RowName>) throws(StorageError) {
         let organizations = Set(rows.lazy.map(\.organization))
         // A vector comes with its space, which has no change of its own.
         if rows.contains(where: { MemoryEngine.tenancyKinds.contains($0.kind) }) || organizations.contains(where: { partitions.space(of: $0) == nil }) { try renewTenancy() }
@@ -143,14 +143,14 @@ extension MemoryEngine {
         }
     }
 
-    private struct Found {
+    struct Found {
         var changes: [Identifier: IndexChange] = [:]
         var jobs: [Record] = []
         /// Whether some row has a text without a vector.
         var mayWait = false
     }
 
-    private func look(at ids: [Identifier], _ place: Place) throws(StorageError) -> Found {
+    func look(at ids: [Identifier], _ place: Place) throws(StorageError) -> Found {
         var found = Found()
         if place.kind == .memory {
             let memories = try each(ids) { (ids, done) in

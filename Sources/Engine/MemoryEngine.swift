@@ -36,6 +36,8 @@ public final class MemoryEngine: Sendable {
     let organizations: Mutex<[Identifier: Organization]>
     /// Takes committed writes into the indexes, in the order in which they were committed.
     let indexing = DispatchQueue(label: "pinyon.indexing", qos: .userInitiated)
+    /// Reads all rows once more, which takes long.
+    let verifying = DispatchQueue(label: "pinyon.verifying", qos: .utility)
 
     /// Reads everything that is served from memory. Blocks until the indexes stand.
     public init(
@@ -90,6 +92,7 @@ public final class MemoryEngine: Sendable {
         switch operation {
         case .ping: finish(.success(.pong))
         case .status: status(for: principal, completion: finish)
+        case .verify: verify(principal, context, finish)
         case .ensureAgent(let slug, let name): ensureAgent(slug, name, principal, context, finish)
         case .remember(let drafts): remember(drafts, principal, context, finish)
         case .get(let ids, let withVectors): get(ids, withVectors, principal, context, finish)

@@ -2,6 +2,8 @@
 public enum Operation: Hashable, Sendable {
     case ping
     case status
+    /// Compares what searches are answered from with what is stored, of the caller's organization, and mends what differs.
+    case verify
     case ensureAgent(slug: String, name: String)
     case remember([MemoryDraft])
     case get([Identifier], withVectors: Bool)
@@ -46,6 +48,7 @@ public enum Operation: Hashable, Sendable {
     public enum Name: UInt16, Hashable, Sendable, CaseIterable {
         case ping = 1
         case status = 2
+        case verify = 3
         case ensureAgent = 16
         case remember = 32
         case get = 33
@@ -78,6 +81,7 @@ public enum Operation: Hashable, Sendable {
         switch self {
         case .ping: .ping
         case .status: .status
+        case .verify: .verify
         case .ensureAgent: .ensureAgent
         case .remember: .remember
         case .get: .get
@@ -110,7 +114,7 @@ public enum Operation: Hashable, Sendable {
     /// The kind of record that it is about; nil where it is about none.
     public var kind: Kind? {
         switch self {
-        case .ping, .status: nil
+        case .ping, .status, .verify: nil
         case .ensureAgent: .agent
         case .remember, .get, .list, .update, .delete, .stream: .memory
         case .search(let request): request.kind
@@ -143,7 +147,7 @@ public enum Operation: Hashable, Sendable {
         case .end: [.conversationsWrite]
         case .open: [.conversationsRead, .messagesRead]
         case .createKey, .rotateKey, .revokeKey: [.adminKeys]
-        case .startJob, .claimJob, .stepJob, .controlJob: [.jobsRun]
+        case .startJob, .claimJob, .stepJob, .controlJob, .verify: [.jobsRun]
         case .watchJob: [.jobsRead]
         case .importing: kind.map { [.writing($0), .jobsRun] } ?? Set(Scope.allCases)
         }
@@ -155,6 +159,7 @@ extension Operation.Name: CustomStringConvertible {
         switch self {
         case .ping: "ping"
         case .status: "status"
+        case .verify: "verify"
         case .ensureAgent: "ensure_agent"
         case .remember: "remember"
         case .get: "get"
@@ -190,7 +195,7 @@ extension Operation.Name: CustomStringConvertible {
         case .ensureAgent, .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey, .revokeKey, .startJob,
             .claimJob, .stepJob, .controlJob, .importing:
             true
-        case .ping, .status, .get, .list, .search, .stream, .fetch, .browse, .open, .watchJob: false
+        case .ping, .status, .verify, .get, .list, .search, .stream, .fetch, .browse, .open, .watchJob: false
         }
     }
 }

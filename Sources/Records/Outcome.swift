@@ -3,6 +3,8 @@ public enum Outcome: Hashable, Sendable {
     case pong
     /// Facts about the server and the caller's organization; its members are listed in docs/PROTOCOL.md.
     case status(JSON)
+    /// What was compared, by kind; its members are listed in docs/PROTOCOL.md.
+    case verified(JSON)
     case agent(Agent)
     case written(WriteReceipt)
     case memories([Memory])

@@ -391,7 +391,7 @@ extension Operation {
         switch self {
         case .get, .list, .fetch, .browse, .open: true
         case .search(let request): request.withContent
-        case .ping, .status, .ensureAgent, .remember, .update, .delete, .stream, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey,
+        case .ping, .status, .verify, .ensureAgent, .remember, .update, .delete, .stream, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey,
             .revokeKey, .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing:
             false
         }

@@ -51,6 +51,9 @@ public final class CosineIndex: Sendable {
         writer.withLock { writer in Dictionary(ids.compactMap { id in writer.attributes(of: id).map { (id, $0) } }, uniquingKeysWith: { first, _ in first }) }
     }
 
+    /// Those that would change something.
+    public func differing(_ changes: [IndexChange]) -> [Identifier] { writer.withLock { writer in changes.compactMap { writer.isDone($0) ? nil : $0.id } } }
+
     /// Of all its rows at this moment.
     public var ids: [Identifier] {
         var ids: [Identifier] = []

@@ -7,4 +7,11 @@ public enum IndexChange: Sendable {
     case put(Attributes, vector: [Float])
     /// Nothing happens where there is no such row.
     case remove(Identifier)
+
+    public var id: Identifier {
+        switch self {
+        case .put(let attributes, _): attributes.id
+        case .remove(let id): id
+        }
+    }
 }

@@ -112,6 +112,17 @@ struct IndexWriter {
         return chunk.columns.attributes(number % Chunk.capacity, text: tags.text)
     }
 
+    /// Whether everything is already as the change would leave it.
+    func isDone(_ change: IndexChange) -> Bool {
+        switch change {
+        case .remove(let id): return find(id) == nil
+        case .put(let attributes, let vector):
+            guard vector.count == dimension, let unit = normalized(vector) else { return find(attributes.id) == nil }
+            guard let number = find(attributes.id), let chunk = chunk(number / Chunk.capacity) else { return false }
+            return chunk.matrix.row(number % Chunk.capacity) == unit && self.attributes(of: attributes.id) == attributes
+        }
+    }
+
     /// Leaves out dead rows, and has room for as many again as are alive.
     private mutating func renewFinder() {
         finder = RowFinder(capacity: 2 * rowCount + Chunk.capacity)

@@ -60,7 +60,7 @@ extension Request {
 extension Operation {
     func append(to writer: inout FieldWriter) {
         switch self {
-        case .ping, .status: break
+        case .ping, .status, .verify: break
         case .ensureAgent(let slug, let name):
             writer.text(Tag.slug, slug)
             writer.text(Tag.name, name)
@@ -117,7 +117,7 @@ extension Operation {
             writer.identifier(Tag.main, id)
             writer.integer(Tag.overlapSeconds, overlapSeconds)
         case .revokeKey(let id): writer.identifier(Tag.main, id)
-        case .ping, .status, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream, .browse, .startJob, .claimJob, .stepJob, .controlJob,
+        case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream, .browse, .startJob, .claimJob, .stepJob, .controlJob,
             .watchJob, .importing:
             break
         }
@@ -125,10 +125,10 @@ extension Operation {
 
     static func read(_ name: Name, _ body: [UInt8], in range: Range<Int>) throws(BodyError) -> Operation {
         switch name {
-        case .ping, .status:
+        case .ping, .status, .verify:
             var reader = FieldReader(body, in: range)
             try reader.each { _ in false }
-            return name == .ping ? .ping : .status
+            return name == .ping ? .ping : name == .verify ? .verify : .status
         case .ensureAgent: return try readEnsureAgent(body, in: range)
         case .remember: return .remember(try readDrafts(body, in: range))
         case .get:

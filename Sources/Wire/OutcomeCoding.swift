@@ -45,7 +45,7 @@ extension Outcome {
     private func append(to writer: inout FieldWriter) {
         switch self {
         case .pong: break
-        case .status(let facts): writer.text(Tag.main, facts.description)
+        case .status(let facts), .verified(let facts): writer.text(Tag.main, facts.description)
         case .agent(let agent): writer.field(Tag.main) { $0.agent(agent) }
         case .written(let receipt):
             writer.integer(Tag.main, receipt.change)
@@ -83,6 +83,7 @@ extension Outcome {
             try reader.each { _ in false }
             return .pong
         case .status: return .status(try readStatus(body))
+        case .verify: return .verified(try readStatus(body))
         case .ensureAgent:
             guard let agent = try readAgent(body, of: organization) else { throw .malformed("the answer names no agent") }
             return .agent(agent)

@@ -49,16 +49,17 @@ enum CopyCommand {
     }
 
     private static func json(_ report: StoreCopy.Report) -> JSON {
-        let counts = report.digest.parts.sorted { $0.key.rawValue < $1.key.rawValue }.map { JSON.Member($0.key.plural, .integer($0.value.count)) }
         return [
             "slug": .text(report.organization.slug), "id": .text(report.organization.id.description), "was_there": .bool(report.wasThere), "hash": .text(report.digest.text),
-            "rows": .object(counts),
+            "rows": report.digest.counts,
         ]
     }
 }
 
 extension StoreDigest {
-    fileprivate var summary: String {
+    var counts: JSON { .object(parts.sorted { $0.key.rawValue < $1.key.rawValue }.map { JSON.Member($0.key.plural, .integer($0.value.count)) }) }
+
+    var summary: String {
         let counts = parts.filter { $0.key != .organization }.sorted { $0.key.rawValue < $1.key.rawValue }
         return counts.map { "\($0.value.count) \($0.value.count == 1 ? $0.key.name : $0.key.plural)" }.joined(separator: ", ")
     }

@@ -7,10 +7,12 @@ enum StoreChoice {
 
     static let dataOption = Option("data", "DIR", "where everything is kept", or: ".pinyon", isSetting: true)
 
+    static let storeOption = Option(
+        "store", "ADDRESS", "keep it in this PostgreSQL database instead, postgres://USER@HOST/DATABASE; only the first key lies in --data then", isSetting: true)
+    static let schemaOption = Option("store-schema", "NAME", "the schema that holds its tables", or: PostgresConfiguration.defaultSchema, isSetting: true)
+
     static let options = [
-        dataOption,
-        Option("store", "ADDRESS", "keep it in this PostgreSQL database instead, postgres://USER@HOST/DATABASE; only the first key lies in --data then", isSetting: true),
-        Option("store-schema", "NAME", "the schema that holds its tables", or: PostgresConfiguration.defaultSchema, isSetting: true),
+        dataOption, storeOption, schemaOption,
         Option("store-pooled", nil, "the address is that of a pooler which gives each transaction another connection", isSetting: true),
         Option("store-readers", "N", "connections that read; one more writes", or: "4", isSetting: true),
     ]
@@ -23,7 +25,7 @@ enum StoreChoice {
         guard !text.isEmpty else { throw UsageError("\(arguments.label("store")) is empty; postgres://USER@HOST/DATABASE is an address") }
         var configuration = try StoreChoice.configuration(text, named: arguments.label("store"), arguments, schema: "store-schema")
         configuration.isPooled = arguments.has("store-pooled")
-        configuration.readersMax = try arguments.integer("store-readers", in: 1...64)
+        if arguments["store-readers"] != nil { configuration.readersMax = try arguments.integer("store-readers", in: 1...64) }
         self = .database(configuration)
     }
 

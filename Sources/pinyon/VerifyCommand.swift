@@ -1,21 +1,72 @@
+internal import Client
 internal import Records
 internal import Storage
 internal import Transport
 
 enum VerifyCommand {
     static let verb = Verb(
-        name: "verify", summary: "Check every row of a data directory against its checksum", words: "", wordsMax: 0,
+        name: "verify", summary: "Check what a store keeps, or that a server's indexes agree with it", words: "", wordsMax: 0,
         options: [
-            StoreChoice.dataOption, Option("json", nil, "print one JSON object, for programs"),
-        ], run: run)
+            StoreChoice.dataOption, StoreChoice.storeOption, StoreChoice.schemaOption,
+            Option("index", nil, "ask the server to compare its indexes with its store, and to mend what differs"),
+        ] + Connection.options,
+        notes: "Of a data directory each row is checked against its checksum, also while a server runs. Of a database rows are read and counted, and what is kept of their "
+            + "number compared; the hash of each organization is that of `pinyon copy`. With --index the key's organization is read once more by the server and compared row "
+            + "by row: vectors, columns, and that nothing else is found; raise --timeout for more than some million rows.",
+        run: run)
 
     @Sendable static func run(_ arguments: Arguments) async throws {
+        if arguments.has("index") { return try await index(arguments) }
+        guard arguments["store"] == nil else { return try database(arguments) }
         let folder = try arguments.required("data")
         guard System.exists(folder) else { throw Failure("there is no data directory \(folder); name it with --data") }
         let report: VerificationReport
         do { report = try Verification.run(path: folder) } catch { throw Failure(error.description) }
         print(arguments.has("json") ? report.json.description : report.description)
         guard report.isSound else { throw Failure("\(folder) is damaged; restore a backup, or delete the damaged rows") }
+    }
+
+    private static func index(_ arguments: Arguments) async throws {
+        try await Connection.run(arguments) { client in
+            let facts = try await client.verify()
+            guard !arguments.has("json") else { return print(facts) }
+            guard case .object(let kinds)? = facts["kinds"] else { throw Failure("the server answered without a comparison") }
+            for kind in kinds {
+                let counts = ["stored", "indexed", "differing", "mended"].map { kind.value[$0]?.integer ?? 0 }
+                print("  \(kind.name.padded(to: 13))  \(counts[0]) stored with a vector, \(counts[1]) in the index, \(counts[2]) differed\(counts[2] > 0 ? ", \(counts[3]) of them mended" : "")")
+                guard counts[2] == counts[3] else { throw Failure("\(counts[2] - counts[3]) \(kind.name) still differ; look at the server's log") }
+            }
+            print(facts["is_same"] == true ? "the indexes agree with the store" : "the indexes agree with the store now")
+        }
+    }
+
+    private static func database(_ arguments: Arguments) throws {
+        let choice = try StoreChoice(arguments)
+        let store = try choice.open()
+        defer { store.close() }
+        var reports: [StoreCheck.Report] = []
+        do throws(StorageError) { try StoreCheck.run(store) { reports.append($0) } } catch { throw Failure(error.description) }
+        let isSound = reports.allSatisfy(\.findings.isEmpty)
+        if arguments.has("json") {
+            print(
+                [
+                    "store": .text(choice.name), "sound": .bool(isSound),
+                    "organizations": .list(
+                        reports.map {
+                            [
+                                "slug": .text($0.organization.slug), "hash": .text($0.digest.text), "rows": $0.digest.counts,
+                                "findings": .list($0.findings.map { .text($0) }),
+                            ]
+                        }),
+                ] as JSON)
+        } else {
+            for report in reports {
+                print("  \(report.organization.slug): \(report.digest.summary), hash \(report.digest.text)")
+                for finding in report.findings { print("    \(finding)") }
+            }
+            if isSound { print("\(choice.name) is sound") }
+        }
+        guard isSound else { throw Failure("\(choice.name) does not agree with itself; what is kept of numbers is wrong, the rows are as they are") }
     }
 }
 

@@ -11,7 +11,7 @@ struct AccessTests {
     /// Every operation of the protocol, for every kind that it can be about, beside what it needs.
     static var rules: [(operation: Operation, scopes: Set<Scope>)] {
         var rules: [(Operation, Set<Scope>)] = [
-            (.ping, []), (.status, [.statusRead]), (.ensureAgent(slug: "a", name: "a"), [.agentsWrite]), (.remember([]), [.memoriesWrite]),
+            (.ping, []), (.status, [.statusRead]), (.verify, [.jobsRun]), (.ensureAgent(slug: "a", name: "a"), [.agentsWrite]), (.remember([]), [.memoriesWrite]),
             (.get([id], withVectors: false), [.memoriesRead]), (.list(MemoryListing()), [.memoriesRead]), (.update(MemoryPatch(id: id)), [.memoriesWrite]),
             (.delete([id]), [.memoriesWrite]), (.stream(MemoryListing()), [.memoriesRead]), (.end([id]), [.conversationsWrite]),
             (.open(id, messages: 1), [.conversationsRead, .messagesRead]), (.createKey(RecordDraft(.key)), [.adminKeys]),

@@ -110,6 +110,22 @@ struct SharedStoreTests {
         #expect(try await house.eventually { house.one.engine.feed.state.withLock(\.own).count <= 1 })
     }
 
+    @Test("what SQL wrote behind the triggers' back is found and mended by a verification", arguments: SharedHouse.addresses)
+    func verification(address: String) async throws {
+        let house = try SharedHouse(address)
+        let agent = try await house.one.agent()
+        let kept = try await house.one.remember([MemoryDraft(agent: agent, content: "a", vector: [1, 0]), MemoryDraft(agent: agent, content: "b", vector: [0, 1])])
+        #expect(try await house.eventually { try await house.other.search(SearchRequest(query: .vector([1, 0]), k: 10)).entries.count == 2 })
+        let connection = try PostgresConnection(house.configuration.address, secondsMax: 60)
+        try connection.script("SET pinyon.writer = 'pinyon'; UPDATE \(house.configuration.schema).agent_memories SET embedding = '[-1,0]', tags = '{x}' WHERE id = '\(kept.rows[0].id)'")
+        for engine in [house.one, house.other] {
+            guard case .verified(let facts) = try await engine.perform(.verify).get() else { throw House.Unexpected() }
+            #expect(facts["kinds"]?["memories"] == ["stored": 2, "indexed": 2, "differing": 1, "mended": 1])
+            let hits = try await engine.search(SearchRequest(query: .vector([1, 0]), k: 10)).entries.map(\.hit)
+            #expect(hits.map(\.id) == [kept.rows[1].id, kept.rows[0].id])
+        }
+    }
+
     @Test("a write whose answer was overtaken by another's does not put back what was there before", arguments: SharedHouse.addresses)
     func overtaken(address: String) async throws {
         let house = try SharedHouse(address)

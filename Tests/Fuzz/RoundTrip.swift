@@ -24,7 +24,7 @@ extension Operation {
     /// The checks that stand between a request that was understood and the engine that performs it.
     func check() throws(FieldError) {
         switch self {
-        case .ping, .status, .open, .rotateKey, .revokeKey, .claimJob, .controlJob, .watchJob: break
+        case .ping, .status, .verify, .open, .rotateKey, .revokeKey, .claimJob, .controlJob, .watchJob: break
         case .ensureAgent(let slug, let name):
             try Checks.slug(slug)
             try Checks.text(name, "name", bytesMax: Limits.nameBytesMax)

@@ -127,7 +127,7 @@ extension Seeds {
             id: ids[0], ifVersion: 3, user: .set(ids[1]), session: .clear, type: .fact, content: "new", importance: 1, tags: [], metadata: .emptyObject,
             expiresAt: .set(time), vector: .set([0.5, 2]))
         var operations: [Records.Operation] = [
-            .ping, .status, .ensureAgent(slug: "helper-1", name: "Helper"), .remember([draft]),
+            .ping, .status, .verify, .ensureAgent(slug: "helper-1", name: "Helper"), .remember([draft]),
             .remember([MemoryDraft(agent: ids[1], content: "x"), draft]), .get(ids, withVectors: true), .delete([ids[0]]), .list(listing), .stream(listing),
             .list(MemoryListing()), .update(patch), .update(MemoryPatch(id: ids[0], expiresAt: .clear, vector: .clear)),
             .search(SearchRequest(query: .vector([1, 0, -1]), k: 5, exact: true, withContent: false)),

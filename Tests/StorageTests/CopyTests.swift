@@ -75,6 +75,10 @@ import Testing
         }
         #expect(try copy(source, target).map(\.wasThere) == [true, true])
 
+        var checks: [StoreCheck.Report] = []
+        try StoreCheck.run(target) { checks.append($0) }
+        #expect(Set(checks.map(\.digest)) == Set(reports.map(\.digest)) && checks.allSatisfy(\.findings.isEmpty))
+
         // It is a store like any other.
         target.close()
         target = try other.open()

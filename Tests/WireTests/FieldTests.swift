@@ -59,7 +59,7 @@ struct FieldTests {
     func unknownFields(name: Operation.Name) throws {
         let body: [UInt8] =
             switch name {
-            case .ping, .status, .list, .stream: []
+            case .ping, .status, .verify, .list, .stream: []
             case .ensureAgent: rawField(16, "a")
             case .remember: rawField(16, rawField(17, id.bytes) + rawField(21, "x"))
             case .get, .delete: rawField(16, id.bytes)

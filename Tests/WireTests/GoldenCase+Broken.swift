@@ -78,7 +78,7 @@ extension GoldenCase {
     static let brokenBodies: [GoldenCase] = [
         GoldenCase(open: "request 0", RawFrame(request: 0, operation: 1), .invalidField, "request"),
         GoldenCase(open: "operation 0", RawFrame(), .unknownOperation),
-        GoldenCase(open: "operation 3", RawFrame(operation: 3), .unknownOperation),
+        GoldenCase(open: "operation 4", RawFrame(operation: 4), .unknownOperation),
         GoldenCase(open: "operation 65535", RawFrame(operation: .max), .unknownOperation),
         GoldenCase(.ping, "an unknown critical field of the envelope", rawField(0x8009, [1]), .unknownCriticalField),
         GoldenCase(.status, "an unknown critical field", rawField(0x8063, [1]), .unknownCriticalField),

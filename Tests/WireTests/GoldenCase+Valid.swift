@@ -42,6 +42,7 @@ extension GoldenCase {
         GoldenCase("ping", request(.ping)),
         GoldenCase("ping with a deadline", request(.ping, Envelope(deadlineMilliseconds: 1_500))),
         GoldenCase("status", request(.status)),
+        GoldenCase("verify", request(.verify)),
         GoldenCase("ensure_agent", request(.ensureAgent(slug: "planner-1", name: "Planner № 1"))),
         GoldenCase("ensure_agent under an idempotency key", request(
             .ensureAgent(slug: "a", name: "a"), Envelope(deadlineMilliseconds: 1, idempotencyKey: Identifier.golden(0xF)))),
@@ -130,6 +131,7 @@ extension GoldenCase {
     static let replies: [GoldenCase] = [
         GoldenCase("pong", .reply(7, .ping, .pong)),
         GoldenCase("reply to status", .reply(7, .status, .status(["server": "pinyon 1.0.0", "memories": 3]))),
+        GoldenCase("reply to verify", .reply(7, .verify, .verified(["is_same": true, "kinds": ["memories": ["stored": 3, "indexed": 3, "differing": 0, "mended": 0]]]))),
         GoldenCase("reply to ensure_agent", .reply(7, .ensureAgent, .agent(agents[0]))),
         GoldenCase("reply to remember", .reply(7, .remember, .written(WriteReceipt(
             change: 12, rows: [WriteReceipt.Row(id: one, version: 1), WriteReceipt.Row(id: two, version: 1)])))),

@@ -53,7 +53,7 @@ extension Message {
 extension Operation {
     fileprivate var meaning: JSON {
         switch self {
-        case .ping, .status: .emptyObject
+        case .ping, .status, .verify: .emptyObject
         case .ensureAgent(let slug, let name): object([("slug", .text(slug)), ("name", .text(name))])
         case .remember(let drafts): .object([JSON.Member("memories", .list(drafts.map(\.meaning)))])
         case .get(let ids, let withVectors): object([("ids", texts(ids)), ("with_vectors", yes(withVectors))])
@@ -136,7 +136,7 @@ extension Outcome {
     fileprivate var meaning: JSON {
         switch self {
         case .pong: .emptyObject
-        case .status(let facts): facts
+        case .status(let facts), .verified(let facts): facts
         case .agent(let agent): agent.meaning
         case .written(let receipt):
             object([

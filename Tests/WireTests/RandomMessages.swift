@@ -48,6 +48,7 @@ struct RandomMessages {
         switch name {
         case .ping: .ping
         case .status: .status
+        case .verify: .verify
         case .ensureAgent: .ensureAgent(slug: text(), name: text())
         case .remember: .remember(some(4) { $0.draft() })
         case .get: .get(some(5) { $0.identifier() }, withVectors: chance())
@@ -128,6 +129,7 @@ extension RandomMessages {
         switch name {
         case .ping: return .pong
         case .status: return .status(metadata())
+        case .verify: return .verified(metadata())
         case .ensureAgent: return .agent(agent())
         case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey, .startJob, .stepJob, .controlJob, .importing:
             let rows = some(4) { WriteReceipt.Row(id: $0.identifier(), version: $0.pick(RandomMessages.integers)) }

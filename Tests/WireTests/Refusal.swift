@@ -70,7 +70,7 @@ extension Operation {
     /// What is refused before anything is looked up.
     func check() throws(FieldError) {
         switch self {
-        case .ping, .status, .open, .rotateKey, .revokeKey, .claimJob, .controlJob, .watchJob, .importing: break
+        case .ping, .status, .verify, .open, .rotateKey, .revokeKey, .claimJob, .controlJob, .watchJob, .importing: break
         case .ensureAgent(let slug, let name):
             try Checks.slug(slug)
             try Checks.text(name, "name", bytesMax: Limits.nameBytesMax)

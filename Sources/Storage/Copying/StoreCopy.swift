@@ -55,7 +55,7 @@ public enum StoreCopy {
         var (counts, rows) = (StoreCounts(), 0 as Int64)
         try session.begin(of: organization.id, carefully: false)
         do throws(StorageError) {
-            try source.reads.content(of: organization.id) { item throws(StorageError) in
+            _ = try source.reads.content(of: organization.id) { item throws(StorageError) in
                 let refusal: RowRefusal?
                 switch item {
                 case .row(let row):
@@ -84,7 +84,7 @@ public enum StoreCopy {
 }
 
 /// Something that a store keeps of an organization.
-private enum StoreItem {
+enum StoreItem {
     case row(StoredRow)
     case space(EmbeddingSpace)
     case wait(WaitingRow)
@@ -108,17 +108,25 @@ extension CopyTarget {
 extension WriteSession {
     /// The row and that it was written.
     fileprivate func bring(_ row: StoredRow, _ counts: inout StoreCounts) throws(StorageError) -> RowRefusal? {
+        counts.add(row)
         switch row {
         case .memory(let memory):
-            counts[.memory] += StoreCounts.Count(rows: 1, withVectors: memory.embedding == nil ? 0 : 1)
             _ = try append(.put, .memory, memory.id, version: memory.version, of: memory.organization, at: memory.updatedAt)
             return try insert(memory)
         case .record(let record):
-            if StoreCounts.kinds.contains(record.kind) {
-                counts[record.kind] += StoreCounts.Count(rows: 1, withVectors: record.embedding == nil ? 0 : 1, deleted: record.deletedAt == nil ? 0 : 1)
-            }
             _ = try append(record.deletedAt == nil ? .put : .remove, record.kind, record.id, version: record.version, of: record.organization, at: record.updatedAt)
             return try insert(record)
+        }
+    }
+}
+
+extension StoreCounts {
+    mutating func add(_ row: StoredRow) {
+        switch row {
+        case .memory(let memory): self[.memory] += Count(rows: 1, withVectors: memory.embedding == nil ? 0 : 1)
+        case .record(let record):
+            guard StoreCounts.kinds.contains(record.kind) else { return }
+            self[record.kind] += Count(rows: 1, withVectors: record.embedding == nil ? 0 : 1, deleted: record.deletedAt == nil ? 0 : 1)
         }
     }
 }
@@ -127,41 +135,20 @@ extension StoreReads {
     func digest(of organization: Identifier) throws(StorageError) -> StoreDigest {
         var digest = StoreDigest()
         let scratch = StoreDigest.Scratch()
-        try content(of: organization) { item throws(StorageError) in
-            switch item {
-            case .row(let row): digest.add(row, scratch)
-            case .space(let space): digest.add(space, scratch)
-            case .wait(let wait): digest.add(wait, of: organization, scratch)
-            case .receipt(let key, let row): digest.add(key, row, of: organization, scratch)
-            }
-        }
+        _ = try content(of: organization) { item throws(StorageError) in digest.add(item, of: organization, scratch) }
         return digest
     }
 
-    /// All that is kept of an organization, as of one moment, in an order in which it can be written.
-    fileprivate func content(of organization: Identifier, _ body: (StoreItem) throws(StorageError) -> Void) throws(StorageError) {
+    /// All that is kept of an organization, as of one moment, in an order in which it can be written; and how much it is by what is kept of that.
+    func content(of organization: Identifier, _ body: (StoreItem) throws(StorageError) -> Void) throws(StorageError) -> StoreCounts {
         let spaces = try tenancy().spaces.filter { $0.organization == organization }
-        try inSnapshot(of: organization) { session throws(StorageError) in
+        return try inSnapshot(of: organization) { session throws(StorageError) in
             for kind in StoreCopy.kinds[0] { try session.each(kind, of: organization) { row throws(StorageError) in try body(.row(row)) } }
             for space in spaces { try body(.space(space)) }
             for kind in StoreCopy.kinds[1] { try session.each(kind, of: organization) { row throws(StorageError) in try body(.row(row)) } }
             for wait in try session.waitingRows(of: organization, limit: Int(Int32.max)) { try body(.wait(wait)) }
             try session.eachReceipt(of: organization) { key, row throws(StorageError) in try body(.receipt(key, row)) }
-        }
-    }
-}
-
-extension ReadSession {
-    fileprivate func each(_ kind: Kind, of organization: Identifier, _ body: (StoredRow) throws(StorageError) -> Void) throws(StorageError) {
-        if kind == .memory {
-            return try each(MemoryListing(limit: Limits.pageMax, withVectors: true), of: organization) { memory throws(StorageError) in
-                try body(.memory(memory))
-                return true
-            }
-        }
-        try each(RecordListing(kind, isAscending: true, deleted: .with, limit: Limits.pageMax, withVectors: true), of: organization) { record throws(StorageError) in
-            try body(.record(record))
-            return true
+            return StoreCounts(Dictionary(try session.counters(of: organization).map { ($0.kind, $0.count) }, uniquingKeysWith: { _, last in last }))
         }
     }
 }

@@ -59,17 +59,26 @@ public struct StoreDigest: Hashable, Sendable {
         }
     }
 
-    mutating func add(_ space: EmbeddingSpace, _ scratch: Scratch) {
+    mutating func add(_ item: StoreItem, of organization: Identifier, _ scratch: Scratch) {
+        switch item {
+        case .row(let row): add(row, scratch)
+        case .space(let space): add(space, scratch)
+        case .wait(let wait): add(wait, of: organization, scratch)
+        case .receipt(let key, let row): add(key, row, of: organization, scratch)
+        }
+    }
+
+    private mutating func add(_ space: EmbeddingSpace, _ scratch: Scratch) {
         SpaceRow.encode(space, isMain: true, into: scratch.row)
         others.add(space.id, UInt64(scratch.row.checksum))
     }
 
-    mutating func add(_ wait: WaitingRow, of organization: Identifier, _ scratch: Scratch) {
+    private mutating func add(_ wait: WaitingRow, of organization: Identifier, _ scratch: Scratch) {
         WaitRow.encode(wait.kind, wait.id, of: organization, since: wait.since, into: scratch.row)
         others.add(wait.id, UInt64(scratch.row.checksum))
     }
 
-    mutating func add(_ key: Identifier, _ receipt: IdempotencyRow, of organization: Identifier, _ scratch: Scratch) {
+    private mutating func add(_ key: Identifier, _ receipt: IdempotencyRow, of organization: Identifier, _ scratch: Scratch) {
         IdempotencyRow.encode(Idempotency(key: key, digest: receipt.digest), receipt.receipt, of: organization, at: receipt.createdAt, into: scratch.row)
         others.add(key, UInt64(scratch.row.checksum))
     }

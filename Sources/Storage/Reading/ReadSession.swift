@@ -47,6 +47,22 @@ extension ReadSession {
     }
 }
 
+/// All of one kind, hidden ones too.
+extension ReadSession {
+    func each(_ kind: Kind, of organization: Identifier, _ body: (StoredRow) throws(StorageError) -> Void) throws(StorageError) {
+        if kind == .memory {
+            return try each(MemoryListing(limit: Limits.pageMax, withVectors: true), of: organization) { memory throws(StorageError) in
+                try body(.memory(memory))
+                return true
+            }
+        }
+        try each(RecordListing(kind, isAscending: true, deleted: .with, limit: Limits.pageMax, withVectors: true), of: organization) { record throws(StorageError) in
+            try body(.record(record))
+            return true
+        }
+    }
+}
+
 /// A row whose vector is to be made.
 struct WaitingRow {
     let kind: Kind

@@ -109,6 +109,31 @@ public final class StoreReads: Sendable {
         return try session.snapshot(of: organization) { () throws(StorageError) in try body(session) }
     }
 
+    /// Hands over every row of one organization that has a vector and can be found, some of one kind at a time, in one snapshot. Blocks; for tools.
+    public func searchable(of organization: Identifier, _ body: (Kind, [StoredRow]) throws(StorageError) -> Void) throws(StorageError) {
+        try inSnapshot(of: organization) { session throws(StorageError) in
+            var hidden: Set<Identifier> = []
+            for kind in [Kind.conversation, .message, .memory, .term] {
+                var rows: [StoredRow] = []
+                try session.each(kind, of: organization) { row throws(StorageError) in
+                    if case .record(let record) = row {
+                        if kind == .conversation, record.deletedAt != nil { hidden.insert(record.id) }
+                        guard record.deletedAt == nil, record.embedding != nil, record.identifier(.conversation).map({ !hidden.contains($0) }) ?? true else { return }
+                    } else if case .memory(let memory) = row, memory.embedding == nil {
+                        return
+                    }
+                    rows.append(row)
+                    guard rows.count >= StoreReads.rowsAtOnce else { return }
+                    try body(kind, rows)
+                    rows.removeAll(keepingCapacity: true)
+                }
+                try body(kind, rows)
+            }
+        }
+    }
+
+    private static let rowsAtOnce = 256
+
     /// Hands over every row that has a vector and can be found, of all organizations, in one snapshot; a damaged row comes as a failure and the walk goes on.
     ///
     /// Blocks; for start and tools. The result is the position up to which the snapshot holds all changes.

@@ -6,6 +6,8 @@ enum Expected {
     case error(ErrorCode)
     case pong
     case status(counts: [String: Int64]?)
+    /// Nothing differs in memory from what is stored.
+    case verified(searchable: [String: Int64])
     /// Nil where the server makes the identifier.
     case rows([(id: Identifier?, version: Int64)])
     case records([Record], withVectors: Bool)
@@ -107,6 +109,7 @@ struct HouseModel {
         switch operation {
         case .ping: .pong
         case .status: .status(counts: holder.narrowing.isNone ? counts : nil)
+        case .verify: holder.narrowing.isNone ? .verified(searchable: searchable) : .error(.forbidden)
         case .ensureAgent(let slug, let name): ensureAgent(slug, name, holder)
         case .remember(let drafts): remember(drafts, holder)
         case .get(let ids, let withVectors): get(ids, withVectors, holder)
@@ -137,6 +140,13 @@ struct HouseModel {
     }
 
     /// As status tells them.
+    /// Rows that a search could find, expired ones too.
+    var searchable: [String: Int64] {
+        var counts = ["memories": Int64(memories.values.count { $0.embedding != nil })]
+        for kind in [Kind.conversation, .message, .term] { counts[kind.plural] = Int64(all(kind).filter(isLive).count { whole($0).embedding != nil }) }
+        return counts.filter { $0.value > 0 }
+    }
+
     var counts: [String: Int64] {
         var counts: [String: Int64] = [:]
         for kind in [Kind.memory, .agent, .user, .conversation, .message, .term, .pattern] {

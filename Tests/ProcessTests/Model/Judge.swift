@@ -66,6 +66,11 @@ struct Judge {
         switch (expected, outcome) {
         case (.pong, .pong): return nil
         case (.status(let counts), .status(let facts)): return status(counts, facts)
+        case (.verified(let searchable), .verified(let facts)):
+            for (name, count) in searchable where facts["kinds"]?[name] != ["stored": .integer(count), "indexed": .integer(count), "differing": 0, "mended": 0] {
+                return "\(count) \(name) can be found, and verified are \(facts)"
+            }
+            return facts["is_same"] == true ? nil : "not the same: \(facts)"
         case (.rows(let rows), .written(let receipt)):
             guard rows.count == receipt.rows.count, zip(rows, receipt.rows).allSatisfy({ $0.id ?? $1.id == $1.id && $0.version == $1.version }) else {
                 return "a receipt for \(receipt.rows), not \(rows)"

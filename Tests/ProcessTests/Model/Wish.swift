@@ -92,7 +92,7 @@ struct Wishes {
         case 74..<78: return Wish(operation: .open(known(.conversation, house, others), messages: pick([0, 1, 3, 50])))
         case 78..<88: return search(house, others)
         case 88..<90: return Wish(operation: .ensureAgent(slug: "ensured-\(count(6))-\(marker)", name: "Agent \(marker)"))
-        case 90..<92: return Wish(operation: pick([.ping, .status]))
+        case 90..<92: return Wish(operation: pick([.ping, .status, .verify]))
         case 92..<94: return Wish(operation: key(house, others))
         default: return Wish(operation: jobs(house, others))
         }

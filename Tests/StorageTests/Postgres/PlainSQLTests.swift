@@ -343,6 +343,22 @@ import Testing
         #expect((0..<plan.count).contains { plan.text($0, 0).contains(name) })
     }
 
+    @Test("what is kept of numbers is compared with the rows", arguments: PostgresMaker.all)
+    func check(maker: PostgresMaker) async throws {
+        var place = try await Place(maker, seed: 915)
+        defer { place.store.close() }
+        _ = try await place.store.write(place.house.world.request(.create([place.house.message("one")])))
+        func findings() throws -> [String] {
+            var found: [String] = []
+            try StoreCheck.run(place.store) { found += $0.findings }
+            return found
+        }
+        #expect(try findings().isEmpty)
+        let conversation = place.house.conversations[0].id
+        try place.sql.script("UPDATE pinyon.counters SET rows = rows + 7 WHERE kind = \(Kind.message.rawValue); SET pinyon.writer = 'pinyon'; UPDATE pinyon.conversations SET message_count = 5 WHERE id = '\(conversation)'")
+        #expect(try findings() == ["messages: kept as 8, 1 with vectors, 0 deleted, found 1, 1 with vectors, 0 deleted", "conversation \(conversation): kept 5 messages, found 1"])
+    }
+
     @Test("views count each row once, and show no other organization's; a backup reads all", arguments: PostgresMaker.all)
     func views(maker: PostgresMaker) async throws {
         var place = try await Place(maker, seed: 905)
