@@ -187,10 +187,10 @@ extension ServiceBenchmark {
         let began = DispatchTime.now().uptimeNanoseconds
         try connection.execute("SET maintenance_work_mem = '2GB'; SET ivfflat.probes = 10; SET ivfflat.iterative_scan = relaxed_order; SET enable_seqscan = off")
         try connection.execute(
-            "CREATE INDEX ON \(database.table("messages")) USING ivfflat ((embedding::vector(\(dimension))) vector_cosine_ops) WITH (lists = \(lists))")
+            "CREATE INDEX ON \(database.table("messages")) USING ivfflat (embedding vector_cosine_ops) WITH (lists = \(lists))")
         let built = Double(DispatchTime.now().uptimeNanoseconds - began) / 1e9
         let query = """
-            SELECT id FROM \(database.table("messages")) WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY embedding::vector(\(dimension)) <=> $2::vector LIMIT 10
+            SELECT id FROM \(database.table("messages")) WHERE organization_id = $1 AND deleted_at IS NULL ORDER BY embedding <=> $2::vector LIMIT 10
             """
         let milliseconds = try asked.map { vector in
             let start = DispatchTime.now().uptimeNanoseconds

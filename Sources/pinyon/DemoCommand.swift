@@ -61,7 +61,7 @@ enum DemoCommand {
         let last = try await JobWork.newest(client, .importing, file: path.file)?.jobState
         let isWhole = last == nil || last == .succeeded
         if isThere, isWhole { return 0 }
-        guard var run = try await ImportRun.begin(client, path, Progress(isQuiet: true), isNew: isWhole, errorsMax: Int64(Int32.max)) else { return 0 }
+        guard var run = try await ImportRun.begin(client, ImportFile(path), Progress(isQuiet: true), isNew: isWhole, errorsMax: Int64(Int32.max)) else { return 0 }
         try await run.run()
         return Int(run.work.done)
     }

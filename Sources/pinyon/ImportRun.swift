@@ -5,8 +5,9 @@ internal import Wire
 /// One run over a file, from where the job has come to.
 struct ImportRun {
     private struct Row {
-        let line: Int64
-        let end: Int64
+        let label: String
+        let cursor: String
+        let share: Double?
         let row: RowOfAnyKind
     }
 
@@ -21,8 +22,7 @@ struct ImportRun {
     var work: JobWork
     private(set) var counts: [Kind: Int64] = [:]
     private let client: MemoryClient
-    private let path: String
-    private let reader: LineReader
+    private let source: any ImportSource
     private let errorsMax: Int64
     private var names = Names()
     private var kind: Kind?
@@ -35,44 +35,43 @@ struct ImportRun {
     private var lastError: String?
     private var place: String
 
-    init(_ client: MemoryClient, _ path: String, _ work: JobWork, _ reader: LineReader, _ place: String, errorsMax: Int64) {
+    init(_ client: MemoryClient, _ source: any ImportSource, _ work: JobWork, errorsMax: Int64) {
         self.client = client
-        self.path = path
+        self.source = source
         self.work = work
-        self.reader = reader
-        self.place = place
+        place = source.cursor
         self.errorsMax = errorsMax
     }
 
-    /// Goes on with the unfinished import of that file, or begins one; nil when all of it has been imported already.
-    static func begin(_ client: MemoryClient, _ path: String, _ progress: Progress, isNew: Bool, errorsMax: Int64) async throws -> ImportRun? {
-        let reader = try LineReader(path)
-        let digest = try reader.digest()
-        var parameters: JSON = ["file": .text(path.file)]
-        if let digest { parameters = ["file": .text(path.file), "digest": .text(digest)] }
+    /// Goes on with the unfinished import of the same source, or begins one; nil when all of it has been imported already.
+    static func begin(_ client: MemoryClient, _ source: any ImportSource, _ progress: Progress, isNew: Bool, errorsMax: Int64) async throws -> ImportRun? {
         var known: Identifier?
-        if digest != nil, let job = try await JobWork.newest(client, .importing, file: path.file), let state = job.jobState {
-            let isSame = job.json(.parameters) == parameters
+        var cursor: String?
+        if source.isResumable, let job = try await JobWork.newest(client, .importing, file: source.file), let state = job.jobState {
+            let isSame = job.json(.parameters) == source.parameters
             switch (state.isOver && state != .failed, isSame, isNew) {
             case (true, true, false):
-                progress.say("\(path) was imported already (job \(job.id)); --new imports it once more")
-                return nil
+                guard source.mayGrow else {
+                    progress.say("\(source.title) was imported already (job \(job.id)); --new imports it once more")
+                    return nil
+                }
+                cursor = job.text(.cursor)
             case (false, true, false): known = job.id
             case (false, false, false):
-                throw Failure("\(path) is not what it was when its import stopped (job \(job.id)); --new begins anew with what it is now")
+                throw Failure("\(source.title) is not what it was when its import stopped (job \(job.id)); --new begins anew with what it is now")
             case (false, _, true): _ = try await client.controlJob(job.id, .cancel)
             case (true, _, _): break
             }
         }
         let id: Identifier
-        if let known { id = known } else { id = try await client.startJob(.importing, parameters: parameters) }
+        if let known { id = known } else { id = try await client.startJob(.importing, parameters: source.parameters) }
         let work = try await JobWork.claim(client, id, progress)
-        let at = (work.cursor ?? "0 0").split(separator: " ").compactMap { Int64($0) }
-        guard at.count == 2 else { throw Failure("the job \(id) does not say where to go on") }
-        if at[1] > 0 { progress.say("going on after line \(at[1]), where an import of this file ended (job \(id))") }
-        try reader.seek(to: at[0], line: at[1])
-        reader.shouldStop = { work.isAskedToStop }
-        return ImportRun(client, path, work, reader, "\(at[0]) \(at[1])", errorsMax: errorsMax)
+        if let at = work.cursor ?? cursor {
+            guard let after = try source.goOn(from: at) else { throw Failure("the job \(id) does not say where to go on") }
+            if !after.isEmpty { progress.say("going on after \(after), where an import of \(source.title) ended (job \(id))") }
+        }
+        source.shouldStop = { work.isAskedToStop }
+        return ImportRun(client, source, work, errorsMax: errorsMax)
     }
 
     /// All of it; what cannot be done lets go of the job.
@@ -80,33 +79,29 @@ struct ImportRun {
         do { try await bring() } catch {
             // What was read and is sound stays, when it is the file that ends this.
             if error is Failure { try? await flush() }
-            throw await work.letGo(after: error, isResumable: reader.byteCount != nil)
+            throw await work.letGo(after: error, isResumable: source.isResumable)
         }
     }
 
     private mutating func bring() async throws {
-        while let line = try reader.next() {
+        while let entry = try source.next() {
             try await work.pauseIfAsked()
-            if line.isTooLong {
-                try refuse(line.number, "longer than \(LineReader.lineBytesMax) bytes")
-                if rows.isEmpty { place = "\(line.end) \(line.number)" }
-                continue
-            }
-            if line.bytes.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }) { continue }
             do {
-                let json = try JSON(parsing: Array(line.bytes))
-                let next = try ImportRun.kind(of: json)
-                if next != kind || rows.count >= ImportRun.batchRows || bytes + line.bytes.count > ImportRun.batchBytesMax { try await flush() }
-                kind = next
-                let row = try await row(next, json)
-                rows.append(Row(line: line.number, end: line.end, row: row))
-                bytes += line.bytes.count
+                switch entry.content {
+                case .nothing: break
+                case .refused(let why): try refuse(entry.label, why)
+                case .object(let json, let vector):
+                    let next = try ImportRun.kind(of: json)
+                    if next != kind || rows.count >= ImportRun.batchRows || bytes + entry.byteCount > ImportRun.batchBytesMax { try await flush() }
+                    kind = next
+                    let row = try await row(next, json, vector)
+                    rows.append(Row(label: entry.label, cursor: entry.cursor, share: entry.share, row: row))
+                    bytes += entry.byteCount
+                }
             } catch let error as FieldError {
-                try refuse(line.number, error.description)
-            } catch let error as JSONError {
-                try refuse(line.number, "\(error)")
+                try refuse(entry.label, error.description)
             }
-            if rows.isEmpty { place = "\(line.end) \(line.number)" }
+            if rows.isEmpty { place = entry.cursor }
         }
         try await work.pauseIfAsked()
         try await flush()
@@ -123,27 +118,32 @@ struct ImportRun {
         return kind
     }
 
-    private mutating func refuse(_ line: Int64, _ why: String) throws {
-        work.progress.say("\(path), line \(line): \(why)")
+    private mutating func refuse(_ label: String, _ why: String) throws {
+        work.progress.say("\(source.title), \(label): \(why)")
         bad += 1
-        lastError = "line \(line): \(why)"
+        lastError = "\(label): \(why)"
         refused += 1
-        guard refused <= errorsMax else { throw Failure("more than \(errorsMax) bad lines; nothing after line \(line) was read") }
+        guard refused <= errorsMax else { throw Failure("more than \(errorsMax) bad \(source.unit)s; nothing after \(label) was read") }
     }
 
     // MARK: Rows
 
-    private mutating func row(_ kind: Kind, _ given: JSON) async throws -> RowOfAnyKind {
+    private mutating func row(_ kind: Kind, _ given: JSON, _ vector: [Float]?) async throws -> RowOfAnyKind {
         let json = try await names.resolved(given, kind, client)
         let now = System.wallClock
         let id = Identifier(at: now)
         guard kind == .memory else {
-            let record = try Record(kind, json, id: id, at: now)
+            var record = try Record(kind, json, id: id, at: now)
+            if let vector {
+                if kind == .conversation { record[.titleVector] = .vector(vector) }
+                record.embedding = Embedding(space: record.embedding?.space ?? .none, vector: vector)
+            }
             try record.check()
             return .record(record)
         }
         guard let agent = json["agent"]?.text.flatMap({ Identifier($0) }) else { throw FieldError("agent", .missing) }
-        let memory = try Memory(json, agent: agent, id: id, at: now)
+        var memory = try Memory(json, agent: agent, id: id, at: now)
+        if let vector { memory.embedding = Embedding(space: memory.embedding?.space ?? .none, vector: vector) }
         try memory.check()
         return .memory(memory)
     }
@@ -162,13 +162,13 @@ struct ImportRun {
             kind == .memory
             ? .memories(part.compactMap { if case .memory(let memory) = $0.row { memory } else { nil } })
             : .records(part.compactMap { if case .record(let record) = $0.row { record } else { nil } })
-        let cursor = "\(last.end) \(last.line)"
+        let cursor = last.cursor
         do throws(ClientError) {
             _ = try await client.bring(batch, step: work.step(cursor: cursor, done: Int64(part.count), failed: bad, error: lastError))
         } catch {
             guard case .refused(let fault) = error, fault.isAboutARow else { throw error }
             guard part.count > 1 else {
-                try refuse(last.line, fault.sentence.withoutPlace)
+                try refuse(last.label, fault.sentence.withoutPlace)
                 return place = cursor
             }
             try await send(part.prefix(part.count / 2))
@@ -179,8 +179,7 @@ struct ImportRun {
         bad = 0
         place = cursor
         counts[kind, default: 0] += Int64(part.count)
-        let share = reader.byteCount.map { $0 == 0 ? 1 : Double(last.end) / Double($0) }
-        work.progress.show(Progress.text(done: work.done, failed: work.failed, rate: 0), share: share)
+        work.progress.show(Progress.text(done: work.done, failed: work.failed, rate: 0), share: last.share)
     }
 }
 

@@ -132,8 +132,17 @@ import Records
         }
     }
 
-    /// Of one dimension, and none of them NULL.
-    func texts(_ row: Int, _ column: Int) -> [String]? {
+    func texts(_ row: Int, _ column: Int) -> [String]? { unsafe list(row, column) { element in unsafe String(decoding: element, as: UTF8.self) } }
+
+    /// Of an array of four-byte numbers; one that is NULL is none.
+    func floats(_ row: Int, _ column: Int) -> [Float]? {
+        unsafe list(row, column, nullAs: .nan) { element in
+            element.count == 4 ? Float(bitPattern: UInt32(bigEndian: unsafe element.loadUnaligned(as: UInt32.self))) : nil
+        }
+    }
+
+    /// The elements of an array of at most one dimension. Without something that stands for it, none may be NULL.
+    private func list<Element>(_ row: Int, _ column: Int, nullAs null: Element? = nil, _ read: (UnsafeRawBufferPointer) -> Element?) -> [Element]? {
         let bytes = unsafe bytes(row, column)
         var place = 0
         func next() -> Int? {
@@ -144,13 +153,14 @@ import Records
         guard let dimensions = next(), dimensions <= 1, next() != nil, next() != nil else { return nil }
         guard dimensions == 1 else { return [] }
         guard let count = next(), count >= 0, next() != nil else { return nil }
-        var texts: [String] = []
+        var elements: [Element] = []
         for _ in 0..<count {
-            guard let length = next(), length >= 0, place + length <= bytes.count else { return nil }
-            unsafe texts.append(String(decoding: bytes[place..<(place + length)], as: UTF8.self))
-            place += length
+            guard let length = next(), length >= -1, place + max(0, length) <= bytes.count else { return nil }
+            guard let element = length < 0 ? null : unsafe read(UnsafeRawBufferPointer(rebasing: bytes[place..<(place + length)])) else { return nil }
+            elements.append(element)
+            place += max(0, length)
         }
-        return texts
+        return elements
     }
 
     func value(_ row: Int, _ column: Int, _ type: ValueType) -> Value? {
