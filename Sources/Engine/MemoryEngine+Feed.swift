@@ -7,6 +7,7 @@ internal import VectorIndex
 /// Brings what is in memory up to date from the change sequence: it knows up to which change it has read, and reads on from there.
 extension MemoryEngine {
     private static let changesAtOnce = 1_000
+    private static let tenancyNanoseconds: UInt64 = 500_000_000
     private static let pauseMilliseconds = 250
     private static let tendSeconds: Int64 = 60
     private static let tenancyKinds: Set<Kind> = [.organization, .key]
@@ -58,6 +59,7 @@ extension MemoryEngine {
     private func readOn() throws(StorageError) -> Int {
         try payOwed()
         var taken = 0
+        var tenancyTicks = clock.ticks()
         while true {
             let began = clock.now()
             let after = feed.position
@@ -68,6 +70,11 @@ extension MemoryEngine {
             if changes.count < MemoryEngine.changesAtOnce {
                 feed.state.withLock { $0.readAt = began }
                 return taken
+            }
+            // A key that was just made opens its organization, however many rows came before it.
+            if clock.ticks() &- tenancyTicks > MemoryEngine.tenancyNanoseconds {
+                try renewTenancy()
+                tenancyTicks = clock.ticks()
             }
         }
     }

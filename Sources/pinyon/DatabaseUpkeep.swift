@@ -11,6 +11,7 @@ struct DatabaseUpkeep {
         guard case .database(let configuration) = try StoreChoice(arguments) else {
             throw UsageError("\(arguments.words.first ?? "it") is for PostgreSQL; name the database with --store")
         }
+        guard !configuration.isPooled else { throw UsageError("that takes the database's own address, without a pooler") }
         guard arguments["to"] == nil else { throw UsageError("--to goes with up, down and plan") }
         self.configuration = configuration
         self.arguments = arguments

@@ -13,7 +13,7 @@ protocol StoreHome: Sendable {
     func open() throws -> any Store
 }
 
-let storeMakers: [any StoreMaker] = [SQLiteMaker()] + PostgresMaker.all
+let storeMakers: [any StoreMaker] = [SQLiteMaker()] + PostgresMaker.all + [PostgresMaker.pooled]
 
 struct SQLiteMaker: StoreMaker {
     var testDescription: String { "SQLite" }

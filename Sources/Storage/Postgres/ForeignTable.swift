@@ -35,7 +35,6 @@ public final class ForeignTable {
     /// `condition` is SQL that narrows the rows, as behind WHERE.
     public init(_ address: PostgresAddress, _ table: String, where condition: String? = nil) throws(StorageError) {
         connection = try PostgresConnection(address, secondsMax: ForeignTable.secondsMax, keepsStatements: false)
-        try connection.script("SET TimeZone = 'UTC'; SET default_transaction_read_only = on")
         let found = try connection.ask(
             """
             SELECT format('%I.%I', n.nspname, c.relname), a.attname::text, format_type(a.atttypid, a.atttypmod)
@@ -137,11 +136,26 @@ public final class ForeignTable {
     }
 
     private func read(_ query: String) throws(StorageError) -> PostgresRows {
-        do throws(StorageError) { return try connection.ask(query) } catch { throw ForeignTable.told(error) }
+        var found: PostgresRows?
+        try inTransaction { () throws(StorageError) in found = try connection.ask(query) }
+        guard let found else { throw .internalError("a query without an answer") }
+        return found
     }
 
     private func copy(_ query: String, _ body: (PostgresRows) throws(StorageError) -> Void) throws(StorageError) {
-        do throws(StorageError) { try connection.copy(query, columns: 3, body) } catch { throw ForeignTable.told(error) }
+        try inTransaction { () throws(StorageError) in try connection.copy(query, columns: 3, body) }
+    }
+
+    /// What is set here is nobody else's afterwards, where a pooler stands between.
+    private func inTransaction(_ body: () throws(StorageError) -> Void) throws(StorageError) {
+        do throws(StorageError) {
+            try connection.script("BEGIN READ ONLY; SET LOCAL TimeZone = 'UTC'")
+            try body()
+            try connection.script("COMMIT")
+        } catch {
+            try? connection.rollBack()
+            throw ForeignTable.told(error)
+        }
     }
 
     /// What is wrong with a query is so with what somebody asked for.

@@ -10,6 +10,16 @@ struct PostgresMaker: StoreMaker {
     let number: Int
     /// Whether the database's main space is another than any that a test makes.
     var isBeside = false
+    /// Whether a pooler stands between that gives each transaction another connection.
+    var isPooled = false
+
+    /// The last server, behind a pooler.
+    static let pooled: PostgresMaker = {
+        var maker = all[all.count - 1]
+        maker.isBeside = false
+        maker.isPooled = true
+        return maker
+    }()
 
     static let all: [PostgresMaker] = {
         let named = ProcessInfo.processInfo.environment["PINYON_TEST_POSTGRES"] ?? ""
@@ -19,7 +29,7 @@ struct PostgresMaker: StoreMaker {
         return makers + makers.suffix(1).map { PostgresMaker(address: $0.address, number: $0.number, isBeside: true) }
     }()
 
-    var testDescription: String { "PostgreSQL \(number + 1)\(isBeside ? ", beside" : "")" }
+    var testDescription: String { "PostgreSQL \(number + 1)\(isBeside ? ", beside" : "")\(isPooled ? ", pooled" : "")" }
 
     /// What the names of the columns with a test's vectors begin with.
     var beside: String { isBeside ? "other_" : "" }
@@ -31,7 +41,7 @@ struct PostgresMaker: StoreMaker {
             Issue.record("no PostgreSQL to test on: run scripts/test, or set PINYON_TEST_POSTGRES to the address of one with pgvector")
             throw StorageError.unavailable("no PostgreSQL")
         }
-        return try PostgresHome(address, isBeside: isBeside)
+        return try PostgresHome(address, isBeside: isBeside, pooler: isPooled ? Pooler.before(address).address : nil)
     }
 }
 
@@ -42,14 +52,15 @@ final class PostgresHome: StoreHome, Sendable {
     private let name: String
     private let isBeside: Bool
 
-    init(_ address: String, isBeside: Bool = false) throws {
+    init(_ address: String, isBeside: Bool = false, pooler: PostgresAddress? = nil) throws {
         self.isBeside = isBeside
         server = try PostgresAddress(address)
         name = "pinyon_test_" + UUID().uuidString.lowercased().replacingOccurrences(of: "-", with: "")
         let connection = try PostgresConnection(server, secondsMax: 60)
         try connection.script("CREATE DATABASE \(name) TEMPLATE template0")
-        var configuration = PostgresConfiguration(server.with(database: name))
+        var configuration = PostgresConfiguration((pooler ?? server).with(database: name))
         configuration.readersMax = 1
+        configuration.isPooled = pooler != nil
         self.configuration = configuration
     }
 
@@ -66,6 +77,6 @@ final class PostgresHome: StoreHome, Sendable {
         return store
     }
 
-    /// As the one who owns all.
-    func connect() throws -> PostgresConnection { try PostgresConnection(configuration.address, secondsMax: 60) }
+    /// As the one who owns all, without a pooler between.
+    func connect() throws -> PostgresConnection { try PostgresConnection(server.with(database: name), secondsMax: 60) }
 }
