@@ -7,6 +7,7 @@ final class RunningServer {
     let folder: URL
     let address: Address
     let key: String?
+    let pid: Int32
     private let process: Process
 
     /// `arguments` follow the binary's verb; `{DIR}` in them is the folder.
@@ -32,6 +33,7 @@ final class RunningServer {
         }
         guard let port else { throw BenchError("\(binary) did not start") }
         address = try Address("127.0.0.1:\(port)")
+        pid = process.processIdentifier
         key = hasKey ? try String(contentsOf: folder.appendingPathComponent("data/admin.key"), encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines) : nil
     }
 
