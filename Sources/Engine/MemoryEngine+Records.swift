@@ -200,17 +200,12 @@ extension MemoryEngine {
         guard (0...Limits.pageMax).contains(messages) else {
             return completion(.failure(.field(FieldError("messages", .outOfRange("from 0 to \(Limits.pageMax)")))))
         }
-        let isWanted: @Sendable () -> Bool = { context.interruption == nil }
-        store.reads.records(.conversation, [id], of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: isWanted) { [self] result in
-            finish(result, context, completion) { [self] found, completion in
-                guard let conversation = found.first else { return completion(.failure(.notFound(.conversation, id))) }
-                guard messages > 0 else { return completion(.success(.conversation(conversation, messages: []))) }
-                let last = RecordListing(.message, [.conversation: .identifier(id)], order: .createdAt, limit: messages)
-                store.reads.page(last, of: principal.organization, shownTo: principal.narrowing, isWanted: isWanted) { [self] result in
-                    finish(result, context, completion) { page, completion in
-                        completion(.success(.conversation(conversation, messages: page.records.reversed())))
-                    }
-                }
+        store.reads.conversation(
+            id, messages: messages, of: principal.organization, shownTo: principal.narrowing, isWanted: { context.interruption == nil }
+        ) { [self] result in
+            finish(result, context, completion) { found, completion in
+                guard let found else { return completion(.failure(.notFound(.conversation, id))) }
+                completion(.success(.conversation(found.conversation, messages: found.messages.reversed())))
             }
         }
     }

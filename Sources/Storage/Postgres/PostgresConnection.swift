@@ -33,6 +33,8 @@ struct PostgresStep {
     private static let statementsMax = 500
     /// Nothing comes over it any more.
     private(set) var isLost = false
+    /// An answer is to come that nobody has waited for.
+    private var isOwed = false
 
     /// How long one exchange may take before the other end counts as gone.
     init(_ address: PostgresAddress, secondsMax: Int, keepsStatements: Bool = true) throws(StorageError) {
@@ -69,6 +71,8 @@ struct PostgresStep {
 
     /// Whether a transaction is open, in good order or failed.
     var isInTransaction: Bool {
+        // What ends one is on its way.
+        guard !isOwed else { return false }
         let status = unsafe PQtransactionStatus(handle)
         return status == PQTRANS_INTRANS || status == PQTRANS_INERROR
     }
@@ -83,6 +87,7 @@ struct PostgresStep {
 
     /// What each gave. After one that fails the others are not carried out.
     func run(_ steps: [PostgresStep]) throws(PostgresFailure) -> [PostgresRows] {
+        try takeOwed()
         guard !isLost, unsafe PQenterPipelineMode(handle) == 1 else { throw lost("the connection is gone") }
         defer { _ = unsafe PQexitPipelineMode(handle) }
         /// For each answer that is to come, the step, and the text that it prepares.
@@ -101,6 +106,23 @@ struct PostgresStep {
         guard unsafe PQpipelineSync(handle) == 1 else { throw lost() }
         try flush()
         return try answers(awaited)
+    }
+
+    /// Sends a statement whose answer nobody waits for: it is read before the next one is sent, and what is wrong with it then is the connection's loss.
+    func runLater(_ step: PostgresStep) throws(PostgresFailure) {
+        try takeOwed()
+        guard !isLost, unsafe PQenterPipelineMode(handle) == 1 else { throw lost("the connection is gone") }
+        isOwed = true
+        try send(step)
+        guard unsafe PQpipelineSync(handle) == 1 else { throw lost() }
+        try flush()
+    }
+
+    private func takeOwed() throws(PostgresFailure) {
+        guard isOwed else { return }
+        isOwed = false
+        defer { _ = unsafe PQexitPipelineMode(handle) }
+        do throws(PostgresFailure) { _ = try answers([(0, nil)]) } catch { throw lost(error.message) }
     }
 
     private func send(_ step: PostgresStep) throws(PostgresFailure) {
@@ -152,6 +174,7 @@ struct PostgresStep {
 
     /// Runs a text of several statements without parameters, and drops what they give. The first that fails ends it.
     func execute(_ script: String) throws(PostgresFailure) {
+        try takeOwed()
         guard !isLost else { throw lost("the connection is gone") }
         guard unsafe PQsendQuery(handle, script) == 1 else { throw lost() }
         try flush()
@@ -169,6 +192,7 @@ struct PostgresStep {
     /// Runs a query, and hands over what it gives as the rows come, some at a time.
     func copy(_ query: String, columns: Int, _ body: (PostgresRows) throws(StorageError) -> Void) throws(StorageError) {
         do throws(PostgresFailure) {
+            try takeOwed()
             guard !isLost, unsafe PQsendQuery(handle, "COPY (\(query)) TO STDOUT (FORMAT binary)") == 1 else { throw lost() }
             try flush()
             guard let answer = unsafe try next() else { throw lost() }

@@ -313,8 +313,9 @@ final class PostgresReadSession: ReadSession {
 }
 
 extension PostgresConnection {
-    /// Ends what only read.
+    /// Ends what only read; whoever asked need not wait for it.
     fileprivate func finish() throws(StorageError) {
-        if isInTransaction { _ = try ask("COMMIT") }
+        guard isInTransaction else { return }
+        do throws(PostgresFailure) { try runLater(PostgresStep("COMMIT")) } catch { throw StorageError(error) }
     }
 }

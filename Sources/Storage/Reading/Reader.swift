@@ -54,6 +54,7 @@ struct Reader {
         var bytes = 0
         for part in ids.parts(of: Reader.rowsAtOnce) {
             let records = try session.records(kind, part, of: organization, withVectors: withVectors)
+            try conversations.learn(records, session)
             for record in records.inOrder(of: part, by: \.id) where record.deletedAt == nil && narrowing.shows(record) {
                 guard try !conversations.hide(record, session) else { continue }
                 bytes += record.approximateBytes
@@ -64,11 +65,25 @@ struct Reader {
         return found
     }
 
+    /// A conversation that may be seen, and its last messages, newest first.
+    func conversation(
+        _ id: Identifier, messages: Int, of organization: Identifier, shownTo narrowing: Narrowing
+    ) throws(StorageError) -> (conversation: Record, messages: [Record])? {
+        guard let conversation = try records(.conversation, [id], of: organization, shownTo: narrowing, withVectors: false).first else { return nil }
+        guard messages > 0 else { return (conversation, []) }
+        var states = ConversationStates()
+        states.note(conversation)
+        let last = RecordListing(.message, [.conversation: .identifier(id)], order: .createdAt, limit: messages)
+        return (conversation, try page(last, of: organization, shownTo: narrowing, states).records)
+    }
+
     /// What the listing's index does not answer is judged here, after the row was checked: a damaged field must not hide a row.
-    func page(_ listing: RecordListing, of organization: Identifier, shownTo narrowing: Narrowing) throws(StorageError) -> RecordPage {
+    func page(
+        _ listing: RecordListing, of organization: Identifier, shownTo narrowing: Narrowing, _ known: ConversationStates = ConversationStates()
+    ) throws(StorageError) -> RecordPage {
         let limit = max(1, min(listing.limit, Limits.pageMax))
         var (records, bytes, isFull): ([Record], Int, Bool) = ([], 0, false)
-        var conversations = ConversationStates()
+        var conversations = known
         try session.each(listing, of: organization) { record throws(StorageError) in
             guard listing.admits(record), narrowing.shows(record) else { return true }
             if listing.deleted == .without, try conversations.hide(record, session) { return true }
@@ -130,6 +145,16 @@ extension RecordListing {
 /// Conversations that one read has looked at, and whether they are deleted: their messages cannot be found then.
 struct ConversationStates {
     private var areDeleted: [Identifier: Bool] = [:]
+
+    /// Looks at once at the conversations of all of them.
+    mutating func learn(_ records: [Record], _ session: any ReadSession) throws(StorageError) {
+        let unknown = Set(records.compactMap { $0.kind == .message ? $0.identifier(.conversation) : nil }).subtracting(areDeleted.keys)
+        guard let organization = records.first?.organization, unknown.count > 1 else { return }
+        for id in unknown { areDeleted[id] = false }
+        for conversation in try session.records(.conversation, unknown.sorted(), of: organization, withVectors: false) { note(conversation) }
+    }
+
+    mutating func note(_ conversation: Record) { areDeleted[conversation.id] = conversation.deletedAt != nil }
 
     mutating func hide(_ record: Record, _ session: any ReadSession) throws(StorageError) -> Bool {
         guard record.kind == .message, let id = record.identifier(.conversation) else { return false }

@@ -63,6 +63,16 @@ public final class StoreReads: Sendable {
         }
     }
 
+    /// A conversation that may be seen, and its last messages, newest first, as of one moment; nil where there is none.
+    public func conversation(
+        _ id: Identifier, messages: Int, of organization: Identifier, shownTo narrowing: Narrowing, isWanted: @escaping @Sendable () -> Bool,
+        completion: @escaping @Sendable (Result<(conversation: Record, messages: [Record])?, StorageError>) -> Void
+    ) {
+        queue.read(of: organization, isWanted: isWanted, completion) { reader throws(StorageError) in
+            try reader.conversation(id, messages: messages, of: organization, shownTo: narrowing)
+        }
+    }
+
     // MARK: What the server follows
 
     /// Jobs of those types, of all organizations, that wait for a worker or whose worker is dead at that moment.
