@@ -31,6 +31,7 @@ struct PostgresStep {
     private var namesGiven = 0
     /// Beyond them statements are sent whole each time.
     private static let statementsMax = 500
+    private static let goneSecondsMax = 45
     /// Nothing comes over it any more.
     private(set) var isLost = false
     /// An answer is to come that nobody has waited for.
@@ -41,7 +42,12 @@ struct PostgresStep {
         self.secondsMax = secondsMax
         self.keepsStatements = keepsStatements
         var settings = address.settings
-        let defaults = [("application_name", "pinyon"), ("connect_timeout", "10"), ("tcp_user_timeout", "\(secondsMax * 1_000)")]
+        // Another end that is there may take long for an answer; one that is gone is noticed.
+        let goneSeconds = min(secondsMax, PostgresConnection.goneSecondsMax)
+        let defaults = [
+            ("application_name", "pinyon"), ("connect_timeout", "10"), ("tcp_user_timeout", "\(goneSeconds * 1_000)"), ("keepalives_idle", "\(goneSeconds)"),
+            ("keepalives_interval", "10"), ("keepalives_count", "3"),
+        ]
         for (keyword, value) in defaults where address.value(of: keyword) == nil { settings.append(PostgresAddress.Setting(keyword: keyword, value: value)) }
         settings.removeAll { $0.keyword == "client_encoding" }
         settings.append(PostgresAddress.Setting(keyword: "client_encoding", value: "UTF8"))
@@ -62,6 +68,11 @@ struct PostgresStep {
 
     convenience init(_ configuration: PostgresConfiguration) throws(StorageError) {
         try self.init(configuration.address, secondsMax: configuration.answerSecondsMax, keepsStatements: !configuration.isPooled)
+    }
+
+    /// For what may have to look at every row.
+    convenience init(migrating configuration: PostgresConfiguration) throws(StorageError) {
+        try self.init(configuration.address, secondsMax: PostgresStore.maintenanceSecondsMax, keepsStatements: false)
     }
 
     deinit { unsafe PQfinish(handle) }

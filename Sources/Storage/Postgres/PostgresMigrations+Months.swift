@@ -36,18 +36,9 @@ extension PostgresMigrations {
                 $backup$;
                 """,
             down: """
+                -- Partitions stay with their rows, and are found again on the way up.
                 DO $months$
-                DECLARE
-                    name text;
                 BEGIN
-                    FOR name IN SELECT partition_of(month) FROM message_months UNION ALL SELECT unnest(ARRAY['messages_earlier', 'messages_later']) LOOP
-                        EXECUTE format('ALTER TABLE messages DETACH PARTITION %I', name);
-                    END LOOP;
-                    ALTER TABLE messages_other DROP CONSTRAINT made_otherwise;
-                    FOR name IN SELECT partition_of(month) FROM message_months UNION ALL SELECT unnest(ARRAY['messages_earlier', 'messages_later']) LOOP
-                        EXECUTE format('INSERT INTO messages_other SELECT * FROM %I', name);
-                        EXECUTE format('DROP TABLE %I', name);
-                    END LOOP;
                     IF EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '\(names.backup)') THEN
                         ALTER DEFAULT PRIVILEGES IN SCHEMA \(names.quoted) REVOKE SELECT ON TABLES FROM \(names.backup);
                     END IF;
@@ -62,12 +53,19 @@ extension PostgresMigrations {
 
     /// What is already there goes where it belongs from now on.
     private static let begin = """
-        CREATE TABLE messages_earlier (LIKE messages INCLUDING ALL);
-        CREATE TABLE messages_later (LIKE messages INCLUDING ALL);
         DO $months$
         DECLARE
             this date := this_month();
         BEGIN
+            IF to_regclass('messages_later') IS NOT NULL THEN
+                INSERT INTO message_months (month)
+                SELECT to_date(right(c.relname, 7), 'YYYY_MM') FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+                WHERE i.inhparent = 'messages'::regclass AND c.relname ~ '^messages_[0-9]{4}_[0-9]{2}$';
+                PERFORM add_months();
+                RETURN;
+            END IF;
+            CREATE TABLE messages_earlier (LIKE messages INCLUDING ALL);
+            CREATE TABLE messages_later (LIKE messages INCLUDING ALL);
             PERFORM set_config('pinyon.writer', '\(ownWriter)', true);
             EXECUTE format('WITH moved AS (DELETE FROM messages_other WHERE id >= %L AND id < %L RETURNING *) INSERT INTO messages_earlier SELECT * FROM moved',
                 first_id('\(between.first)'), first_id_of(this));

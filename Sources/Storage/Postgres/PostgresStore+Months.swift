@@ -40,7 +40,7 @@ extension PostgresStore {
 
     private static func upToDate(_ configuration: PostgresConfiguration) throws(StorageError) -> (PostgresConnection, PostgresNames) {
         let names = try PostgresNames(schema: configuration.schema)
-        let connection = try PostgresConnection(configuration.address, secondsMax: maintenanceSecondsMax, keepsStatements: false)
+        let connection = try PostgresConnection(migrating: configuration)
         try PostgresSchema.requireLatest(connection, names)
         return (connection, names)
     }

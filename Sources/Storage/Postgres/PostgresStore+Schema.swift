@@ -16,7 +16,7 @@ extension PostgresStore {
     /// Down drops the tables of the steps that are undone, with all that is in them; down to 0 nothing of it stays. No server may be at work on it then.
     public static func migrate(_ configuration: PostgresConfiguration, to version: Int) throws(StorageError) -> Int {
         let names = try PostgresNames(schema: configuration.schema)
-        let connection = try PostgresConnection(configuration)
+        let connection = try PostgresConnection(migrating: configuration)
         try PostgresSchema.check(connection)
         let before = try PostgresSchema.version(connection, names)
         try PostgresSchema.migrate(connection, names, to: version)

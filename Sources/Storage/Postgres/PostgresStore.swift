@@ -36,7 +36,7 @@ public final class PostgresStore: Store, CopyTarget {
     /// Reaches the database, and brings its schema up to date, or makes it; refuses what could keep nothing, and a schema that is newer.
     public static func open(_ configuration: PostgresConfiguration) throws(StorageError) -> PostgresStore {
         let names = try PostgresNames(schema: configuration.schema)
-        let connection = try PostgresConnection(configuration)
+        let connection = try PostgresConnection(migrating: configuration)
         try PostgresSchema.check(connection)
         try PostgresSchema.migrate(connection, names, to: PostgresMigrations.latest)
         try PostgresUpkeep.run(connection, names)

@@ -30,7 +30,7 @@ extension PostgresStore {
     public static func indexVectors(_ configuration: PostgresConfiguration, done: (VectorIndex) -> Void) throws(StorageError) {
         let names = try PostgresNames(schema: configuration.schema)
         // Making one takes as long as it takes.
-        let connection = try PostgresConnection(configuration.address, secondsMax: maintenanceSecondsMax, keepsStatements: false)
+        let connection = try PostgresConnection(migrating: configuration)
         try PostgresSchema.requireLatest(connection, names)
         try PostgresSchema.setSearchPath(connection, names, isOfTransaction: false)
         try connection.script("SET statement_timeout = 0; SET maintenance_work_mem = '\(workMegabytes)MB'")

@@ -290,9 +290,9 @@ import Testing
         try place.store.tend()
         #expect(try place.sql.ask("SELECT count(*) FROM pinyon.message_months").integer(0, 0) == 3)
         #expect(try PostgresStore.migrate(place.home.configuration, to: 7) == PostgresStore.schemaVersionMax)
-        #expect(try partitions() == ["pinyon.messages_other": 3])
         _ = try PostgresStore.migrate(place.home.configuration, to: PostgresStore.schemaVersionMax)
-        #expect(try partitions() == ["pinyon.\(month)": 1, "pinyon.messages_earlier": 1, "pinyon.messages_other": 1])
+        #expect(try partitions() == ["pinyon.messages_earlier": 2, "pinyon.messages_other": 1])
+        #expect(try place.sql.ask("SELECT min(month) > now(), count(*) FROM pinyon.message_months").integer(0, 1) == 3)
     }
 
     @Test("pgvector's indexes are made where there are rows, by their number and dimensions, and serve plain SQL", arguments: PostgresMaker.all)
