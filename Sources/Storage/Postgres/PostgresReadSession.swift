@@ -105,6 +105,13 @@ final class PostgresReadSession: ReadSession {
         return records
     }
 
+    func deletedConversations(_ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Identifier] {
+        try ask("SELECT id FROM \(names.table(.conversations)) WHERE organization_id = $1 AND id = ANY($2) AND deleted_at IS NOT NULL") {
+            $0.add(organization)
+            $0.add(ids)
+        }.identifiers()
+    }
+
     func each(_ listing: RecordListing, of organization: Identifier, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError) {
         var (listing, rowsAtOnce) = (listing, max(1, min(listing.limit, PostgresReadSession.rowsAtOnce - 1) + 1))
         while true {

@@ -14,6 +14,8 @@ protocol ReadSession: AnyObject {
 
     /// Those that exist, in any order.
     func records(_ kind: Kind, _ ids: [Identifier], of organization: Identifier, withVectors: Bool) throws(StorageError) -> [Record]
+    /// Those that are hidden.
+    func deletedConversations(_ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Identifier]
     /// In the listing's order, until `body` returns false.
     func each(_ listing: RecordListing, of organization: Identifier, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError)
     /// Those that are queued or running.

@@ -151,7 +151,7 @@ struct ConversationStates {
         let unknown = Set(records.compactMap { $0.kind == .message ? $0.identifier(.conversation) : nil }).subtracting(areDeleted.keys)
         guard let organization = records.first?.organization, unknown.count > 1 else { return }
         for id in unknown { areDeleted[id] = false }
-        for conversation in try session.records(.conversation, unknown.sorted(), of: organization, withVectors: false) { note(conversation) }
+        for id in try session.deletedConversations(unknown.sorted(), of: organization) { areDeleted[id] = true }
     }
 
     mutating func note(_ conversation: Record) { areDeleted[conversation.id] = conversation.deletedAt != nil }

@@ -9,6 +9,11 @@ extension ReadConnection {
         return records
     }
 
+    /// Each row is read whole, so that its checksum is looked at.
+    func deletedConversations(_ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Identifier] {
+        try records(.conversation, ids, of: organization, withVectors: false).filter { $0.deletedAt != nil }.map(\.id)
+    }
+
     func each(_ listing: RecordListing, of organization: Identifier, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError) {
         let statement = try stored[ReadConnection.sql(listing)]
         try bind(listing, organization, to: statement)
