@@ -11,6 +11,8 @@ extension MemoryEngine {
 
     private struct Compared {
         var stored: Int64 = 0
+        /// Whose vector is not of the organization's space.
+        var strange: Int64 = 0
         var differing: [Identifier] = []
     }
 
@@ -49,10 +51,10 @@ extension MemoryEngine {
                     kind.plural,
                     [
                         "stored": .integer(one.stored), "indexed": .integer(Int64(partitions[organization, kind]?.index.statistics.rows ?? 0)),
-                        "differing": .integer(Int64(rows.count)), "mended": .integer(Int64(rows.count - left)),
+                        "differing": .integer(Int64(rows.count)), "mended": .integer(Int64(rows.count - left)), "unusable": .integer(one.strange),
                     ]))
         }
-        return ["organization": .text(organization.description), "is_same": .bool(compared.values.allSatisfy { $0.differing.isEmpty }), "kinds": .object(kinds)]
+        return ["organization": .text(organization.description), "is_same": .bool(compared.values.allSatisfy { $0.differing.isEmpty && $0.strange == 0 }), "kinds": .object(kinds)]
     }
 
     private func compareAll(_ organization: Identifier, _ context: OperationContext) throws(EngineError) -> [Kind: Compared] {
@@ -65,6 +67,7 @@ extension MemoryEngine {
                 guard interruption == nil else { throw .notWanted }
                 let changes = rows.map(IndexChange.of)
                 compared[kind, default: Compared()].stored += Int64(rows.count)
+                compared[kind]?.strange += Int64(partitions[organization, kind].map { partition in changes.count { !partition.index.takes($0) } } ?? 0)
                 compared[kind]?.differing += partitions[organization, kind]?.index.differing(changes) ?? changes.map(\.id)
                 stored[kind, default: []].formUnion(changes.map(\.id))
             }

@@ -42,9 +42,18 @@ extension JSON {
     public init(parsing text: String, depthMax: Int = Limits.jsonDepthMax) throws(JSONError) {
         try self.init(parsing: Array(text.utf8), depthMax: depthMax)
     }
+
+    /// As another program may have stored it: a number that no double holds is kept as its digits, a text.
+    public init(stored text: String) throws(JSONError) {
+        var parser = JSONParser(bytes: Array(text.utf8), depthMax: Limits.jsonDepthMax, valuesMax: Limits.jsonValuesMax)
+        parser.keepsDigits = true
+        self = try parser.document()
+    }
 }
 
 private struct JSONParser {
+    /// Of numbers that are not finite as doubles.
+    var keepsDigits = false
     let bytes: [UInt8]
     let depthMax: Int
     /// A value takes many times more memory than the two bytes that are enough to write one.
@@ -150,7 +159,10 @@ private struct JSONParser {
         }
         if isInteger, let value = integer(start..<position) { return .integer(value) }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
-        guard let value = Double(text), value.isFinite else { throw error(.invalidNumber) }
+        guard let value = Double(text), value.isFinite else {
+            guard keepsDigits else { throw error(.invalidNumber) }
+            return .text(text)
+        }
         return .number(value)
     }
 

@@ -51,6 +51,12 @@ public final class CosineIndex: Sendable {
         writer.withLock { writer in Dictionary(ids.compactMap { id in writer.attributes(of: id).map { (id, $0) } }, uniquingKeysWith: { first, _ in first }) }
     }
 
+    /// Whether the vector of a row can be compared with the others.
+    public func takes(_ change: IndexChange) -> Bool {
+        guard case .put(_, let vector) = change else { return true }
+        return vector.count == dimension && normalized(vector) != nil
+    }
+
     /// Those that would change something.
     public func differing(_ changes: [IndexChange]) -> [Identifier] { writer.withLock { writer in changes.compactMap { writer.isDone($0) ? nil : $0.id } } }
 

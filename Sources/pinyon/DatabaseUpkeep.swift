@@ -39,7 +39,7 @@ struct DatabaseUpkeep {
         if arguments.has("json") {
             return print(["months": .list(months.map { ["month": .text($0.name), "rows": .integer($0.rows), "bytes": .integer($0.bytes)] })] as JSON)
         }
-        for month in months { print("  \(month.name)  about \("\(month.rows)".leftPadded(to: 12)) messages  \("\(month.bytes / 1_048_576)".leftPadded(to: 9)) MiB") }
+        for month in months { print("  \(month.name.padded(to: 7))  about \("\(month.rows)".leftPadded(to: 12)) messages  \("\(month.bytes / 1_048_576)".leftPadded(to: 9)) MiB") }
     }
 
     private func month(_ text: String) throws -> String {

@@ -44,7 +44,8 @@ enum ImportCommand {
                 let kinds = counts.map { JSON.Member($0.kind.plural, .integer($0.count)) }
                 print(["job": .text(run.work.id.description), "imported": .integer(run.work.done), "failed": .integer(run.work.failed), "kinds": .object(kinds)] as JSON)
             } else {
-                print("imported \(run.work.done) rows" + (counts.isEmpty ? "" : ": \(counts.map { "\($0.count) \($0.count == 1 ? $0.kind.name : $0.kind.plural)" }.joined(separator: ", "))"))
+                let now = counts.reduce(0) { $0 + $1.count }
+                print("imported \(now) rows\(run.work.done > now ? " (\(run.work.done) with those before)" : "")" + (counts.isEmpty ? "" : ": \(counts.map { "\($0.count) \($0.count == 1 ? $0.kind.name : $0.kind.plural)" }.joined(separator: ", "))"))
             }
             if let table = source as? ImportTable, table.withoutVector > 0 {
                 progress.say("\(table.withoutVector) rows have no vector there; no search finds them until they have one")

@@ -21,7 +21,10 @@ final class ImportTable: ImportSource {
     private var rowsGiven: Int64 = 0
     private var isAtEnd = false
 
-    private static let rowsAtOnce = 2_000
+    /// Few at first: nobody knows yet how large they are.
+    private var rowsAtOnce = 50
+    private static let rowsAtOnceMax = 2_000
+    private static let bytesAtOnce = 8_000_000
 
     init(_ arguments: Arguments, spaceDimension: Int?, say: (String) -> Void) throws {
         do throws(StorageError) {
@@ -65,19 +68,23 @@ final class ImportTable: ImportSource {
 
     func next() throws -> ImportEntry? {
         if rows.isEmpty, !isAtEnd {
-            do throws(StorageError) { rows = try table.page(after: cursor.isEmpty ? nil : cursor, mapping.fields, vector: mapping.vector, limit: ImportTable.rowsAtOnce)[...] } catch {
+            do throws(StorageError) { rows = try table.page(after: cursor.isEmpty ? nil : cursor, mapping.fields, vector: mapping.vector, limit: rowsAtOnce)[...] } catch {
                 throw Failure(error.reason)
             }
-            isAtEnd = rows.count < ImportTable.rowsAtOnce
+            isAtEnd = rows.count < rowsAtOnce
+            // As many as are some megabytes together.
+            let bytes = rows.reduce(1) { $0 + 4 * ($1.vector?.count ?? 0) + mapping.object($1).description.utf8.count }
+            rowsAtOnce = max(1, min(ImportTable.rowsAtOnceMax, ImportTable.bytesAtOnce / max(1, bytes / max(1, rows.count))))
         }
         guard let row = rows.popFirst(), !shouldStop() else { return nil }
         cursor = row.key
         rowsGiven += 1
-        if mapping.vector != nil, row.vector == nil { withoutVector += 1 }
+        if mapping.vector != nil, row.vector == nil, row.refusal == nil { withoutVector += 1 }
         let share = rowsTotal.map { min(1, Double(rowsGiven) / Double($0)) }
         let json = mapping.object(row)
         return ImportEntry(
-            label: "row \(row.key)", cursor: cursor, byteCount: json.description.utf8.count + 4 * (row.vector?.count ?? 0), share: share, content: .object(json, vector: row.vector))
+            label: "row \(row.key)", cursor: cursor, byteCount: json.description.utf8.count + 4 * (row.vector?.count ?? 0), share: share,
+            content: row.refusal.map { .refused($0) } ?? .object(json, vector: row.vector))
     }
 }
 

@@ -11,9 +11,10 @@ enum StoreChoice {
         "store", "ADDRESS", "keep it in this PostgreSQL database instead, postgres://USER@HOST/DATABASE; only the first key lies in --data then", isSetting: true)
     static let schemaOption = Option("store-schema", "NAME", "the schema that holds its tables", or: PostgresConfiguration.defaultSchema, isSetting: true)
 
+    static let pooledOption = Option("store-pooled", nil, "the address is that of a pooler which gives each transaction another connection", isSetting: true)
+
     static let options = [
-        dataOption, storeOption, schemaOption,
-        Option("store-pooled", nil, "the address is that of a pooler which gives each transaction another connection", isSetting: true),
+        dataOption, storeOption, schemaOption, pooledOption,
         Option("store-readers", "N", "connections that read; one more writes", or: "4", isSetting: true),
     ]
 
@@ -32,7 +33,14 @@ enum StoreChoice {
     /// A word that is an address of PostgreSQL's, or else a folder; the option tells the schema in the first case.
     init(_ word: String, named name: String, _ arguments: Arguments, schema option: String) throws {
         let isAddress = word.hasPrefix("postgres://") || word.hasPrefix("postgresql://")
-        self = isAddress ? .database(try StoreChoice.configuration(word, named: name, arguments, schema: option)) : .folder(word)
+        guard isAddress else {
+            self = .folder(word)
+            return
+        }
+        var configuration = try StoreChoice.configuration(word, named: name, arguments, schema: option)
+        // Nothing stays prepared, so that it makes no difference whether a pooler stands between.
+        configuration.isPooled = true
+        self = .database(configuration)
     }
 
     private static func configuration(_ text: String, named name: String, _ arguments: Arguments, schema option: String) throws -> PostgresConfiguration {

@@ -75,6 +75,10 @@ struct TableMapping {
         let schema = Schema.of(kind)
         var names = Dictionary(schema.rules.filter { $0.setter != .hidden }.map { ($0.field.name, $0.column) }, uniquingKeysWith: { first, _ in first })
         for name in common { names[name] = name }
+        // Memories have a form of their own.
+        if kind == .memory {
+            for (name, column) in [("agent", "agent_id"), ("user", "user_id"), ("session", "session_id"), ("type", "memory_type"), ("importance", "importance_score")] { names[name] = column }
+        }
         if schema.hasVector { names["vector"] = "vector" }
         return names
     }

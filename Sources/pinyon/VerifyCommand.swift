@@ -7,7 +7,7 @@ enum VerifyCommand {
     static let verb = Verb(
         name: "verify", summary: "Check what a store keeps, or that a server's indexes agree with it", words: "", wordsMax: 0,
         options: [
-            StoreChoice.dataOption, StoreChoice.storeOption, StoreChoice.schemaOption,
+            StoreChoice.dataOption, StoreChoice.storeOption, StoreChoice.schemaOption, StoreChoice.pooledOption,
             Option("index", nil, "ask the server to compare its indexes with its store, and to mend what differs"),
         ] + Connection.options,
         notes: "Of a data directory each row is checked against its checksum, also while a server runs. Of a database rows are read and counted, and what is kept of their "
@@ -34,6 +34,7 @@ enum VerifyCommand {
             for kind in kinds {
                 let counts = ["stored", "indexed", "differing", "mended"].map { kind.value[$0]?.integer ?? 0 }
                 print("  \(kind.name.padded(to: 13))  \(counts[0]) stored with a vector, \(counts[1]) in the index, \(counts[2]) differed\(counts[2] > 0 ? ", \(counts[3]) of them mended" : "")")
+                if let unusable = kind.value["unusable"]?.integer, unusable > 0 { throw Failure("\(unusable) \(kind.name) have a vector that is not of the organization's space; give them one, or none") }
                 guard counts[2] == counts[3] else { throw Failure("\(counts[2] - counts[3]) \(kind.name) still differ; look at the server's log") }
             }
             print(facts["is_same"] == true ? "the indexes agree with the store" : "the indexes agree with the store now")

@@ -16,7 +16,7 @@ struct VerifyTests {
             guard case .verified(let facts) = try await house.perform(.verify).get() else { throw House.Unexpected() }
             return facts
         }
-        func counts(_ differing: Int64) -> JSON { ["stored": 5, "indexed": 5, "differing": .integer(differing), "mended": .integer(differing)] }
+        func counts(_ differing: Int64) -> JSON { ["stored": 5, "indexed": 5, "differing": .integer(differing), "mended": .integer(differing), "unusable": 0] }
         var facts = try await verify()
         #expect(facts["is_same"] == true && facts["kinds"]?["memories"] == counts(0))
         let partition = try #require(house.engine.partitions[house.first.organization, .memory])

@@ -131,7 +131,7 @@ extension GoldenCase {
     static let replies: [GoldenCase] = [
         GoldenCase("pong", .reply(7, .ping, .pong)),
         GoldenCase("reply to status", .reply(7, .status, .status(["server": "pinyon 1.0.0", "memories": 3]))),
-        GoldenCase("reply to verify", .reply(7, .verify, .verified(["is_same": true, "kinds": ["memories": ["stored": 3, "indexed": 3, "differing": 0, "mended": 0]]]))),
+        GoldenCase("reply to verify", .reply(7, .verify, .verified(["is_same": true, "kinds": ["memories": ["stored": 3, "indexed": 3, "differing": 0, "mended": 0, "unusable": 0]]]))),
         GoldenCase("reply to ensure_agent", .reply(7, .ensureAgent, .agent(agents[0]))),
         GoldenCase("reply to remember", .reply(7, .remember, .written(WriteReceipt(
             change: 12, rows: [WriteReceipt.Row(id: one, version: 1), WriteReceipt.Row(id: two, version: 1)])))),

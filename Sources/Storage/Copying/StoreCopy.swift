@@ -34,13 +34,14 @@ public enum StoreCopy {
             throw .alreadyExists(.organization, "\(other.slug), another one of the same name,")
         }
         for organization in found.organizations.sorted(by: { $0.id < $1.id }) {
-            let wanted = try source.reads.digest(of: organization.id)
             let wasThere = known.organizations.contains { $0.id == organization.id }
-            if !wasThere { try writing.bring(organization, from: source, wanted.rowCount, progress) }
+            // Of the moment that was brought, whatever is written there since.
+            let wanted = wasThere ? try source.reads.digest(of: organization.id) : try writing.bring(organization, from: source, progress)
             let digest = try target.reads.digest(of: organization.id)
             guard digest == wanted else {
-                guard !wasThere else { throw .alreadyExists(.organization, "\(organization.slug), with other rows than where it comes from,") }
-                throw .internalError("organization \(organization.slug) is not the same after it was brought: \(digest.text), not \(wanted.text)")
+                let difference = "organization \(organization.slug) is not the same there: hash \(digest.text), not \(wanted.text)"
+                let way = "if what is there may go, remove that store (of a database: pinyon migrate down --to 0) and copy again"
+                throw .unavailable(wasThere ? "\(difference). It was there before, and one of the two has been written to since; \(way)" : "\(difference); \(way)")
             }
             done(Report(organization: organization, digest: digest, wasThere: wasThere))
         }
@@ -50,12 +51,17 @@ public enum StoreCopy {
     fileprivate static let kinds: [[Kind]] = [[.organization, .user, .agent, .key], [.memory, .conversation, .message, .term, .pattern, .job]]
 
     fileprivate static func bring<Session: WriteSession>(
-        _ organization: Organization, from source: any Store, to session: Session, _ rowsTotal: Int64, _ progress: (Progress) -> Void
-    ) throws(StorageError) {
-        var (counts, rows) = (StoreCounts(), 0 as Int64)
+        _ organization: Organization, from source: any Store, to session: Session, _ progress: (Progress) -> Void
+    ) throws(StorageError) -> StoreDigest {
+        var (counts, rows, digest) = (StoreCounts(), 0 as Int64, StoreDigest())
+        let scratch = StoreDigest.Scratch()
+        let rowsTotal = try source.reads.inSnapshot(of: organization.id) { session throws(StorageError) in
+            try session.counters(of: organization.id).reduce(0) { $0 + $1.count.rows }
+        }
         try session.begin(of: organization.id, carefully: false)
         do throws(StorageError) {
             _ = try source.reads.content(of: organization.id) { item throws(StorageError) in
+                digest.add(item, of: organization.id, scratch)
                 let refusal: RowRefusal?
                 switch item {
                 case .row(let row):
@@ -80,6 +86,7 @@ public enum StoreCopy {
         }
         session.acknowledge()
         session.tidy()
+        return digest
     }
 }
 
@@ -100,8 +107,10 @@ protocol CopyTarget: Store {
 }
 
 extension CopyTarget {
-    fileprivate func bring(_ organization: Organization, from source: any Store, _ rowsTotal: Int64, _ progress: (StoreCopy.Progress) -> Void) throws(StorageError) {
-        try withSession { session throws(StorageError) in try StoreCopy.bring(organization, from: source, to: session, rowsTotal, progress) }
+    fileprivate func bring(_ organization: Organization, from source: any Store, _ progress: (StoreCopy.Progress) -> Void) throws(StorageError) -> StoreDigest {
+        var digest = StoreDigest()
+        try withSession { session throws(StorageError) in digest = try StoreCopy.bring(organization, from: source, to: session, progress) }
+        return digest
     }
 }
 

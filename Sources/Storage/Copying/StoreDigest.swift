@@ -27,8 +27,6 @@ public struct StoreDigest: Hashable, Sendable {
     /// Embedding spaces, rows that wait for a vector, and answers kept for requests that are repeated.
     public private(set) var others = Part()
 
-    var rowCount: Int64 { parts.values.reduce(0) { $0 + $1.count } }
-
     /// In the order of the kinds, the first in hexadecimal digits.
     public var text: String {
         let parts = parts.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value) + [others]

@@ -10,7 +10,11 @@ public final class ForeignTable {
         public let type: String
 
         /// Whether it holds a vector: pgvector's own, or a list of floating-point numbers.
-        public var isVector: Bool { type.hasPrefix("vector") || type.hasPrefix("halfvec") || isList }
+        public var isVector: Bool { ["vector", "halfvec"].contains(plainType) || isList }
+        /// Without what pgvector's schema may be called, and without a dimension.
+        fileprivate var plainType: Substring { (type.split(separator: ".").last ?? "").prefix { $0 != "(" } }
+        /// The schema of its type, where that has to be named.
+        fileprivate var typeSchema: String { type.contains(".") ? type.prefix(type.count - (type.split(separator: ".").last?.count ?? 0)) + "" : "" }
         fileprivate var isList: Bool { ["real[]", "double precision[]"].contains(type) }
         public var isIdentifier: Bool { type == "uuid" }
     }
@@ -21,6 +25,8 @@ public final class ForeignTable {
         public let values: JSON
         /// Nil where it is NULL, or none was asked for.
         public let vector: [Float]?
+        /// Why the row cannot be taken as it is.
+        public let refusal: String?
     }
 
     /// With its schema, as SQL writes it.
@@ -37,13 +43,17 @@ public final class ForeignTable {
         connection = try PostgresConnection(address, secondsMax: ForeignTable.secondsMax, keepsStatements: false)
         let found = try connection.ask(
             """
-            SELECT format('%I.%I', n.nspname, c.relname), a.attname::text, format_type(a.atttypid, a.atttypmod)
+            SELECT format('%I.%I', n.nspname, c.relname), a.attname::text, format_type(CASE WHEN y.typtype = 'd' THEN y.typbasetype ELSE y.oid END,
+                CASE WHEN y.typtype = 'd' THEN y.typtypmod ELSE a.atttypmod END), c.relkind::text
             FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            WHERE c.oid = to_regclass($1::text) ORDER BY a.attnum
+            JOIN pg_type AS y ON y.oid = a.atttypid WHERE c.oid = to_regclass($1::text) ORDER BY a.attnum
             """
         ) { $0.add(table) }
         guard found.count > 0 else { throw .unavailable("there is no table \(table) in \(address); name it as SCHEMA.TABLE") }
         name = found.text(0, 0)
+        guard ["r", "p", "f"].contains(found.text(0, 3)) else {
+            throw .unavailable("\(table) is a view, in which nothing is unique; name the table that it reads, with --where for the rows, or make one of it")
+        }
         columns = (0..<found.count).map { Column(name: found.text($0, 1), type: found.text($0, 2)) }
         self.condition = condition.map { "(\($0))" } ?? "true"
     }
@@ -105,7 +115,7 @@ public final class ForeignTable {
     /// The dimensions that vectors of a column have, and how many rows have them; those that are declared are not counted.
     public func dimensions(of column: Column) throws(StorageError) -> [(dimension: Int, rows: Int64?)] {
         if let declared = column.type.split(separator: "(").last.flatMap({ Int($0.dropLast()) }) { return [(declared, nil)] }
-        let dimension = column.isList ? "cardinality(t.\(quoted(column.name)))" : "vector_dims(t.\(quoted(column.name)))"
+        let dimension = column.isList ? "cardinality(t.\(quoted(column.name)))" : "\(column.typeSchema)vector_dims(t.\(quoted(column.name)))"
         let found = try read("SELECT \(dimension)::bigint, count(*) FROM \(name) AS t WHERE \(condition) AND t.\(quoted(column.name)) IS NOT NULL GROUP BY 1 ORDER BY 2 DESC")
         return (0..<found.count).map { (Int(found.integer($0, 0) ?? 0), found.integer($0, 1)) }
     }
@@ -123,13 +133,17 @@ public final class ForeignTable {
         try copy(query) { found throws(StorageError) in
             for row in 0..<found.count {
                 let key = found.text(row, 0)
-                guard case .object(let members)? = try? JSON(parsing: found.text(row, 1)) else { throw .internalError("the row \(key) of \(name) is no JSON") }
-                var given: [Float]?
-                if let vector, !found.isNull(row, 2) {
-                    guard let read = vector.isList ? found.floats(row, 2) : found.vector(row, 2) else { throw .corruptRow(table: name, place: key) }
-                    given = read
+                var (values, given, refusal) = (JSON.emptyObject, [Float]?.none, String?.none)
+                do throws(JSONError) {
+                    if case .object(let members) = try JSON(stored: found.text(row, 1)) { values = .object(members.filter { $0.value != .null }) }
+                } catch {
+                    refusal = "\(error)"
                 }
-                rows.append(Row(key: key, values: .object(members.filter { $0.value != .null }), vector: given))
+                if let vector, !found.isNull(row, 2) {
+                    given = vector.isList ? found.floats(row, 2) : found.vector(row, 2)
+                    if given == nil { refusal = "\(vector.name) is no list of one dimension" }
+                }
+                rows.append(Row(key: key, values: values, vector: given, refusal: refusal))
             }
         }
         return rows
@@ -160,7 +174,12 @@ public final class ForeignTable {
 
     /// What is wrong with a query is so with what somebody asked for.
     private static func told(_ error: StorageError) -> StorageError {
-        if case .internalError(let detail) = error { .unavailable("PostgreSQL does not read that: \(detail)") } else { error }
+        switch error {
+        case .internalError(let detail): return .unavailable("PostgreSQL does not read that: \(detail)")
+        // The advice is for tables of Pinyon's own.
+        case .unavailable(let detail): return .unavailable(detail.split(separator: "; ").prefix(1).joined())
+        default: return error
+        }
     }
 
     /// A time without a zone is taken for one of UTC.
@@ -173,7 +192,7 @@ public final class ForeignTable {
     private func vectorValue(_ column: Column) -> String {
         let name = "t.\(quoted(column.name))"
         if column.isList { return "\(name)::real[]" }
-        return column.type.hasPrefix("halfvec") ? "\(name)::vector" : name
+        return column.plainType == "halfvec" ? "\(name)::\(column.typeSchema)vector" : name
     }
 
     private func quoted(_ name: String) -> String { "\"\(name.replacing("\"", with: "\"\""))\"" }

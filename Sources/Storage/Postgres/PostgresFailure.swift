@@ -32,6 +32,8 @@ extension StorageError {
         // Another was faster, or held what this one needs for too long.
         case "40001", "40P01", "55P03", "57014": self = .busy
         case "42501": self = .unavailable("\(failure.message); grant it, or let the owner of the schema run `pinyon migrate up`")
+        // A statement that was prepared over another connection.
+        case "42P05", "26000": self = .unavailable("a pooler stands between, which gives each transaction another connection; say so with --store-pooled, or name the database itself")
         case "42P01", "3F000": self = .unavailable("\(failure.message); `pinyon migrate up` makes what is missing")
         default:
             // Nobody is there, too many are, it is starting or going, or it could not read or write.

@@ -168,6 +168,12 @@ extension PostgresMigrations {
                 IF EXISTS (SELECT 1 FROM main_space) THEN
                     RETURN;
                 END IF;
+                -- The service lays what an organization of its own has, and nothing else.
+                IF (current_setting('role') <> 'none' OR NOT pg_has_role(session_user, current_user, 'USAGE')) AND NOT EXISTS (
+                    SELECT 1 FROM embedding_spaces AS s WHERE s.id = lay_space.space AND s.dimension = lay_space.dimension AND s.is_main
+                        AND s.organization_id = nullif(current_setting('pinyon.organization', true), '')::uuid) THEN
+                    RAISE EXCEPTION 'no organization of this transaction has that space' USING ERRCODE = 'insufficient_privilege';
+                END IF;
                 -- Of two that come first at once one waits.
                 LOCK TABLE main_space IN SHARE ROW EXCLUSIVE MODE;
                 IF EXISTS (SELECT 1 FROM main_space) THEN

@@ -115,8 +115,8 @@ extension PostgresMigrations {
 
     /// What goes is told as one change, with the end of the month in milliseconds as its version.
     private static let dropMonth = """
-        -- The first of all, with its messages; how many these were. NULL where nothing but what is to come is left.
-        CREATE FUNCTION drop_month() RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+        -- The first of all, with its messages; how many these were. NULL where nothing but what is to come is left, or where it must be empty and is not.
+        CREATE FUNCTION drop_month(only_empty boolean DEFAULT false) RETURNS bigint LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         DECLARE
             gone date := (SELECT min(month) FROM message_months HAVING min(month) < this_month());
             name text := partition_of(gone);
@@ -128,8 +128,12 @@ extension PostgresMigrations {
             IF gone IS NULL THEN
                 RETURN NULL;
             END IF;
-            EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', name);
+            -- As writers do, from the whole to its part.
+            LOCK TABLE messages IN ACCESS EXCLUSIVE MODE;
             EXECUTE format('SELECT count(*) FROM %I', name) INTO dropped;
+            IF dropped > 0 AND only_empty THEN
+                RETURN NULL;
+            END IF;
             IF dropped > 0 THEN
                 INSERT INTO changes (organization_id, kind, record_id, version, operation)
                 VALUES ('\(Identifier.none)', \(Kind.message.rawValue), first, extract(epoch FROM (gone + interval '1 month') AT TIME ZONE 'UTC')::bigint * 1000, 3);

@@ -303,7 +303,7 @@ extension PostgresMigrations {
                 parts := parts || 'SELECT organization_id, conversation_id, 1 AS sign, created_at, coalesce(embedding, other_embedding) AS embedding FROM new_rows WHERE deleted_at IS NULL'::text;
             END IF;
             IF TG_OP <> 'INSERT' THEN
-                parts := parts || 'SELECT organization_id, conversation_id, -1 AS sign, NULL AS created_at, coalesce(embedding, other_embedding) AS embedding FROM old_rows WHERE deleted_at IS NULL'::text;
+                parts := parts || 'SELECT organization_id, conversation_id, -1 AS sign, NULL::timestamptz AS created_at, coalesce(embedding, other_embedding) AS embedding FROM old_rows WHERE deleted_at IS NULL'::text;
             END IF;
             PERFORM set_config('pinyon.writer', 'messages', true);
             -- The sum is of the row as it is when its turn has come.

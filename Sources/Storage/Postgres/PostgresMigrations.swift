@@ -267,6 +267,7 @@ enum PostgresMigrations {
                 $policies$;
                 GRANT USAGE ON SEQUENCE change_numbers TO \(names.service);
                 GRANT SELECT ON main_space TO \(names.service), \(names.feed);
+                CREATE POLICY owner_reads ON embedding_spaces FOR SELECT TO CURRENT_USER USING (true);
                 GRANT EXECUTE ON FUNCTION lay_space TO \(names.service);
                 """,
             down: """
@@ -282,6 +283,7 @@ enum PostgresMigrations {
                     END LOOP;
                 END
                 $policies$;
+                DROP POLICY owner_reads ON embedding_spaces;
                 REVOKE ALL ON FUNCTION lay_space FROM \(names.service);
                 REVOKE ALL ON main_space FROM \(names.service), \(names.feed);
                 REVOKE ALL ON SEQUENCE change_numbers FROM \(names.service);

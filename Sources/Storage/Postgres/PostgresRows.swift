@@ -116,7 +116,7 @@ import Records
     func json(_ row: Int, _ column: Int) -> JSON? {
         let bytes = unsafe bytes(row, column)
         guard unsafe bytes.first == PostgresParameters.jsonVersion else { return nil }
-        return unsafe try? JSON(parsing: String(decoding: bytes.dropFirst(), as: UTF8.self))
+        return unsafe try? JSON(stored: String(decoding: bytes.dropFirst(), as: UTF8.self))
     }
 
     func vector(_ row: Int, _ column: Int) -> [Float]? {

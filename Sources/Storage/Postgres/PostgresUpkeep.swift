@@ -29,8 +29,11 @@ enum PostgresUpkeep {
     private static func keepMonths(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
         let ahead = try connection.ask(
             "SELECT max(month) >= \(names.quoted).this_month() + interval '\(PostgresMigrations.monthsAhead) months' FROM \(names.quoted).message_months")
-        if ahead.flag(0, 0) != true { try months(connection, names, "add_months()") }
-        while try firstMonthIsPastAndEmpty(connection, names) { try months(connection, names, "drop_month()") }
+        if ahead.flag(0, 0) != true { _ = try months(connection, names, "add_months()") }
+        // What was empty a moment ago may have got a message since: it is looked at again when nobody else is at it.
+        while try firstMonthIsPastAndEmpty(connection, names) {
+            guard try months(connection, names, "drop_month(true)") != nil else { return }
+        }
     }
 
     private static func firstMonthIsPastAndEmpty(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) -> Bool {
@@ -41,9 +44,11 @@ enum PostgresUpkeep {
     }
 
     /// Waits for whoever reads messages, and lets others wait behind it, for a moment only: there is time, and it is tried again.
-    private static func months(_ connection: PostgresConnection, _ names: PostgresNames, _ call: String) throws(StorageError) {
+    private static func months(_ connection: PostgresConnection, _ names: PostgresNames, _ call: String) throws(StorageError) -> Int64? {
         try connection.transaction { () throws(StorageError) in
-            try connection.script("SET LOCAL lock_timeout = '1s'; SELECT \(names.quoted).\(call)")
+            try connection.script("SET LOCAL lock_timeout = '1s'")
+            let answer = try connection.ask("SELECT \(names.quoted).\(call)")
+            return answer.isNull(0, 0) ? nil : answer.integer(0, 0)
         }
     }
 

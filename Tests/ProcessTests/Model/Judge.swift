@@ -67,7 +67,7 @@ struct Judge {
         case (.pong, .pong): return nil
         case (.status(let counts), .status(let facts)): return status(counts, facts)
         case (.verified(let searchable), .verified(let facts)):
-            for (name, count) in searchable where facts["kinds"]?[name] != ["stored": .integer(count), "indexed": .integer(count), "differing": 0, "mended": 0] {
+            for (name, count) in searchable where facts["kinds"]?[name] != ["stored": .integer(count), "indexed": .integer(count), "differing": 0, "mended": 0, "unusable": 0] {
                 return "\(count) \(name) can be found, and verified are \(facts)"
             }
             return facts["is_same"] == true ? nil : "not the same: \(facts)"

@@ -103,6 +103,20 @@ import Testing
         #expect(try place.table("one").dimensions(of: place.table("one").column("e")).map(\.dimension) == [7])
         let broken = try place.table("mixed", where: "no SQL at all")
         #expect(await told { _ = try broken.page(after: nil, [], vector: nil, limit: 1) }.contains("PostgreSQL does not read that"))
+        try place.sql.script(
+            """
+            CREATE VIEW seen AS SELECT * FROM mixed;
+            CREATE SCHEMA ext; ALTER EXTENSION vector SET SCHEMA ext; CREATE DOMAIN short AS ext.vector(2);
+            CREATE TABLE away (id int PRIMARY KEY, e ext.vector(2), h ext.halfvec, d short, l real[], m jsonb);
+            INSERT INTO away VALUES (1, '[1,2]', '[3,4]', '[5,6]', '{{1,2},{3,4}}', '{"n": 1e400}'), (2, NULL, NULL, NULL, NULL, NULL);
+            """)
+        #expect(await told { _ = try place.table("seen") }.contains("is a view"))
+        let away = try place.table("away")
+        #expect(away.columns.filter(\.isVector).map(\.name) == ["e", "h", "d", "l"])
+        #expect(try all(away, [], vector: "e").map(\.vector) == [[1, 2], nil] && all(away, [], vector: "h").map(\.vector) == [[3, 4], nil] && all(away, [], vector: "d").map(\.vector) == [[5, 6], nil])
+        #expect(try away.dimensions(of: away.column("h")).map(\.dimension) == [2] && away.dimensions(of: away.column("d")).map(\.dimension) == [2])
+        let rows = try all(away, [("metadata", "m")], vector: "l")
+        #expect(rows[0].refusal?.contains("l is no list") == true && rows[1].refusal == nil && rows[0].values["metadata"]?["n"]?.text?.count == 401)
         // Nothing there is changed, whatever the condition says.
         let writing = try place.table("mixed", where: "(SELECT true FROM (SELECT nextval('s')) AS x)")
         try place.sql.script("CREATE SEQUENCE s")

@@ -96,6 +96,16 @@ import Testing
         #expect(found.integer(.messageCount) == 2 && found.integer(.vectorCount) == known.integer(.vectorCount))
         #expect(zip(sum, try #require(found.embedding?.vector)).allSatisfy { abs($0 - $1) < 1e-5 })
 
+        let third = place.house.message("three")
+        _ = try await place.store.write(place.house.world.request(.create([third])))
+        let before = try await place.counts()
+        try place.sql.script("DELETE FROM pinyon.messages WHERE id = '\(third.id)'")
+        let counts = try await place.counts()
+        #expect(counts[.message].rows == before[.message].rows - 1 && counts[.message].withVectors == before[.message].withVectors - 1)
+        found = try await place.house.conversation(in: place.store)
+        #expect(found.integer(.messageCount) == 2 && found.integer(.vectorCount) == known.integer(.vectorCount))
+        #expect(zip(sum, try #require(found.embedding?.vector)).allSatisfy { abs($0 - $1) < 1e-5 })
+
         let last = try place.last()
         try place.sql.script("UPDATE pinyon.conversations SET deleted_at = now() WHERE id = '\(conversation.id)'")
         var told = try await place.changes(after: last, count: 3)
@@ -284,6 +294,16 @@ import Testing
         let wanted = VectorSum.unit(try #require(ours[2].embedding?.vector))
         #expect(zip(wanted, try #require(found.embedding?.vector)).allSatisfy { abs($0 - $1) < 1e-5 })
 
+        // A month that must be empty stays when it is not any more.
+        try place.sql.script(
+            """
+            INSERT INTO pinyon.messages (organization_id, id, conversation_id, user_id, role, content)
+            SELECT '\(organization)', pinyon.first_id_of(min(month)), '\(conversation.id)', '\(place.house.users[0].id)', 'user', 'y' FROM pinyon.message_months
+            """)
+        #expect(try place.sql.ask("SELECT pinyon.drop_month(true)").isNull(0, 0))
+        #expect(try place.sql.ask("SELECT count(*) FROM pinyon.messages WHERE content = 'y'").integer(0, 0) == 1)
+        try place.sql.script("DELETE FROM pinyon.messages WHERE content = 'y'")
+
         // What is of that time goes somewhere still; months without a message go by themselves.
         _ = try await place.store.write(place.house.world.request(.create([ours[0]])))
         #expect(try partitions() == ["pinyon.messages_earlier": 2, "pinyon.messages_other": 1])
@@ -354,6 +374,13 @@ import Testing
             return found
         }
         #expect(try findings().isEmpty)
+        // Numbers that no double holds are kept as their digits.
+        try place.sql.script("INSERT INTO pinyon.agent_memories (organization_id, agent_id, content, metadata) VALUES ('\(place.organization)', '\(place.house.world.agent.id)', 'x', '{\"n\": 1e400}')")
+        #expect(try findings().isEmpty)
+        let strange = "INSERT INTO pinyon.agent_memories (organization_id, agent_id, content, other_embedding, embedding_space_id) VALUES ('\(place.organization)', '\(place.house.world.agent.id)', 'x', '[1,2]', '\(place.house.world.space.id)')"
+        try place.sql.script("BEGIN; SET LOCAL pinyon.writer = 'pinyon'; \(strange); COMMIT; DELETE FROM pinyon.agent_memories WHERE false")
+        #expect(try findings().contains("memories: 1 with a vector that is not of their space, which no search finds"))
+        try place.sql.script("SET pinyon.writer = 'pinyon'; DELETE FROM pinyon.agent_memories WHERE vector_dims(other_embedding) = 2; RESET pinyon.writer")
         let conversation = place.house.conversations[0].id
         try place.sql.script("UPDATE pinyon.counters SET rows = rows + 7 WHERE kind = \(Kind.message.rawValue); SET pinyon.writer = 'pinyon'; UPDATE pinyon.conversations SET message_count = 5 WHERE id = '\(conversation)'")
         #expect(try findings() == ["messages: kept as 8, 1 with vectors, 0 deleted, found 1, 1 with vectors, 0 deleted", "conversation \(conversation): kept 5 messages, found 1"])

@@ -109,12 +109,27 @@ import Testing
         #expect(dropped == [1])
         #expect(try await house.conversation(in: store).integer(.messageCount) == 0)
         try store.tend()
-        #expect(try PostgresStore.months(configuration).count == 3)
+        #expect(try PostgresStore.months(configuration).map(\.name).filter { $0.hasPrefix("2") }.count == 3)
         try PostgresStore.indexVectors(configuration) { _ in }
         store.close()
         #expect(try PostgresStore.migrate(configuration, to: 0) == PostgresStore.schemaVersionMax)
         #expect(try owner.ask("SELECT count(*) FROM pg_namespace WHERE nspname = '\(name)'").integer(0, 0) == 0)
         #expect(try owner.ask("SELECT count(*) FROM pg_roles WHERE rolname LIKE '\(name)\\_%'").integer(0, 0) == 0)
+    }
+
+    @Test("a tenant lays no space that it has not", arguments: PostgresMaker.all)
+    func foreignSpace(maker: PostgresMaker) async throws {
+        var maker = maker
+        maker.isBeside = false
+        let home = try maker.makeDatabase()
+        let store = try home.openPostgres()
+        defer { store.close() }
+        let connection = try home.connect()
+        try connection.script("SET ROLE pinyon_service")
+        let error = await storageError { try connection.script("SELECT pinyon.lay_space('11111111-1111-1111-1111-111111111111', 5)") }
+        #expect("\(String(describing: error))".contains("no organization of this transaction"))
+        try await World(seed: 290).create(in: store)
+        #expect(try connection.ask("SELECT dimension FROM pinyon.main_space").integer(0, 0) == Int64(World.dimension))
     }
 
     @Test("several that start at once make the schema once", arguments: PostgresMaker.all)
