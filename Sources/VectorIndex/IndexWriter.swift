@@ -112,14 +112,20 @@ struct IndexWriter {
         return chunk.columns.attributes(number % Chunk.capacity, text: tags.text)
     }
 
+    /// As they are written: to Swift two texts of different bytes may be equal.
+    private static func set(_ tags: [String]) -> Set<[UInt8]> { Set(tags.map { Array($0.utf8) }) }
+
     /// Whether everything is already as the change would leave it.
     func isDone(_ change: IndexChange) -> Bool {
         switch change {
         case .remove(let id): return find(id) == nil
         case .put(let attributes, let vector):
             guard vector.count == dimension, let unit = normalized(vector) else { return find(attributes.id) == nil }
-            guard let number = find(attributes.id), let chunk = chunk(number / Chunk.capacity) else { return false }
-            return chunk.matrix.row(number % Chunk.capacity) == unit && self.attributes(of: attributes.id) == attributes
+            guard let number = find(attributes.id), let chunk = chunk(number / Chunk.capacity), let known = self.attributes(of: attributes.id) else { return false }
+            // Of tags it is known which there are, and not in what order.
+            var wanted = attributes
+            wanted.tags = known.tags
+            return known == wanted && IndexWriter.set(known.tags) == IndexWriter.set(attributes.tags) && chunk.matrix.row(number % Chunk.capacity) == unit
         }
     }
 

@@ -10,7 +10,7 @@ struct VerifyTests {
     func verification() async throws {
         let house = try House()
         let agent = try await house.agent()
-        let kept = try await house.remember((0..<5).map { MemoryDraft(agent: agent, content: "m\($0)", tags: ["t\($0)"], metadata: ["n": .integer($0)], vector: [1, Float($0)]) })
+        let kept = try await house.remember((0..<5).map { MemoryDraft(agent: agent, content: "m\($0)", tags: ["z", "t\(5 - $0)", "a"], metadata: ["n": .integer($0)], vector: [1, Float($0)]) })
         _ = try await house.remember([MemoryDraft(agent: agent, content: "waits for nothing")])
         func verify() async throws -> JSON {
             guard case .verified(let facts) = try await house.perform(.verify).get() else { throw House.Unexpected() }

@@ -46,6 +46,8 @@ enum PostgresUpkeep {
     /// Waits for whoever reads messages, and lets others wait behind it, for a moment only: there is time, and it is tried again.
     private static func months(_ connection: PostgresConnection, _ names: PostgresNames, _ call: String) throws(StorageError) -> Int64? {
         try connection.transaction { () throws(StorageError) in
+            // Of several at once one does it.
+            guard try connection.ask("SELECT pg_try_advisory_xact_lock(\(lock))").flag(0, 0) == true else { return nil }
             try connection.script("SET LOCAL lock_timeout = '1s'")
             let answer = try connection.ask("SELECT \(names.quoted).\(call)")
             return answer.isNull(0, 0) ? nil : answer.integer(0, 0)
