@@ -60,15 +60,6 @@ final class IndexLoader {
     }
 }
 
-extension IndexChange {
-    fileprivate static func of(_ row: StoredRow) -> IndexChange {
-        switch row {
-        case .memory(let memory): .of(memory)
-        case .record(let record): .of(record)
-        }
-    }
-}
-
 extension StoredRow {
     fileprivate var place: IndexLoader.Name {
         switch self {

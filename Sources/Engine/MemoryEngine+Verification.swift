@@ -96,12 +96,3 @@ extension MemoryEngine {
         return differing
     }
 }
-
-extension IndexChange {
-    fileprivate static func of(_ row: StoredRow) -> IndexChange {
-        switch row {
-        case .memory(let memory): .of(memory)
-        case .record(let record): .of(record)
-        }
-    }
-}

@@ -98,6 +98,13 @@ final class Partitions: Sendable {
 }
 
 extension IndexChange {
+    static func of(_ row: StoredRow) -> IndexChange {
+        switch row {
+        case .memory(let memory): .of(memory)
+        case .record(let record): .of(record)
+        }
+    }
+
     /// Without a vector no search can find it.
     static func of(_ memory: Memory) -> IndexChange {
         memory.embedding.map { .put(Attributes(memory), vector: $0.vector) } ?? .remove(memory.id)
