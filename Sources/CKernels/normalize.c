@@ -3,7 +3,16 @@
 
 enum { SUMS = 8 };
 
-int ck_normalize(const float *values, size_t n, float *out) {
+// Every processor rounds as the others do: nothing is fused, and the sums have one order.
+#pragma STDC FP_CONTRACT OFF
+
+#if defined(__x86_64__) && defined(__linux__)
+#define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define FOR_EACH_PROCESSOR
+#endif
+
+FOR_EACH_PROCESSOR int ck_normalize(const float *values, size_t n, float *out) {
     double sums[SUMS] = {0}, squares = 0;
     size_t i = 0;
     for (; i + SUMS <= n; i += SUMS) {

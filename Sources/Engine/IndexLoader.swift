@@ -46,8 +46,12 @@ final class IndexLoader {
     private func add(_ row: StoredRow) {
         let name = row.place
         rows += 1
-        waiting[name, default: []].append(row)
-        if waiting[name, default: []].count >= IndexLoader.batchRows { flush(name) }
+        if isFull(&waiting[name, default: []], with: row) { flush(name) }
+    }
+
+    private func isFull(_ batch: inout [StoredRow], with row: StoredRow) -> Bool {
+        batch.append(row)
+        return batch.count >= IndexLoader.batchRows
     }
 
     private func flush(_ name: Name) {

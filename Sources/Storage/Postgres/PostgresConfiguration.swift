@@ -17,7 +17,7 @@ public struct PostgresConfiguration: Sendable {
     /// One commit takes waiting writes of one organization up to these bounds, and always at least one.
     public var commitRowsMax = 1_024
     public var commitBytesMax = 8 * 1_024 * 1_024
-    /// Reads that wait for each of the reading connections.
+    /// Reads that wait for a connection.
     public var waitingReadsMax = 16_384
 
     public static let defaultSchema = "pinyon"

@@ -3,19 +3,21 @@ import Records
 
 /// What a statement gave, in PostgreSQL's binary forms. What is read of it is a copy; what has not the form that was asked for is nil.
 @safe final class PostgresRows {
-    @safe private enum Source {
-        case answer(OpaquePointer)
-        /// One row behind the other as COPY sends them, and where each of their fields begins, and ends; both -1 for NULL.
-        case copied(UnsafeMutableRawPointer, [(start: Int, end: Int)], columns: Int)
-    }
-
-    private let source: Source
+    /// What libpq holds; otherwise they were copied.
+    private let answer: OpaquePointer?
+    /// One row behind the other as COPY sends them, and where each of their fields begins, and ends; both -1 for NULL.
+    private let copy: UnsafeMutableRawPointer?
+    private let places: [(start: Int, end: Int)]
+    private let columns: Int
     let count: Int
     /// Rows that a statement wrote.
     let written: Int
 
     init(_ handle: OpaquePointer) {
-        unsafe source = .answer(handle)
+        unsafe answer = handle
+        unsafe copy = nil
+        places = []
+        columns = 0
         count = Int(unsafe PQntuples(handle))
         written = Int(unsafe String(cString: PQcmdTuples(handle))) ?? 0
     }
@@ -45,36 +47,33 @@ import Records
             return true
         }
         guard isWhole else { return nil }
+        unsafe answer = nil
         let copy = UnsafeMutableRawPointer.allocate(byteCount: max(1, bytes.count), alignment: 8)
         unsafe copy.copyMemory(from: bytes, byteCount: bytes.count)
-        unsafe source = .copied(copy, places, columns: columns)
+        unsafe self.copy = copy
+        self.places = places
+        self.columns = columns
         self.count = count
         written = 0
     }
 
     deinit {
-        switch source {
-        case .answer(let handle): unsafe PQclear(handle)
-        case .copied(let bytes, _, _): unsafe bytes.deallocate()
-        }
+        unsafe PQclear(answer)
+        unsafe copy?.deallocate()
     }
 
     func isNull(_ row: Int, _ column: Int) -> Bool {
-        switch source {
-        case .answer(let handle): unsafe PQgetisnull(handle, Int32(row), Int32(column)) == 1
-        case .copied(_, let places, let columns): places[row * columns + column].start < 0
-        }
+        guard let answer = unsafe answer else { return places[row * columns + column].start < 0 }
+        return unsafe PQgetisnull(answer, Int32(row), Int32(column)) == 1
     }
 
     private func bytes(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer {
-        switch source {
-        case .answer(let handle):
-            let length = Int(unsafe PQgetlength(handle, Int32(row), Int32(column)))
-            return unsafe UnsafeRawBufferPointer(start: PQgetvalue(handle, Int32(row), Int32(column)), count: length)
-        case .copied(let bytes, let places, let columns):
+        guard let answer = unsafe answer else {
             let (start, end) = places[row * columns + column]
-            return unsafe UnsafeRawBufferPointer(start: bytes + max(0, start), count: end - start)
+            return unsafe UnsafeRawBufferPointer(start: copy.map { unsafe $0 + max(0, start) }, count: end - start)
         }
+        let length = Int(unsafe PQgetlength(answer, Int32(row), Int32(column)))
+        return unsafe UnsafeRawBufferPointer(start: PQgetvalue(answer, Int32(row), Int32(column)), count: length)
     }
 
     func flag(_ row: Int, _ column: Int) -> Bool? {

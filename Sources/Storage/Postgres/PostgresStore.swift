@@ -20,12 +20,10 @@ public final class PostgresStore: Store, CopyTarget {
         self.facts = facts
         let (epoch, reach) = (KnownEpoch(), PostgresReach())
         writes = WriteQueue(Writer(PostgresSession(PostgresLink(configuration, names, reach))), configuration.writeLimits)
-        let readers = (0..<max(1, configuration.readersMax)).map { number in
-            ReadQueue(PostgresReadSession(PostgresLink(configuration, names, reach), epoch), number: number, countMax: configuration.waitingReadsMax)
-        }
+        let readers = (0..<max(1, configuration.readersMax)).map { _ in PostgresReadSession(PostgresLink(configuration, names, reach), epoch) }
         let state = OpenState()
         self.state = state
-        reads = StoreReads(readers) { () throws(StorageError) in
+        reads = StoreReads(ReadQueue(readers, countMax: configuration.waitingReadsMax)) { () throws(StorageError) in
             guard state.isOpen else { throw .closed }
             return PostgresReadSession(PostgresLink(configuration, names, reach), epoch)
         }

@@ -2,62 +2,93 @@ import Dispatch
 import Records
 import Synchronization
 
-/// One connection that reads, and the serial queue that owns it.
+/// Reads in the order in which they came, and the connections that answer them: whichever is free takes the next, so that nobody waits
+/// behind a slow read while another connection has nothing to do.
 ///
-/// `@unchecked Sendable`: `session` is touched on `queue` alone, and all else is immutable or in the mutex.
+/// `@unchecked Sendable`: each connection's `session` is touched on its queue alone, and all else is immutable or in the mutex.
 final class ReadQueue: @unchecked Sendable {
-    private struct Waiting {
-        var count = 0
+    private typealias Read = @Sendable (_ session: (any ReadSession)?) -> Void
+
+    private final class Connection: @unchecked Sendable {
+        let queue: DispatchQueue
+        var session: (any ReadSession)?
+
+        init(_ session: any ReadSession, number: Int) {
+            queue = DispatchQueue(label: "pinyon.store.reads.\(number)")
+            self.session = session
+        }
+    }
+
+    /// While a read waits, no connection is free.
+    private struct State {
+        var waiting: [Read] = []
+        /// Of the waiting ones, those that were taken.
+        var taken = 0
+        var free: [Connection]
         var isClosed = false
+
+        mutating func next() -> Read? {
+            guard taken < waiting.count else { return nil }
+            let read = waiting[taken]
+            taken += 1
+            if taken * 2 >= waiting.count {
+                waiting.removeFirst(taken)
+                taken = 0
+            }
+            return read
+        }
     }
 
-    private let queue: DispatchQueue
+    private let connections: [Connection]
     private let countMax: Int
-    private let waiting = Mutex(Waiting())
-    private var session: (any ReadSession)?
+    private let state: Mutex<State>
 
-    init(_ session: sending any ReadSession, number: Int, countMax: Int) {
-        queue = DispatchQueue(label: "pinyon.store.reads.\(number)")
-        self.session = session
+    /// `countMax` reads may wait.
+    init(_ sessions: sending [any ReadSession], countMax: Int) {
+        connections = sessions.enumerated().map { Connection($1, number: $0) }
         self.countMax = countMax
+        state = Mutex(State(free: connections))
     }
 
-    /// Reads that wait or run.
-    var waitingCount: Int { waiting.withLock { $0.count } }
-
-    /// Runs `body` in a snapshot of its own, on the reader's queue, and the completion after it.
+    /// Runs `body` in a snapshot of its own, on the queue of a connection, and the completion after it.
     func read<Value: Sendable>(
         of organization: Identifier?, isWanted: @escaping @Sendable () -> Bool = { true },
         _ completion: @escaping @Sendable (Result<Value, StorageError>) -> Void, _ body: @escaping @Sendable (Reader) throws(StorageError) -> Value
     ) {
-        let refusal = waiting.withLock { waiting -> StorageError? in
-            if waiting.isClosed { return .closed }
-            if waiting.count >= countMax { return .busy }
-            waiting.count += 1
-            queue.async { self.answer(organization, isWanted, completion, body) }
+        let refusal = state.withLock { state -> StorageError? in
+            if state.isClosed { return .closed }
+            if state.waiting.count - state.taken >= countMax { return .busy }
+            state.waiting.append { session in
+                do throws(StorageError) {
+                    guard let session else { throw .closed }
+                    guard isWanted() else { throw .notWanted }
+                    completion(.success(try session.snapshot(of: organization) { () throws(StorageError) in try body(Reader(session: session)) }))
+                } catch {
+                    completion(.failure(error))
+                }
+            }
+            if let connection = state.free.popLast() { connection.queue.async { self.answer(on: connection) } }
             return nil
         }
-        if let refusal { queue.async { completion(.failure(refusal)) } }
+        if let refusal { connections[0].queue.async { completion(.failure(refusal)) } }
     }
 
-    /// Refuses what comes from now on, answers what was accepted, and closes the connection.
+    /// Refuses what comes from now on, answers what was accepted, and closes the connections.
     func close() {
-        waiting.withLock { $0.isClosed = true }
-        queue.sync { session = nil }
+        state.withLock { $0.isClosed = true }
+        for connection in connections { connection.queue.sync { connection.session = nil } }
     }
 
-    private func answer<Value: Sendable>(
-        _ organization: Identifier?, _ isWanted: () -> Bool, _ completion: @Sendable (Result<Value, StorageError>) -> Void,
-        _ body: (Reader) throws(StorageError) -> Value
-    ) {
-        do throws(StorageError) {
-            guard let session else { throw .closed }
-            guard isWanted() else { throw .notWanted }
-            let value = try session.snapshot(of: organization) { () throws(StorageError) in try body(Reader(session: session)) }
-            completion(.success(value))
-        } catch {
-            completion(.failure(error))
+    /// Until nothing waits.
+    private func answer(on connection: Connection) {
+        while true {
+            let read = state.withLock { state -> Read? in
+                let next = state.next()
+                if next == nil { state.free.append(connection) }
+                return next
+            }
+            guard let read else { return }
+            read(connection.session)
         }
-        waiting.withLock { $0.count -= 1 }
     }
 }

@@ -1,23 +1,20 @@
 public import Records
 
-/// What can be asked of a store's rows. Each read waits for the connection for which fewest wait; what is long has one of its own.
+/// What can be asked of a store's rows. Each read waits for the first connection that is free; what is long has one of its own.
 ///
 /// A completion runs once, on a queue of the store; it must return soon, and must not call one of the blocking methods.
 public final class StoreReads: Sendable {
-    private let queues: [ReadQueue]
+    private let queue: ReadQueue
     private let openAnother: @Sendable () throws(StorageError) -> any ReadSession
 
-    init(_ queues: [ReadQueue], openAnother: @escaping @Sendable () throws(StorageError) -> any ReadSession) {
-        self.queues = queues
+    init(_ queue: ReadQueue, openAnother: @escaping @Sendable () throws(StorageError) -> any ReadSession) {
+        self.queue = queue
         self.openAnother = openAnother
     }
 
     func close() {
-        for queue in queues { queue.close() }
+        queue.close()
     }
-
-    /// There is always one.
-    private var queue: ReadQueue { queues.dropFirst().reduce(queues[0]) { $1.waitingCount < $0.waitingCount ? $1 : $0 } }
 
     // MARK: Rows
 

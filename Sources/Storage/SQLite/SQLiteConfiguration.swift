@@ -14,7 +14,7 @@ public struct SQLiteConfiguration: Hashable, Sendable {
     /// One commit takes waiting writes up to these bounds, and always at least one.
     public var commitRowsMax = 1_024
     public var commitBytesMax = 8 * 1_024 * 1_024
-    /// Reads that wait for each of the reading connections.
+    /// Reads that wait for a connection.
     public var waitingReadsMax = 16_384
     /// When the write-ahead log has grown so far, it is copied into the database file beside the commits: 16 MB, some tens of milliseconds.
     public var checkpointPages = 2_048

@@ -19,14 +19,12 @@ extension SQLiteStore {
         let checkpoints = try Checkpoints(path: directory.databasePath, configuration)
         let writer = Writer(try SQLiteSession(connection, directory, checkpoints))
         try check(writer.session.lastChange, acknowledged: directory)
-        var readers: [ReadQueue] = []
-        for number in 0..<readerCount {
-            let reader = try ReadConnection(path: directory.databasePath)
-            readers.append(ReadQueue(reader, number: number, countMax: configuration.waitingReadsMax))
-        }
+        var readers: [any ReadSession] = []
+        for _ in 0..<readerCount { readers.append(try ReadConnection(path: directory.databasePath)) }
+        let reads = ReadQueue(readers, countMax: configuration.waitingReadsMax)
         connection.countLogPages()
         let writes = WriteQueue(writer, configuration.writeLimits)
-        return SQLiteStore(directory, writes: writes, readers: readers, notes: notes)
+        return SQLiteStore(directory, writes: writes, reads: reads, notes: notes)
     }
 
     /// The latest version of the schema that this program knows.

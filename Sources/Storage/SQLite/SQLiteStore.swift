@@ -11,10 +11,10 @@ public final class SQLiteStore: Store, CopyTarget {
     /// What was noticed on opening and did not prevent it; for the log.
     public let notes: [String]
 
-    init(_ directory: DataDirectory, writes: WriteQueue<SQLiteSession>, readers: [ReadQueue], notes: [String]) {
+    init(_ directory: DataDirectory, writes: WriteQueue<SQLiteSession>, reads: ReadQueue, notes: [String]) {
         self.directory = directory
         self.writes = writes
-        reads = StoreReads(readers) { () throws(StorageError) in
+        self.reads = StoreReads(reads) { () throws(StorageError) in
             guard directory.isOpen else { throw .closed }
             return try ReadConnection(path: directory.databasePath)
         }
