@@ -17,7 +17,7 @@ final class ImportTable: ImportSource {
     private let table: ForeignTable
     private let mapping: TableMapping
     private let rowsTotal: Int64?
-    private var rows: ArraySlice<ForeignTable.Row> = []
+    private var rows: ArraySlice<(row: ForeignTable.Row, object: JSON, byteCount: Int)> = []
     private var rowsGiven: Int64 = 0
     private var isAtEnd = false
 
@@ -67,24 +67,31 @@ final class ImportTable: ImportSource {
     }
 
     func next() throws -> ImportEntry? {
-        if rows.isEmpty, !isAtEnd {
-            do throws(StorageError) { rows = try table.page(after: cursor.isEmpty ? nil : cursor, mapping.fields, vector: mapping.vector, limit: rowsAtOnce)[...] } catch {
-                throw Failure(error.reason)
-            }
-            isAtEnd = rows.count < rowsAtOnce
-            // As many as are some megabytes together.
-            let bytes = rows.reduce(1) { $0 + 4 * ($1.vector?.count ?? 0) + mapping.object($1).description.utf8.count }
-            rowsAtOnce = max(1, min(ImportTable.rowsAtOnceMax, ImportTable.bytesAtOnce / max(1, bytes / max(1, rows.count))))
-        }
-        guard let row = rows.popFirst(), !shouldStop() else { return nil }
+        if rows.isEmpty, !isAtEnd { try read() }
+        guard let (row, object, byteCount) = rows.popFirst(), !shouldStop() else { return nil }
         cursor = row.key
         rowsGiven += 1
         if mapping.vector != nil, row.vector == nil, row.refusal == nil { withoutVector += 1 }
         let share = rowsTotal.map { min(1, Double(rowsGiven) / Double($0)) }
-        let json = mapping.object(row)
         return ImportEntry(
-            label: "row \(row.key)", cursor: cursor, byteCount: json.description.utf8.count + 4 * (row.vector?.count ?? 0), share: share,
-            content: row.refusal.map { .refused($0) } ?? .object(json, vector: row.vector))
+            label: "row \(row.key)", cursor: cursor, byteCount: byteCount, share: share,
+            content: row.refusal.map { .refused($0) } ?? .object(object, vector: row.vector))
+    }
+
+    private func read() throws {
+        do throws(StorageError) {
+            let page = try table.page(after: cursor.isEmpty ? nil : cursor, mapping.fields, vector: mapping.vector, limit: rowsAtOnce)
+            rows = page.map { row in
+                let object = mapping.object(row)
+                return (row, object, object.description.utf8.count + 4 * (row.vector?.count ?? 0))
+            }[...]
+        } catch {
+            throw Failure(error.reason)
+        }
+        isAtEnd = rows.count < rowsAtOnce
+        // As many as are some megabytes together.
+        let bytes = rows.reduce(1) { $0 + $1.byteCount }
+        rowsAtOnce = max(1, min(ImportTable.rowsAtOnceMax, ImportTable.bytesAtOnce / max(1, bytes / max(1, rows.count))))
     }
 }
 
