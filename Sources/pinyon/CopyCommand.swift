@@ -24,7 +24,7 @@ enum CopyCommand {
         if case .folder(let folder) = from {
             do throws(StorageError) { _ = try SQLiteStore.schemaVersion(in: folder) } catch { throw Failure(error.description) }
         }
-        let source = try from.open()
+        let source = try from.openExisting()
         defer { source.close() }
         let target = try to.open()
         defer { target.close() }

@@ -65,6 +65,19 @@ enum StoreChoice {
         }
     }
 
+    /// One that is there already; where there is none, none is made.
+    func openExisting() throws -> any Store {
+        do throws(StorageError) {
+            switch self {
+            case .folder(let folder): _ = try SQLiteStore.schemaVersion(in: folder)
+            case .database(let configuration): try PostgresStore.requireLatest(configuration)
+            }
+        } catch {
+            throw Failure(error.reason)
+        }
+        return try open()
+    }
+
     func open() throws -> any Store {
         do throws(StorageError) {
             switch self {

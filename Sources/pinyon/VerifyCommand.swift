@@ -43,7 +43,7 @@ enum VerifyCommand {
 
     private static func database(_ arguments: Arguments) throws {
         let choice = try StoreChoice(arguments)
-        let store = try choice.open()
+        let store = try choice.openExisting()
         defer { store.close() }
         var reports: [StoreCheck.Report] = []
         do throws(StorageError) { try StoreCheck.run(store) { reports.append($0) } } catch { throw Failure(error.description) }

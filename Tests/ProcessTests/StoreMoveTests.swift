@@ -31,6 +31,12 @@ extension RealBinary {
             #expect(try await pinyon(["copy", "data", address], in: folder).code == 1)
             try await server.stop()
 
+            // What is only read is not made.
+            for arguments in [["verify", "--store", address], ["copy", address, "nowhere"], ["copy", "nothing", address]] {
+                #expect(try await pinyon(arguments, in: folder).code == 1)
+            }
+            #expect(!FileManager.default.fileExists(atPath: folder.path + "/nothing"))
+
             let there = try json(try await pinyon(["copy", "data", address, "--json"], in: folder))
             let back = try json(try await pinyon(["copy", address, "other", "--json"], in: folder))
             #expect(there == back && there["organizations"]?.list?.first?["rows"]?["memories"] == .integer(Int64(StoreMoveTests.rows)))

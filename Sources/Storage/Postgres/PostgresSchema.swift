@@ -23,7 +23,7 @@ enum PostgresSchema {
     /// For what is done to the tables from outside a server, which would migrate them first.
     static func requireLatest(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) {
         guard try version(connection, names) == PostgresMigrations.latest else {
-            throw .unavailable("the schema '\(names.schema)' is not there, or not up to date; `pinyon migrate up` makes it so")
+            throw .unavailable("Pinyon's schema '\(names.schema)' is not there, or not up to date; `pinyon migrate up` makes it so")
         }
     }
 
@@ -83,6 +83,14 @@ enum PostgresSchema {
                 throw .unavailable("this PostgreSQL has no pgvector; install its package for PostgreSQL \(connection.serverVersion / 10_000) on the database's machine")
             }
             try connection.script("CREATE EXTENSION IF NOT EXISTS vector")
+        }
+        let taken = try connection.ask("SELECT tablename FROM pg_tables WHERE schemaname = $1 AND tablename::text = ANY($2) ORDER BY tablename LIMIT 1") {
+            $0.add(names.schema)
+            $0.add(Table.allCases.map(\.name))
+        }
+        guard taken.count == 0 else {
+            throw .unavailable(
+                "the schema '\(names.schema)' holds a table '\(taken.text(0, 0))' already: another program's, or half of a backup; name another schema with --store-schema, or drop this one")
         }
         try connection.script(
             """

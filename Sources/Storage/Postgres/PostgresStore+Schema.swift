@@ -11,6 +11,11 @@ extension PostgresStore {
         try PostgresSchema.version(try PostgresConnection(configuration), try PostgresNames(schema: configuration.schema))
     }
 
+    /// Refuses a database without the schema as this program knows it, and makes none.
+    public static func requireLatest(_ configuration: PostgresConfiguration) throws(StorageError) {
+        try PostgresSchema.requireLatest(try PostgresConnection(configuration), try PostgresNames(schema: configuration.schema))
+    }
+
     /// Moves the schema to a version, up or down, and returns the one that it had.
     ///
     /// Down drops the tables of the steps that are undone, with all that is in them; down to 0 nothing of it stays. No server may be at work on it then.

@@ -61,6 +61,26 @@ import Testing
         #expect(error == .newerSchema(found: PostgresMigrations.latest + 1, known: PostgresMigrations.latest))
     }
 
+    @Test("a schema without its migrations, half of a backup or another program's, is refused and left as it is", arguments: PostgresMaker.all)
+    func half(maker: PostgresMaker) async throws {
+        let home = try maker.makeDatabase()
+        let connection = try home.connect()
+        guard case .unavailable(let missing)? = await storageError({ try PostgresStore.requireLatest(home.configuration) }), missing.contains("migrate up") else {
+            Issue.record("what is not there was taken")
+            return
+        }
+        #expect(try connection.ask("SELECT count(*) FROM pg_namespace WHERE nspname = 'pinyon'").integer(0, 0) == 0)
+        try home.openPostgres().close()
+        try PostgresStore.requireLatest(home.configuration)
+        try connection.script("DROP TABLE pinyon.schema_migrations")
+        guard case .unavailable(let detail)? = await storageError({ _ = try home.openPostgres() }) else {
+            Issue.record("half a schema was taken")
+            return
+        }
+        #expect(detail.contains("'agent_memories'"))
+        #expect(try connection.ask("SELECT count(*) FROM pg_tables WHERE schemaname = 'pinyon'").integer(0, 0) == Int64(Table.allCases.count + 10))
+    }
+
     @Test("a schema that other steps made is refused", arguments: PostgresMaker.all)
     func otherSteps(maker: PostgresMaker) async throws {
         let home = try maker.makeDatabase()
