@@ -13,7 +13,7 @@ extension PostgresStore {
         let (connection, names) = try upToDate(configuration)
         let found = try connection.ask(
             """
-            SELECT m.name, greatest(0, c.reltuples)::bigint, pg_total_relation_size(c.oid)
+            SELECT m.name, CASE WHEN c.reltuples < 0 THEN pg_stat_get_live_tuples(c.oid) ELSE c.reltuples::bigint END, pg_total_relation_size(c.oid)
             FROM (
                 SELECT to_char(month, 'YYYY-MM') AS name, \(names.quoted).partition_of(month) AS partition, 1 AS place FROM \(names.quoted).message_months
                 UNION ALL VALUES ('earlier', 'messages_earlier', 0), ('other', 'messages_other', 2)
