@@ -12,6 +12,8 @@ let arrowsByModule: [String: Arrows] = [
     "Columns": Arrows(own: ["Records"], toolchain: ["Synchronization"]),
     "Vectors": Arrows(own: ["CKernels", "CBLAS"], toolchain: ["Glibc", "Synchronization"]),
     "VectorIndex": Arrows(own: ["Vectors", "Columns", "Records"], toolchain: ["Dispatch", "Glibc", "Synchronization"]),
+    "Lexical": Arrows(own: ["Columns", "Records", "CUTF8Proc", "CStemmer"], toolchain: ["Glibc", "Synchronization"]),
+    "Recall": Arrows(own: ["Records"], toolchain: ["Glibc"]),
     "Secrets": Arrows(own: ["COpenSSL"], toolchain: []),
     "Drawing": Arrows(own: [], toolchain: ["Glibc"]),
     "Embedding": Arrows(own: ["Vectors", "Records", "Secrets", "CUTF8Proc", "CCurl"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
@@ -20,14 +22,14 @@ let arrowsByModule: [String: Arrows] = [
     "Wire": Arrows(own: ["Records", "CSystem"], toolchain: []),
     "Transport": Arrows(own: ["CSystem", "COpenSSL"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Engine": Arrows(
-        own: ["Records", "Columns", "Vectors", "VectorIndex", "Embedding", "Storage", "Secrets"],
+        own: ["Records", "Columns", "Vectors", "VectorIndex", "Lexical", "Recall", "Embedding", "Storage", "Secrets"],
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Server": Arrows(
         own: ["Wire", "Transport", "Engine", "Records"],
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Client": Arrows(own: ["Wire", "Transport", "Records"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "pinyon": Arrows(
-        own: ["Records", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+        own: ["Records", "Recall", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
 ]
 
@@ -36,6 +38,8 @@ let unsafeFiles: [String: String] = [
     "Columns/ColumnBuffer.swift": "one allocation shared by snapshots",
     "Embedding/Endpoint/EndpointClock.swift": "the system's clocks",
     "Embedding/Endpoint/HTTPHandle.swift": "curl's handles, and the bytes it is lent",
+    "Lexical/Folding.swift": "foldings by utf8proc",
+    "Lexical/Stemmer.swift": "Snowball's handle",
     "Models/Download.swift": "curl's handle, and the bytes it lends",
     "Models/Files.swift": "the file system's calls",
     "Models/ZipArchive.swift": "libzip's archive and entries",

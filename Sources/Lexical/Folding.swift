@@ -1,0 +1,38 @@
+import CUTF8Proc
+import Glibc
+
+/// Letters that mean the same, made the same.
+enum Folding {
+    /// Small letters, in compatible forms, composed.
+    static func folded(_ text: String) -> String { mapped(text, [UTF8PROC_COMPOSE, UTF8PROC_COMPAT, UTF8PROC_CASEFOLD, UTF8PROC_IGNORE]) }
+
+    /// Without accents and other marks.
+    static func withoutMarks(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(where: { $0 >= 0x80 }) else { return bytes }
+        return Array(mapped(String(decoding: bytes, as: UTF8.self), [UTF8PROC_DECOMPOSE, UTF8PROC_COMPAT, UTF8PROC_STRIPMARK]).utf8)
+    }
+
+    private static func mapped(_ text: String, _ options: [utf8proc_option_t]) -> String {
+        var text = text
+        let flags = utf8proc_option_t(rawValue: options.reduce(UTF8PROC_STABLE.rawValue) { $0 | $1.rawValue })
+        let bytes: [UInt8]? = text.withUTF8 { text in
+            var out: UnsafeMutablePointer<UInt8>?
+            let count = unsafe utf8proc_map(text.baseAddress, text.count, &out, flags)
+            defer { unsafe free(out) }
+            guard count >= 0, let start = unsafe out else { return nil }
+            return unsafe Array(UnsafeBufferPointer(start: start, count: count))
+        }
+        return bytes.map { String(decoding: $0, as: UTF8.self) } ?? text
+    }
+
+    /// Of scripts that put no space between words: Chinese, Japanese and Korean, Thai, Lao, Khmer and Burmese.
+    static func isOfRun(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x0e00...0x0e4e, 0x0e80...0x0ece, 0x1000...0x103f, 0x1780...0x17d3, 0x1100...0x11ff, 0x3005...0x3007, 0x3040...0x30ff, 0x3130...0x318f, 0x31f0...0x31ff,
+            0x3400...0x4dbf, 0x4e00...0x9fff, 0xac00...0xd7a3, 0xf900...0xfaff, 0x20000...0x323af:
+            // The middle dot and the sound marks alone are no signs.
+            scalar.value != 0x30fb
+        default: false
+        }
+    }
+}

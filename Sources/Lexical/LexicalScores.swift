@@ -1,0 +1,100 @@
+import Columns
+internal import Glibc
+public import Records
+
+/// What the words of a question say for each row of a scope: the rows that a filter admits at one moment.
+///
+/// A score is BM25 with k1 = 1.2 and b = 0.5, its statistics those of the scope:
+///
+///     idf(w)     = ln(1 + (N − n(w) + 0.5) / (n(w) + 0.5))
+///     score(row) = Σ q(w) · idf(w) · f(w) · (k1 + 1) / (f(w) + k1 · (1 − b + b · length / mean length))
+public struct LexicalScores: Sendable {
+    /// Rows of the scope.
+    public let scopeCount: Int
+    /// Those with a word of the question, in no order.
+    public fileprivate(set) var rows: [(id: Identifier, score: Float)] = []
+    /// How the scores of all rows of the scope are spread about their mean; most of them are 0.
+    public let deviation: Double
+    /// No row can have more.
+    public let scoreMax: Double
+
+    private static let saturation = 1.2
+    private static let lengthShare = 0.5
+
+    fileprivate static func idf(rows: Int, of count: Int) -> Double { log(1 + (Double(count - rows) + 0.5) / (Double(rows) + 0.5)) }
+
+    fileprivate static func gain(_ count: Int, length: Int, meanLength: Double) -> Double {
+        Double(count) * (saturation + 1) / (Double(count) + saturation * (1 - lengthShare + lengthShare * Double(length) / max(1, meanLength)))
+    }
+
+    fileprivate init(scopeCount: Int, sum: Double, squares: Double, scoreMax: Double) {
+        self.scopeCount = scopeCount
+        self.scoreMax = scoreMax
+        let mean = sum / Double(max(1, scopeCount))
+        deviation = max(0, squares / Double(max(1, scopeCount)) - mean * mean).squareRoot()
+    }
+
+    /// Of one word, by how many rows of the scope have it.
+    fileprivate static func wordMax(_ word: AskedWord, rows: Int, of count: Int) -> Double { Double(word.count) * idf(rows: rows, of: count) * (saturation + 1) }
+
+    /// The best, best first, and among equals the lower identifier.
+    public func best(_ k: Int) -> [(id: Identifier, score: Float)] {
+        Array(rows.sorted { $0.score != $1.score ? $0.score > $1.score : $0.id < $1.id }.prefix(k))
+    }
+}
+
+extension SegmentSnapshot {
+    func scores(_ words: [AskedWord], _ expression: Expression?, at time: Timestamp) -> LexicalScores {
+        let scopes = entries.map { $0.segment.matching(expression, at: time) }
+        let (count, meanLength) = size(of: scopes)
+        var (found, scoreMax) = (Found(segments: entries.count), 0.0)
+        for word in words {
+            var hits: [(place: Int, count: Int, length: Int)] = []
+            for (number, entry) in entries.enumerated() where !scopes[number].isEmpty {
+                entry.segment.forEach(word) { row, count in
+                    if scopes[number][row] { hits.append((number * Segment.capacity + row, count, entry.segment.texts[row].length)) }
+                }
+            }
+            guard !hits.isEmpty else { continue }
+            let worth = Double(word.count) * LexicalScores.idf(rows: hits.count, of: count)
+            scoreMax += LexicalScores.wordMax(word, rows: hits.count, of: count)
+            for hit in hits { found.add(Float(worth * LexicalScores.gain(hit.count, length: hit.length, meanLength: meanLength)), to: hit.place) }
+        }
+        var (sum, squares) = (0.0, 0.0)
+        let rows = found.places.map { place in
+            let score = found.scores[place]
+            sum += Double(score)
+            squares += Double(score) * Double(score)
+            return (entries[place / Segment.capacity].segment.columns.identifier(place % Segment.capacity), score)
+        }
+        var scores = LexicalScores(scopeCount: count, sum: sum, squares: squares, scoreMax: scoreMax)
+        scores.rows = rows
+        return scores
+    }
+
+    /// Rows, and words in each on average.
+    private func size(of scopes: [Bitmap]) -> (count: Int, meanLength: Double) {
+        var (count, length) = (0, 0)
+        for (entry, scope) in zip(entries, scopes) {
+            let rows = scope.count
+            count += rows
+            if rows == entry.segment.liveCount { length += entry.segment.wordCount } else { scope.forEach { length += entry.segment.texts[$0].length } }
+        }
+        return (count, Double(length) / Double(max(1, count)))
+    }
+
+    /// Scores by place, and the places that have one.
+    private struct Found {
+        var scores: [Float]
+        var places: [Int] = []
+
+        init(segments: Int) {
+            scores = [Float](repeating: 0, count: segments * Segment.capacity)
+        }
+
+        mutating func add(_ score: Float, to place: Int) {
+            if scores[place] == 0 { places.append(place) }
+            scores[place] += score
+        }
+    }
+}

@@ -1,0 +1,40 @@
+public import Records
+
+/// What is known of a memory that decides how much of it is left.
+public struct MemoryFacts: Hashable, Sendable {
+    public var type: MemoryType
+    /// 0…1, as given; time never changes it.
+    public var importance: Double
+    public var accessCount: Int64
+    public var createdAt: Timestamp
+    public var lastAccessedAt: Timestamp?
+    public var isPinned: Bool
+
+    public init(
+        type: MemoryType, importance: Double = 0.5, accessCount: Int64 = 0, createdAt: Timestamp, lastAccessedAt: Timestamp? = nil, isPinned: Bool = false
+    ) {
+        self.type = type
+        self.importance = importance
+        self.accessCount = accessCount
+        self.createdAt = createdAt
+        self.lastAccessedAt = lastAccessedAt
+        self.isPinned = isPinned
+    }
+
+    public var lastUsedAt: Timestamp { lastAccessedAt ?? createdAt }
+
+    /// Recalled again so soon, a memory was not used once more.
+    public static let accessSeconds: Int64 = 15 * 60
+
+    /// Whether being recalled at `time` counts.
+    public func countsAccess(at time: Timestamp) -> Bool { lastAccessedAt.map { $0.adding(seconds: MemoryFacts.accessSeconds) <= time } ?? true }
+
+    /// The same memory after it was recalled at `time`.
+    public func accessed(at time: Timestamp) -> MemoryFacts {
+        guard countsAccess(at: time) else { return self }
+        var facts = self
+        facts.accessCount = accessCount == .max ? .max : accessCount + 1
+        facts.lastAccessedAt = time
+        return facts
+    }
+}

@@ -1,0 +1,27 @@
+/// How relevance is made of a cosine and of what words say: relevance = cosine · c + lexical · l.
+///
+/// Both are brought to the same spread first, each over all rows of the scope and not over those that were found, and then counted 0.7 and 0.3; the sum is
+/// scaled so that 1 is what a row would have that is like the question in all. So a row's relevance depends on the question, the filter and the scope alone.
+public struct RelevanceScale: Hashable, Sendable {
+    /// What a cosine of 1 counts.
+    public let cosine: Double
+    /// What a lexical score of 1 counts.
+    public let lexical: Double
+
+    static let cosineShare = 0.7
+    static let lexicalShare = 0.3
+
+    /// The deviations of both in the scope; a leg without any says nothing, and the other is all.
+    public init(cosineDeviation: Double, lexicalDeviation: Double, lexicalMax: Double) {
+        let dense = cosineDeviation > 0 ? RelevanceScale.cosineShare / cosineDeviation : 0
+        let words = lexicalDeviation > 0 ? RelevanceScale.lexicalShare / lexicalDeviation : 0
+        let whole = dense + words * lexicalMax
+        guard whole > 0, whole.isFinite else {
+            (cosine, lexical) = (1, 0)
+            return
+        }
+        (cosine, lexical) = (dense / whole, words / whole)
+    }
+
+    public func relevance(cosine: Double, lexical: Double) -> Double { self.cosine * cosine + self.lexical * lexical }
+}
