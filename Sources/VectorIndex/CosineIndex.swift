@@ -145,7 +145,7 @@ public final class CosineIndex: Sendable {
             trainedRows: snapshot.lists?.trainedRows ?? 0, changedRows: snapshot.lists?.changes ?? 0)
     }
 
-    private var current: Snapshot { published.withLock { $0 } }
+    var current: Snapshot { published.withLock { $0 } }
 
     /// Checks everything about a query that can be wrong, and gives its vector the length one.
     private func unitVector(_ query: IndexQuery) throws(IndexError) -> [Float] {

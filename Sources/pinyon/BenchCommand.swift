@@ -153,20 +153,13 @@ enum BenchCommand {
         print("  \(queries) rows asked for, one after the other")
         print("             wanted   recall  worst 5 %  estimate   p50 ms   p99 ms   lists")
         for outcome in outcomes {
-            let wanted = outcome.target == 1 ? "exact" : digits(outcome.target, 2)
+            let wanted = outcome.target == 1 ? "exact" : outcome.target.text(digits: 2)
             let cells = [
-                (wanted, 7), (digits(outcome.recall, 4), 9), (digits(outcome.worst, 2), 11), (digits(outcome.estimate, 4), 10), (digits(outcome.p50, 2), 9),
-                (digits(outcome.p99, 2), 9), (digits(outcome.lists, 1), 8),
+                (wanted, 7), (outcome.recall.text(digits: 4), 9), (outcome.worst.text(digits: 2), 11), (outcome.estimate.text(digits: 4), 10), (outcome.p50.text(digits: 2), 9),
+                (outcome.p99.text(digits: 2), 9), (outcome.lists.text(digits: 1), 8),
             ]
             print("  " + outcome.name.padded(to: 10) + cells.map { String(repeating: " ", count: max(1, $0.1 - $0.0.count)) + $0.0 }.joined())
         }
-    }
-
-    private static func digits(_ value: Double, _ count: Int) -> String {
-        let scale = (0..<count).reduce(1.0) { scale, _ in scale * 10 }
-        let whole = Int64((value * scale).rounded())
-        let rest = String(whole % Int64(scale))
-        return "\(whole / Int64(scale))." + String(repeating: "0", count: count - rest.count) + rest
     }
 
     private static func draw(_ outcomes: [Outcome], _ kind: Kind, _ path: String) throws {

@@ -1,7 +1,5 @@
-internal import Dispatch
 internal import Embedding
 internal import Records
-internal import Synchronization
 
 enum EmbedCommand {
     static let verb = Verb(
@@ -50,7 +48,7 @@ enum EmbedCommand {
     }
 
     private static func print(_ lines: [Line], _ embedder: any Embedder, _ prefix: String, _ arguments: Arguments, _ place: (Int64) -> String) throws {
-        for (line, vector) in zip(lines, try vectors(lines, embedder, prefix, place)) {
+        for (line, vector) in zip(lines, try embedder.vectors(of: lines.map { prefix + $0.text }) { place(lines[$0].number) }) {
             if arguments.has("json") {
                 Swift.print(["line": .integer(line.number), "text": .text(line.text), "vector": JSON(vector)] as JSON)
             } else {
@@ -58,28 +56,5 @@ enum EmbedCommand {
                 Swift.print("\(vector.count) dimensions, \(first)\(vector.count > 4 ? ", …" : "")  \(line.text.line(of: 60))")
             }
         }
-    }
-
-    /// In as many parts as can be computed at once.
-    private static func vectors(_ lines: [Line], _ embedder: any Embedder, _ prefix: String, _ place: (Int64) -> String) throws -> [[Float]] {
-        let count = max(1, min(embedder.limits.callsMax, lines.count))
-        let parts = (0..<count).map { part in lines[lines.count * part / count..<lines.count * (part + 1) / count].map(\.self) }
-        let results = Mutex([Result<[[Float]], EmbeddingError>?](repeating: nil, count: count))
-        DispatchQueue.concurrentPerform(iterations: count) { part in
-            let result = Result { () throws(EmbeddingError) in try embedder.embed(parts[part].map { prefix + $0.text }, isWanted: { true }) }
-            results.withLock { $0[part] = result }
-        }
-        var vectors: [[Float]] = []
-        for (part, result) in zip(parts, results.withLock { $0 }) {
-            switch result {
-            case .success(let some)?: vectors += some
-            case .failure(.emptyText(let text))?: throw Failure("\(place(part[text].number)) is empty: there is nothing to embed")
-            case .failure(.textTooLong(let text, let bytes, let bytesMax))?:
-                throw Failure("\(place(part[text].number)) has \(bytes) bytes; at most \(bytesMax) can be embedded")
-            case .failure(let error)?: throw Failure(error.description)
-            case nil: break
-            }
-        }
-        return vectors
     }
 }

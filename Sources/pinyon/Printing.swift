@@ -65,3 +65,13 @@ enum Printing {
         return head + memory.content.line(of: max(20, width - head.count))
     }
 }
+
+extension Double {
+    /// So many digits after the point, of what is not below 0.
+    func text(digits: Int) -> String {
+        let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }
+        let whole = Int64((self * scale).rounded())
+        let rest = String(whole % Int64(scale))
+        return "\(whole / Int64(scale))." + String(repeating: "0", count: digits - rest.count) + rest
+    }
+}
