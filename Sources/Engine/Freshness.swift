@@ -43,6 +43,9 @@ final class Freshness: Sendable {
     @discardableResult
     func end(_ sight: UInt64) -> Set<RowName> { state.withLock { $0.sights.removeValue(forKey: sight)?.passed ?? [] } }
 
+    /// The same of a sight that goes on.
+    func passed(_ sight: UInt64) -> Set<RowName> { state.withLock { $0.sights[sight]?.passed ?? [] } }
+
     func took(_ rows: Set<RowName>, from source: Source) {
         state.withLock { state in
             for (number, sight) in state.sights where source == .read || sight.source == .read { state.sights[number]?.passed.formUnion(rows) }

@@ -1,4 +1,5 @@
 internal import Dispatch
+internal import Lexical
 internal import Records
 internal import Storage
 internal import Synchronization
@@ -127,7 +128,7 @@ extension MemoryEngine {
     }
 
     private func renew(_ ids: [Identifier], _ place: Place) throws(StorageError) {
-        let isSearched = Kind.searchable.contains(place.kind) && partitions[place.organization, place.kind] != nil
+        let isSearched = Kind.searchable.contains(place.kind)
         guard isSearched || place.kind == .job else { return }
         var ids = ids
         while !ids.isEmpty {
@@ -151,7 +152,7 @@ extension MemoryEngine {
     }
 
     struct Found {
-        var changes: [Identifier: IndexChange] = [:]
+        var changes: [Identifier: RowChange] = [:]
         var jobs: [Record] = []
         /// Whether some row has a text without a vector.
         var mayWait = false
@@ -159,11 +160,12 @@ extension MemoryEngine {
 
     func look(at ids: [Identifier], _ place: Place) throws(StorageError) -> Found {
         var found = Found()
+        let analyzer = TextAnalyzer()
         if place.kind == .memory {
             let memories = try each(ids) { (ids, done) in
                 store.reads.memories(ids, of: place.organization, shownTo: .none, withVectors: true, isWanted: { true }, completion: done)
             }
-            for memory in memories { found.changes[memory.id] = .of(memory) }
+            for memory in memories { found.changes[memory.id] = .of(memory, analyzer) }
             found.mayWait = memories.contains { $0.embedding == nil }
         } else {
             let records = try each(ids) { (ids, done) in
@@ -173,7 +175,7 @@ extension MemoryEngine {
                 found.jobs = records
                 return found
             }
-            for record in records { found.changes[record.id] = .of(record) }
+            for record in records { found.changes[record.id] = .of(record, analyzer) }
             found.mayWait = records.contains { $0.ownVector == nil && $0.embeddedText != nil }
         }
         return found
@@ -214,6 +216,7 @@ extension MemoryEngine {
             }
         }
         try renew(again)
+        readWords()
         feed.state.withLock { state in
             state.position = position
             state.own = []
@@ -290,7 +293,7 @@ extension MemoryEngine {
 }
 
 extension StoredRow {
-    fileprivate var name: RowName {
+    var name: RowName {
         switch self {
         case .memory(let memory): RowName(organization: memory.organization, kind: .memory, id: memory.id)
         case .record(let record): RowName(organization: record.organization, kind: record.kind, id: record.id)

@@ -30,10 +30,7 @@ extension MemoryEngine {
     func search(_ request: SearchRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try request.check() } catch { return completion(.failure(.field(error))) }
         switch request.query {
-        case .text(let text):
-            embed(question: text, principal.organization, context, completion) { [self] vector in
-                search(request, with: vector, principal, context, mayRunHere: false, completion)
-            }
+        case .text(let text): search(request, for: text, principal, context, completion)
         case .vector(let vector):
             do throws(FieldError) {
                 let choice = try space(for: vector, of: request.space, principal.organization, at: clock.now())
@@ -45,28 +42,63 @@ extension MemoryEngine {
         }
     }
 
+    /// Words need no vector: where no vectors are made at all, they are searched alone.
+    private func search(_ request: SearchRequest, for text: String, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        let mode = request.mode ?? (embeddings == nil ? .lexical : .hybrid)
+        guard mode != .lexical || partitions.hasWords else { return completion(.failure(.busy("words"))) }
+        guard mode != .lexical else { return searchWords(request, text, nil, principal, context, completion) }
+        embed(question: text, principal.organization, context, completion) { [self] vector in
+            // Where the words have not been read yet, vectors say what they can, and the report says by what rows were found.
+            guard mode == .hybrid, partitions.hasWords else { return search(request, with: vector, principal, context, mayRunHere: false, completion) }
+            searchWords(request, text, vector, principal, context, completion)
+        }
+    }
+
+    private func searchWords(
+        _ request: SearchRequest, _ text: String, _ vector: [Float]?, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
+    ) {
+        let search = HybridSearch(text: text, words: partitions.words(of: principal.organization, request.kind))
+        let index = partitions[principal.organization, request.kind]?.index
+        let query = indexQuery(request, vector ?? [], principal, context)
+        let accepted = searches.submit { [self] in
+            guard context.interruption == nil, let index, vector != nil else {
+                if let interruption = context.interruption { return completion(.failure(interruption)) }
+                return answer(.success(search.byWords(k: query.k, filter: query.filter, at: query.time)), request, principal, context, completion)
+            }
+            answer(Result { () throws(IndexError) in try search.byBoth(query, in: index) }, request, principal, context, completion)
+        }
+        if !accepted { completion(.failure(.busy("searches"))) }
+    }
+
+    private func indexQuery(_ request: SearchRequest, _ vector: [Float], _ principal: Principal, _ context: OperationContext) -> IndexQuery {
+        IndexQuery(
+            vector: vector, k: request.k, filter: principal.narrowing.filter(on: request.kind, and: request.filter), time: clock.now(),
+            exact: request.exact || request.recall == 1, recallTarget: request.recall ?? MemoryEngine.recallDefault, probes: request.probes, shouldStop: { context.interruption != nil })
+    }
+
     private func search(
         _ request: SearchRequest, with vector: [Float], _ principal: Principal, _ context: OperationContext, mayRunHere: Bool, _ completion: @escaping Completion
     ) {
         guard let partition = partitions[principal.organization, request.kind] else {
             return completion(.success(.found(SearchAnswer(entries: [], report: SearchReport()))))
         }
-        let query = IndexQuery(
-            vector: vector, k: request.k, filter: principal.narrowing.filter(on: request.kind, and: request.filter), time: clock.now(),
-            exact: request.exact || request.recall == 1, recallTarget: request.recall ?? MemoryEngine.recallDefault, probes: request.probes, shouldStop: { context.interruption != nil })
-        let accepted = searches.submit(query, to: partition.index, mayRunHere: mayRunHere) { result in
-            switch result {
-            case .failure(.refused(let error)): completion(.failure(.field(error)))
-            case .failure(.wrongDimension(let found, let expected)):
-                completion(.failure(.field(FieldError("vector", .wrongDimension(found: found, expected: expected)))))
-            case .failure(.stopped): completion(.failure(context.interruption ?? .internalError))
-            case .success(var answer):
-                // How much there is beyond what it may see is not told.
-                if !principal.narrowing.isNone { answer.report.narrow() }
-                self.fetch(answer, request, principal, context, completion)
-            }
-        }
+        let query = indexQuery(request, vector, principal, context)
+        let accepted = searches.submit(query, to: partition.index, mayRunHere: mayRunHere) { [self] in answer($0, request, principal, context, completion) }
         if !accepted { completion(.failure(.busy("searches"))) }
+    }
+
+    private func answer(
+        _ result: Result<IndexAnswer, IndexError>, _ request: SearchRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
+    ) {
+        switch result {
+        case .failure(.refused(let error)): completion(.failure(.field(error)))
+        case .failure(.wrongDimension(let found, let expected)): completion(.failure(.field(FieldError("vector", .wrongDimension(found: found, expected: expected)))))
+        case .failure(.stopped): completion(.failure(context.interruption ?? .internalError))
+        case .success(var answer):
+            // How much there is beyond what it may see is not told.
+            if !principal.narrowing.isNone { answer.report.narrow() }
+            fetch(answer, request, principal, context, completion)
+        }
     }
 
     /// The rows behind the hits, if they are wanted. One that was deleted in the meantime is left out; while the store is away, all come as far as the index

@@ -87,7 +87,7 @@ extension MemoryEngine {
             if let interruption = context.interruption { throw interruption }
             do throws(StorageError) {
                 let found = try look(at: ids, place)
-                let changes = ids.map { found.changes[$0] ?? .remove($0) }
+                let changes = ids.map { found.changes[$0]?.index ?? .remove($0) }
                 differing += partitions[place.organization, place.kind]?.index.differing(changes) ?? ids
             } catch {
                 throw EngineError(error)

@@ -150,7 +150,7 @@ extension MemoryEngine {
             }
             indexing.async { [self] in
                 let passed = freshness.end(sight)
-                let rows = store.isShared ? outcome.rows(of: request.organization) : []
+                let rows = store.isShared || !partitions.hasWords ? outcome.rows(of: request.organization) : []
                 if let space = outcome.space { found(space) }
                 if !outcome.isReplay { feed.took(outcome) }
                 guard passed.isDisjoint(with: rows) else { return renewLater(rows) { completion(result) } }

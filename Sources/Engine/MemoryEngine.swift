@@ -36,6 +36,8 @@ public final class MemoryEngine: Sendable {
     let organizations: Mutex<[Identifier: Organization]>
     /// Takes committed writes into the indexes, in the order in which they were committed.
     let indexing = DispatchQueue(label: "pinyon.indexing", qos: .userInitiated)
+    /// Reads the words of all rows.
+    let reading = DispatchQueue(label: "pinyon.words", qos: .utility)
     /// Reads all rows once more, which takes long.
     let verifying = DispatchQueue(label: "pinyon.verifying", qos: .utility)
 
@@ -59,6 +61,7 @@ public final class MemoryEngine: Sendable {
         startedTicks = clock.ticks()
         organizations = Mutex(Dictionary(uniqueKeysWithValues: tenancy.organizations.map { ($0.id, $0) }))
         try fillIndexes()
+        readWords()
     }
 
     private func fillIndexes() throws(StorageError) {

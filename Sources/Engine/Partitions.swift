@@ -1,4 +1,5 @@
 internal import Columns
+internal import Lexical
 internal import Records
 internal import Storage
 internal import Synchronization
@@ -20,6 +21,9 @@ final class Partitions: Sendable {
     private struct State {
         var spaces: [Identifier: EmbeddingSpace] = [:]
         var indexes: [Name: CosineIndex] = [:]
+        var words: [Name: LexicalIndex] = [:]
+        /// Whether the words of all rows were read.
+        var hasWords = false
         /// Of organizations that chose.
         var styles: [Identifier: ListStyle] = [:]
     }
@@ -75,18 +79,40 @@ final class Partitions: Sendable {
 
     /// Takes what a write left into the indexes.
     func apply(_ outcome: WriteOutcome, of organization: Identifier) {
-        var changes: [Kind: [IndexChange]] = [:]
-        for memory in outcome.memories { changes[.memory, default: []].append(.of(memory)) }
-        for record in outcome.records where record.schema.hasVector { changes[record.kind, default: []].append(.of(record)) }
-        for (kind, ids) in outcome.removed { changes[kind, default: []] += ids.map { .remove($0) } }
+        let analyzer = TextAnalyzer()
+        var changes: [Kind: [RowChange]] = [:]
+        for memory in outcome.memories { changes[.memory, default: []].append(.of(memory, analyzer)) }
+        for record in outcome.records where record.schema.hasVector { changes[record.kind, default: []].append(.of(record, analyzer)) }
+        for (kind, ids) in outcome.removed where Kind.searchable.contains(kind) { changes[kind, default: []] += ids.map { .remove($0) } }
         for (kind, list) in changes { apply(list, to: organization, kind) }
     }
 
-    /// Takes changes into one index, and has its lists trained if it now needs that.
-    func apply(_ changes: [IndexChange], to organization: Identifier, _ kind: Kind) {
+    /// Takes changes into the indexes of one kind, and has lists trained if they now need that.
+    func apply(_ changes: [RowChange], to organization: Identifier, _ kind: Kind) {
+        words(of: organization, kind).apply(changes.map(\.words))
         guard let index = self[organization, kind]?.index else { return }
-        index.apply(changes)
+        index.apply(changes.map(\.index))
         trainer.consider(index)
+    }
+
+    // MARK: Words
+
+    /// Those of one kind, whether there are vectors of it or not.
+    func words(of organization: Identifier, _ kind: Kind) -> LexicalIndex {
+        state.withLock { state in
+            let name = Name(organization: organization, kind: kind)
+            if let known = state.words[name] { return known }
+            let new = LexicalIndex(kind: kind)
+            state.words[name] = new
+            return new
+        }
+    }
+
+    var allWords: [(organization: Identifier, index: LexicalIndex)] { state.withLock { state in state.words.map { ($0.key.organization, $0.value) } } }
+
+    var hasWords: Bool {
+        get { state.withLock { $0.hasWords } }
+        set { state.withLock { $0.hasWords = newValue } }
     }
 
     /// Takes rows into one index whose lists are trained when all are there.

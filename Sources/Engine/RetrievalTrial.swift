@@ -16,17 +16,28 @@ public final class RetrievalTrial {
         vectors = CosineIndex(dimension: dimension)
     }
 
-    /// The answers are told by their numbers, from 0 on, in the order in which they were added. False where the vector has no direction.
-    public func add(_ text: String, _ vector: [Float]) -> Bool {
-        let id = Identifier(high: 0, low: count)
-        count += 1
-        let attributes = Attributes(id: id, agent: RetrievalTrial.agent, type: .fact, createdAt: RetrievalTrial.time, updatedAt: RetrievalTrial.time)
-        words.apply([.put(attributes, analyzer.analyze(text))])
-        return vectors.apply([.put(attributes, vector: vector)]).isEmpty
+    /// The answers are told by their numbers, from 0 on, in the order in which they were added. False where a vector has no direction.
+    public func add(_ documents: [(text: String, vector: [Float])]) -> Bool {
+        var changes: [RowChange] = []
+        for (text, vector) in documents {
+            let id = Identifier(high: 0, low: count)
+            count += 1
+            let attributes = Attributes(id: id, agent: RetrievalTrial.agent, type: .fact, createdAt: RetrievalTrial.time, updatedAt: RetrievalTrial.time)
+            changes.append(RowChange(index: .put(attributes, vector: vector), words: .put(attributes, analyzer.analyze(text))))
+        }
+        words.apply(changes.map(\.words))
+        return vectors.apply(changes.map(\.index)).isEmpty
     }
 
     public func ask(_ text: String, _ vector: [Float], _ mode: SearchMode, k: Int) -> [Int] {
-        let search = HybridSearch(text: text, vector: vector, mode: mode, k: k, time: RetrievalTrial.time)
-        return ((try? search.run(vectors, words)) ?? []).map { Int($0.id.low) }
+        let query = IndexQuery(vector: vector, k: k, time: RetrievalTrial.time)
+        let search = HybridSearch(text: text, words: words)
+        let answer =
+            switch mode {
+            case .vector: try? vectors.search(query)
+            case .lexical: search.byWords(k: k, filter: nil, at: RetrievalTrial.time)
+            case .hybrid: try? search.byBoth(query, in: vectors)
+            }
+        return answer?.hits.map { Int($0.id.low) } ?? []
     }
 }

@@ -4,10 +4,20 @@ internal import VectorIndex
 
 /// Searches that wait for a core. A worker takes all that wait for one index together, so that under load they share one scan.
 final class SearchQueue: Sendable {
-    private struct Waiting: Sendable {
+    private struct Search: Sendable {
         let index: CosineIndex
         let query: IndexQuery
         let completion: @Sendable (Result<IndexAnswer, IndexError>) -> Void
+    }
+
+    private enum Waiting: Sendable {
+        case search(Search)
+        /// What shares nothing with others.
+        case task(@Sendable () -> Void)
+
+        func search(of index: CosineIndex) -> Search? {
+            if case .search(let search) = self, search.index === index { search } else { nil }
+        }
     }
 
     private struct State {
@@ -40,7 +50,7 @@ final class SearchQueue: Sendable {
                 state.workers += 1
                 return .runHere
             }
-            state.waiting.append(Waiting(index: index, query: query, completion: completion))
+            state.waiting.append(.search(Search(index: index, query: query, completion: completion)))
             guard state.workers < workersMax else { return .wait }
             state.workers += 1
             return .start
@@ -58,8 +68,33 @@ final class SearchQueue: Sendable {
         }
     }
 
+    /// The same for what is more than one search. False when too many wait already; then `task` never runs.
+    func submit(_ task: @escaping @Sendable () -> Void) -> Bool {
+        let isStarted = state.withLock { state -> Bool? in
+            guard state.waiting.count < waitingMax else { return nil }
+            state.waiting.append(.task(task))
+            guard state.workers < workersMax else { return false }
+            state.workers += 1
+            return true
+        }
+        if isStarted == true { queue.async { self.work() } }
+        return isStarted != nil
+    }
+
+    private enum Batch {
+        case searches([Search])
+        case task(@Sendable () -> Void)
+    }
+
     private func work() {
-        while let batch = next() {
+        while let next = next() {
+            let batch: [Search]
+            switch next {
+            case .searches(let searches): batch = searches
+            case .task(let task):
+                task()
+                continue
+            }
             // What shares no reading is answered one after the other, so that none waits for those behind it.
             let together = batch.filter { $0.index.sharesReading($0.query) }
             if together.count < batch.count {
@@ -83,21 +118,27 @@ final class SearchQueue: Sendable {
     }
 
     /// What waits longest, with all others for the same index that fit; nil, and one worker less, when nothing waits.
-    private func next() -> [Waiting]? {
+    private func next() -> Batch? {
         state.withLock { state in
             guard let first = state.waiting.first else {
                 state.workers -= 1
                 return nil
             }
+            let leader: Search
+            switch first {
+            case .search(let search): leader = search
+            case .task(let task):
+                state.waiting.removeFirst()
+                return .task(task)
+            }
             // An even share is left to the other workers.
             let share = max(1, min(SearchQueue.batchMax, (state.waiting.count + workersMax - 1) / workersMax))
-            var batch: [Waiting] = []
-            var rest: [Waiting] = []
+            var (batch, rest): ([Search], [Waiting]) = ([], [])
             for waiting in state.waiting {
-                if batch.count < share, waiting.index === first.index { batch.append(waiting) } else { rest.append(waiting) }
+                if batch.count < share, let search = waiting.search(of: leader.index) { batch.append(search) } else { rest.append(waiting) }
             }
             state.waiting = rest
-            return batch
+            return .searches(batch)
         }
     }
 }

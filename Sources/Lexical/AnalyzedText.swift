@@ -19,8 +19,12 @@ public struct AnalyzedText: Sendable {
         for hash in hashes.sorted() {
             if let last = terms.last, last.hash == hash { terms[terms.count - 1] = Term(hash: hash, count: last.count + 1) } else { terms.append(Term(hash: hash, count: 1)) }
         }
+        self.init(terms: terms, length: hashes.count, language)
+    }
+
+    init(terms: [Term], length: Int, _ language: Language) {
         self.terms = terms
-        length = hashes.count
+        self.length = length
         self.language = language
     }
 

@@ -33,6 +33,18 @@ public final class LexicalIndex: Sendable {
 
     public var rowCount: Int { published.withLock { $0.rowCount } }
 
+    /// Of all its rows at this moment.
+    public var ids: [Identifier] {
+        published.withLock { $0 }.entries.flatMap { entry in
+            var ids: [Identifier] = []
+            entry.segment.live.forEach { ids.append(entry.segment.columns.identifier($0)) }
+            return ids
+        }
+    }
+
+    /// Memory that its words and columns take.
+    public var byteCount: Int { published.withLock { $0 }.entries.reduce(0) { $0 + $1.segment.byteCount } }
+
     /// The scores of the words of a question in the rows that the filter admits.
     public func scores(of question: String, filter: Filter?, at time: Timestamp, _ analyzer: TextAnalyzer = TextAnalyzer()) -> LexicalScores {
         let snapshot = published.withLock { $0 }
@@ -83,7 +95,7 @@ struct SegmentWriter {
     var snapshot: SegmentSnapshot {
         var snapshot = SegmentSnapshot()
         snapshot.entries = segments.sorted { $0.key < $1.key }.map(\.value)
-        if !open.texts.isEmpty { snapshot.entries.append(SegmentSnapshot.Entry(open)) }
+        if open.count > 0 { snapshot.entries.append(SegmentSnapshot.Entry(open)) }
         snapshot.tags = tags.codes
         snapshot.rowCount = places.count
         snapshot.languages = Language.allCases.filter { languageCounts[Int($0.rawValue)] > 0 }.sorted { languageCounts[Int($0.rawValue)] > languageCounts[Int($1.rawValue)] }
@@ -102,19 +114,20 @@ struct SegmentWriter {
         guard let (slot, row) = places.removeValue(forKey: id) else { return }
         guard slot != openSlot else {
             tags.remove(open.columns.tagCodes(row))
-            languageCounts[Int(open.texts[row].language.rawValue)] -= 1
+            languageCounts[Int(open.language(row).rawValue)] -= 1
             open.bury(row)
             return
         }
         guard var segment = segments[slot]?.segment else { return }
         tags.remove(segment.columns.tagCodes(row))
-        languageCounts[Int(segment.texts[row].language.rawValue)] -= 1
+        languageCounts[Int(segment.language(row).rawValue)] -= 1
         segment.bury(row)
         guard segment.isCrumbling else {
             segments[slot] = SegmentSnapshot.Entry(segment)
             return
         }
         segments[slot] = nil
-        segment.live.forEach { row in place(segment.columns.identifier(row)) { $0.append(row: row, of: segment) } }
+        let texts = segment.allTexts
+        segment.live.forEach { row in place(segment.columns.identifier(row)) { $0.append(row: row, of: segment, texts[row]) } }
     }
 }

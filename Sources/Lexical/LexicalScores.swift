@@ -52,7 +52,7 @@ extension SegmentSnapshot {
             var hits: [(place: Int, count: Int, length: Int)] = []
             for (number, entry) in entries.enumerated() where !scopes[number].isEmpty {
                 entry.segment.forEach(word) { row, count in
-                    if scopes[number][row] { hits.append((number * Segment.capacity + row, count, entry.segment.texts[row].length)) }
+                    if scopes[number][row] { hits.append((number * Segment.capacity + row, count, Int(entry.segment.lengths[row]))) }
                 }
             }
             guard !hits.isEmpty else { continue }
@@ -78,7 +78,7 @@ extension SegmentSnapshot {
         for (entry, scope) in zip(entries, scopes) {
             let rows = scope.count
             count += rows
-            if rows == entry.segment.liveCount { length += entry.segment.wordCount } else { scope.forEach { length += entry.segment.texts[$0].length } }
+            if rows == entry.segment.liveCount { length += entry.segment.wordCount } else { scope.forEach { length += Int(entry.segment.lengths[$0]) } }
         }
         return (count, Double(length) / Double(max(1, count)))
     }

@@ -35,6 +35,15 @@ final class Postings: Sendable {
         for index in Int(starts[place])..<Int(starts[place + 1]) { body(postings[index]) }
     }
 
+    /// The terms of each row, as they came.
+    func terms(rows count: Int) -> [[AnalyzedText.Term]] {
+        var terms = [[AnalyzedText.Term]](repeating: [], count: count)
+        for (place, hash) in hashes.enumerated() {
+            for index in Int(starts[place])..<Int(starts[place + 1]) { terms[Int(postings[index].row)].append(AnalyzedText.Term(hash: hash, count: UInt32(postings[index].count))) }
+        }
+        return terms
+    }
+
     private func place(of hash: UInt64) -> Int? {
         // From where it would lie if they were spread as evenly as can be, in steps that grow.
         guard !hashes.isEmpty else { return nil }

@@ -6,18 +6,21 @@ struct Segment: Sendable {
     static let capacity = ColumnChunk.capacity
 
     let columns = ColumnChunk()
-    private(set) var texts: [AnalyzedText] = []
+    /// Until it is full; then `postings` say the same in a fraction of the room.
+    private var texts: [AnalyzedText] = []
+    private(set) var lengths: [Int32] = []
+    private var languages: [Language] = []
     private(set) var live = Bitmap()
     private(set) var liveCount = 0
     /// Of the rows that are alive.
     private(set) var wordCount = 0
     private var mayExpire = false
-    /// When it is full.
-    private(set) var postings: Postings?
+    private var postings: Postings?
 
-    var isFull: Bool { texts.count == Segment.capacity }
+    var count: Int { lengths.count }
+    var isFull: Bool { count == Segment.capacity }
     /// Whether its rows had better move to another.
-    var isCrumbling: Bool { liveCount == 0 || texts.count - liveCount >= Segment.capacity / 2 }
+    var isCrumbling: Bool { liveCount == 0 || count - liveCount >= Segment.capacity / 2 }
 
     /// Returns the row's number.
     mutating func append(_ attributes: Attributes, tagCodes: [UInt32], _ text: AnalyzedText) -> Int {
@@ -25,27 +28,45 @@ struct Segment: Sendable {
         return admit(text)
     }
 
-    mutating func append(row: Int, of other: Segment) -> Int {
+    mutating func append(row: Int, of other: Segment, _ text: AnalyzedText) -> Int {
         columns.append(row: row, of: other.columns)
-        return admit(other.texts[row])
+        return admit(text)
     }
 
     private mutating func admit(_ text: AnalyzedText) -> Int {
-        let row = texts.count
+        let row = count
         texts.append(text)
+        lengths.append(Int32(clamping: text.length))
+        languages.append(text.language)
         live[row] = true
         liveCount += 1
         wordCount += text.length
         if columns.expiry(row) != nil { mayExpire = true }
-        if isFull { postings = Postings(texts) }
+        if isFull {
+            postings = Postings(texts)
+            texts = []
+        }
         return row
+    }
+
+    func language(_ row: Int) -> Language { languages[row] }
+
+    /// Of every row, the dead ones too.
+    var allTexts: [AnalyzedText] {
+        guard let postings else { return texts }
+        let terms = postings.terms(rows: count)
+        return terms.indices.map { AnalyzedText(terms: terms[$0], length: Int(lengths[$0]), languages[$0]) }
     }
 
     mutating func bury(_ row: Int) {
         guard live[row] else { return }
         live[row] = false
         liveCount -= 1
-        wordCount -= texts[row].length
+        wordCount -= Int(lengths[row])
+    }
+
+    var byteCount: Int {
+        columns.byteCount + count * 5 + (postings?.byteCount ?? texts.reduce(0) { $0 + 32 + $1.terms.count * MemoryLayout<AnalyzedText.Term>.stride })
     }
 
     /// The rows that are alive at `time` and that the filter admits.

@@ -7,6 +7,8 @@ public struct SearchRequest: Hashable, Sendable {
 
     public var kind: Kind
     public var query: Query
+    /// By what rows are found; without one a text by its vector and its words, and a vector by itself.
+    public var mode: SearchMode?
     /// The space that a vector is of; where callers bring all vectors it need not be named.
     public var space: Identifier?
     public var k: Int
@@ -21,11 +23,12 @@ public struct SearchRequest: Hashable, Sendable {
     public var withContent: Bool
 
     public init(
-        _ kind: Kind = .memory, query: Query, space: Identifier? = nil, k: Int = 10, filter: Filter? = nil, exact: Bool = false, recall: Double? = nil, probes: Int? = nil,
+        _ kind: Kind = .memory, query: Query, mode: SearchMode? = nil, space: Identifier? = nil, k: Int = 10, filter: Filter? = nil, exact: Bool = false, recall: Double? = nil, probes: Int? = nil,
         withContent: Bool = true
     ) {
         self.kind = kind
         self.query = query
+        self.mode = mode
         self.space = space
         self.k = k
         self.filter = filter
@@ -41,6 +44,7 @@ public struct SearchRequest: Hashable, Sendable {
         case .text(let text): try Checks.text(text, "text", bytesMax: Limits.textQueryBytesMax)
         }
         if case .vector = query { try Checks.space(space, ofVector: true) } else { try Checks.space(space, ofVector: false) }
+        if case .vector = query, let mode, mode != .vector { throw FieldError("mode", .outOfRange("vector where no text is given")) }
         guard Schema.of(kind).hasVector else { throw FieldError("kind", .unknown(known: Kind.searchable.map(\.name))) }
         try Checks.k(k)
         if let recall { try Checks.recall(recall) }
@@ -49,7 +53,7 @@ public struct SearchRequest: Hashable, Sendable {
     }
 }
 
-/// One answer to a search: the exact cosine of the stored vector and the asked one.
+/// One answer to a search: the exact cosine of the stored vector and the asked one; what its words say; or, of both, its relevance.
 public struct Hit: Hashable, Sendable {
     public let id: Identifier
     public let score: Float
@@ -73,6 +77,8 @@ public struct SearchReport: Hashable, Sendable {
     /// Expected share of the true top k in the answer; 1 when exact.
     public var recallEstimate: Double
     public var isExact: Bool
+    /// By what rows were found, which is less than was asked for where there are no vectors, or words were not read yet.
+    public var mode = SearchMode.vector
     /// Contents were asked for and the store is away: rows come as far as filters know them.
     public var lacksContents = false
     /// Nil where the index has all that was written; otherwise when it last had all that others write.

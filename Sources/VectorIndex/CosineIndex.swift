@@ -51,6 +51,12 @@ public final class CosineIndex: Sendable {
         writer.withLock { writer in Dictionary(ids.compactMap { id in writer.attributes(of: id).map { (id, $0) } }, uniquingKeysWith: { first, _ in first }) }
     }
 
+    /// Those of the rows that are here.
+    public func known(_ ids: [Identifier]) -> Set<Identifier> {
+        let snapshot = current
+        return Set(ids.filter { snapshot.number(of: $0) != nil })
+    }
+
     /// Whether the vector of a row can be compared with the others.
     public func takes(_ change: IndexChange) -> Bool {
         guard case .put(_, let vector) = change else { return true }

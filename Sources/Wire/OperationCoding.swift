@@ -35,6 +35,7 @@ private enum Tag {
     static let space: UInt16 = 22
     static let recall: UInt16 = 23
     static let probes: UInt16 = 24
+    static let mode: UInt16 = 25
     // Of an opened conversation, and of a key that is rotated.
     static let messages: UInt16 = 17
     static let overlapSeconds: UInt16 = 17
@@ -91,6 +92,7 @@ extension Operation {
             if let filter = search.filter { writer.field(Tag.filter, critical: true) { $0.filter(filter) } }
             if search.exact { writer.flag(Tag.exact, true) }
             if let recall = search.recall { writer.number(Tag.recall, recall) }
+            if let mode = search.mode { writer.integer(Tag.mode, mode.rawValue) }
             if let probes = search.probes { writer.integer(Tag.probes, UInt32(clamping: probes)) }
             writer.flag(Tag.withContent, search.withContent)
         case .create, .fetch, .browse, .change, .remove, .restore, .use, .end, .open, .createKey, .rotateKey, .revokeKey: appendRecords(to: &writer)
@@ -284,6 +286,7 @@ extension Operation {
             case Tag.k: search.k = Int(try body.integer(field, "k") as UInt32)
             case Tag.filter: filter = field.range
             case RecordTag.kind: search.kind = try body.kind(field)
+            case Tag.mode: search.mode = try body.mode(field)
             case Tag.exact: search.exact = try body.flag(field, "exact")
             case Tag.recall: search.recall = try body.number(field, "recall")
             case Tag.probes: search.probes = Int(try body.integer(field, "probes") as UInt32)

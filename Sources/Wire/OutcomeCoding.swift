@@ -27,6 +27,7 @@ private enum Tag {
     static let rowsVisited: UInt16 = 23
     static let lacksContents: UInt16 = 24
     static let asOf: UInt16 = 25
+    static let reportMode: UInt16 = 26
     // Of a stream's end.
     static let count: UInt16 = 16
 }
@@ -326,6 +327,7 @@ extension FieldWriter {
             writer.number(Tag.recallEstimate, report.recallEstimate)
             writer.flag(Tag.isExact, report.isExact)
             writer.integer(Tag.rowsVisited, UInt64(clamping: report.rowsVisited))
+            if report.mode != .vector { writer.integer(Tag.reportMode, report.mode.rawValue) }
             if report.lacksContents { writer.flag(Tag.lacksContents, true) }
             if let asOf = report.asOf { writer.time(Tag.asOf, asOf) }
         }
@@ -366,6 +368,7 @@ extension [UInt8] {
             case Tag.recallEstimate: report.recallEstimate = try number(field, "recall_estimate")
             case Tag.rowsVisited: report.rowsVisited = Int(clamping: try integer(field, "rows_visited") as UInt64)
             case Tag.isExact: report.isExact = try flag(field, "is_exact")
+            case Tag.reportMode: report.mode = try mode(field)
             case Tag.lacksContents: report.lacksContents = try flag(field, "lacks_contents")
             case Tag.asOf: report.asOf = try time(field, "as_of")
             default: return false

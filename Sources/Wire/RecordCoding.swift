@@ -127,6 +127,11 @@ extension [UInt8] {
         return stride(from: field.range.lowerBound, to: field.range.upperBound, by: 2).map { littleEndian(at: $0) }
     }
 
+    func mode(_ field: FieldSlice) throws(BodyError) -> SearchMode {
+        guard let mode = SearchMode(rawValue: try integer(field, "mode")) else { throw .field(FieldError("mode", .unknown(known: SearchMode.allCases.map(\.name)))) }
+        return mode
+    }
+
     func kind(_ field: FieldSlice) throws(BodyError) -> Kind {
         guard let kind = Kind(rawValue: try integer(field, "kind")) else { throw .field(FieldError("kind", .unknown(known: Kind.allCases.map(\.name)))) }
         return kind

@@ -70,9 +70,7 @@ enum EvalCommand {
         for start in stride(from: 0, to: documents.count, by: documentsAtOnce) {
             let part = documents[start..<min(start + documentsAtOnce, documents.count)]
             let vectors = try embedder.vectors(of: part.map { embedder.model.passagePrefix + $0.text }) { "the document \(documents[start + $0].id)" }
-            for (document, vector) in zip(part, vectors) {
-                guard trial.add(document.text, vector) else { throw Failure("the document \(document.id) got a vector without a direction") }
-            }
+            guard trial.add(zip(part, vectors).map { ($0.text, $1) }) else { throw Failure("a document from \(documents[start].id) on got a vector without a direction") }
             loaded(start + part.count)
         }
         return trial

@@ -18,7 +18,7 @@ enum Printing {
                 "rows_total": .integer(Int64(report.rowsTotal)), "rows_matching": .integer(Int64(report.rowsMatching)),
                 "rows_visited": .integer(Int64(report.rowsVisited)), "rows_scored": .integer(Int64(report.rowsScored)), "lists_total": .integer(Int64(report.listsTotal)),
                 "lists_visited": .integer(Int64(report.listsVisited)), "recall_estimate": .number(report.recallEstimate),
-                "exact": .bool(report.isExact), "lacks_contents": .bool(report.lacksContents), "as_of": report.asOf.map { .text($0.description) } ?? .null,
+                "exact": .bool(report.isExact), "mode": .text(report.mode.name), "lacks_contents": .bool(report.lacksContents), "as_of": report.asOf.map { .text($0.description) } ?? .null,
             ],
         ]
     }

@@ -14,6 +14,15 @@ enum Selection {
         Option("filter", "JSON", "any filter, as {\"importance\": {\"gte\": 0.5}}"),
     ]
 
+    static let modeOption = Option(
+        "mode", "MODE", "by what a text is searched: vector, lexical (its words) or hybrid (both); hybrid if not given", choices: SearchMode.allCases.map(\.name))
+
+    static func mode(_ arguments: Arguments) throws -> SearchMode? {
+        guard let name = arguments["mode"] else { return nil }
+        guard let mode = SearchMode(name: name) else { throw UsageError("--mode is \(SearchMode.allCases.map(\.name).joined(separator: ", ")), not \"\(name)\"") }
+        return mode
+    }
+
     private static let vectorBytesMax = 1_048_576
 
     static func query(_ arguments: Arguments) throws -> SearchRequest.Query {

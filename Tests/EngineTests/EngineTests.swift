@@ -126,7 +126,7 @@ struct EngineTests {
         let wrong = FieldError("memories[0].vector", .wrongDimension(found: 3, expected: 2))
         #expect(await house.perform(.remember([MemoryDraft(agent: agent, content: "c", vector: [1, 0, 0])])) == .failure(.field(wrong)))
         #expect(await house.perform(.search(SearchRequest(query: .vector([1])))) == .failure(.field(FieldError("vector", .wrongDimension(found: 1, expected: 2)))))
-        #expect(await house.perform(.search(SearchRequest(query: .text("hello")))) == .failure(.noEmbedder))
+        #expect(await house.perform(.search(SearchRequest(query: .text("hello"), mode: .hybrid))) == .failure(.noEmbedder))
         #expect(await house.perform(.search(SearchRequest(query: .vector([1, 0]), k: 0))) == .failure(.field(FieldError("k", .outOfRange("from 1 to 10000")))))
         #expect(await house.perform(.search(SearchRequest(query: .vector([.nan, 0])))) == .failure(.field(FieldError("vector", .notFinite(position: 0)))))
         #expect(await house.perform(.search(SearchRequest(query: .vector([0, 0])))) == .failure(.field(FieldError("vector", .zeroVector))))

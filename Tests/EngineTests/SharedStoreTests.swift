@@ -110,6 +110,28 @@ struct SharedStoreTests {
         #expect(try await house.eventually { house.one.engine.feed.state.withLock(\.own).count <= 1 })
     }
 
+    @Test("words that another server or SQL wrote are found, and after a start too", arguments: SharedHouse.addresses)
+    func words(address: String) async throws {
+        let house = try SharedHouse(address)
+        await house.one.wordsStand()
+        await house.other.wordsStand()
+        let request = SearchRequest(query: .text("invoices"), mode: .lexical)
+        let agent = try await house.one.agent()
+        let kept = try await house.one.remember([MemoryDraft(agent: agent, content: "an invoice"), MemoryDraft(agent: agent, content: "a train"), MemoryDraft(agent: agent, content: "Invoice 7", vector: [1, 0])])
+        let both = Set([kept.rows[0].id, kept.rows[2].id])
+        #expect(try await house.eventually { try await Set(house.other.search(request).entries.map(\.hit.id)) == both })
+        let connection = try PostgresConnection(house.configuration.address, secondsMax: 60)
+        try connection.script("UPDATE \(house.configuration.schema).agent_memories SET content = 'two invoices of a train' WHERE id = '\(kept.rows[1].id)'")
+        for engine in [house.one, house.other] { #expect(try await house.eventually { try await engine.search(request).entries.count == 3 }) }
+        _ = try await house.other.perform(.delete([kept.rows[0].id])).get()
+        #expect(try await house.eventually { try await house.one.search(request).entries.count == 2 })
+        let started = try House(over: PostgresStore.open(house.configuration))
+        await started.wordsStand()
+        let (known, again) = (try await house.other.search(request).entries, try await started.search(request).entries)
+        #expect(again.map(\.hit.id) == known.map(\.hit.id) && again.map { $0.memory?.content } == known.map { $0.memory?.content })
+        #expect(zip(again, known).allSatisfy { abs($0.hit.score - $1.hit.score) < 1e-6 })
+    }
+
     @Test("what SQL wrote behind the triggers' back is found and mended by a verification", arguments: SharedHouse.addresses)
     func verification(address: String) async throws {
         let house = try SharedHouse(address)

@@ -84,7 +84,8 @@ struct BadInput {
         return [
             of("k of 0", .search(SearchRequest(query: query, k: 0)), .invalidField, "k"),
             of("k too large", .search(SearchRequest(query: query, k: Limits.kMax + 1)), .invalidField, "k"),
-            of("text without an embedder", .search(SearchRequest(query: .text("what"))), .noEmbedder, "text"),
+            of("text without an embedder", .search(SearchRequest(query: .text("what"), mode: .hybrid)), .noEmbedder, "text"),
+            of("words of a vector", .search(SearchRequest(query: query, mode: .lexical)), .invalidField, "mode"),
             of("text too long", .search(SearchRequest(query: .text(String(repeating: "a", count: Limits.textQueryBytesMax + 1)))), .invalidField, "text"),
             BadInput(
                 "a filter on an unknown field", RawFrame.replacing(Array("importance".utf8), by: Array("impartance".utf8), in: filtered), .unknownField,

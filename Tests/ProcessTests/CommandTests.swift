@@ -133,12 +133,18 @@ extension RealBinary {
             }
         }
 
-        @Test("a search for a text says that no embedder is configured and what to do instead", .timeLimit(.minutes(1)))
+        @Test("without an embedder a text is searched by its words, and where its vector is wanted the command says what to do", .timeLimit(.minutes(1)))
         func noEmbedder() async throws {
             try await withServer { server in
-                let finished = try await server.ask(["search", "what was it"])
-                #expect(finished.code == 1)
-                #expect(finished.errors.contains("no embedder is configured") && finished.errors.contains("--vector"), "\(finished.errors)")
+                for content in ["The invoice was paid", "The train leaves at nine"] { #expect(try await server.ask(["remember", "--agent", "a", content]).code == 0) }
+                let found = try await server.json(["search", "which trains are leaving?"])
+                #expect(found["hits"]?.list?.map { $0["memory"]?["content"] } == ["The train leaves at nine"] && found["report"]?["mode"] == "lexical")
+                for mode in ["vector", "hybrid"] {
+                    let finished = try await server.ask(["search", "which trains are leaving?", "--mode", mode])
+                    #expect(finished.code == 1)
+                    #expect(finished.errors.contains("no embedder is configured") && finished.errors.contains("--vector"), "\(finished.errors)")
+                }
+                #expect(try await server.ask(["search", "train", "--mode", "words"]).code == 2)
             }
         }
 

@@ -38,7 +38,7 @@ extension RealBinary {
                 defer { server.child.kill() }
                 let remembered = try await server.json(["remember", "--agent", "a", "The train leaves at \(options.count)."])
                 #expect((remembered["waiting"]?.integer ?? 0) == (isRight ? 0 : 1))
-                let search = try await server.ask(["search", "when does the train leave?", "--json"])
+                let search = try await server.ask(["search", "when does the train leave?", "--mode", "hybrid", "--json"])
                 #expect(search.code == (isRight ? 0 : 1))
                 if !isRight { #expect(search.errors.contains("wrong_space") || search.errors.contains("no_embedder"), "\(search.errors)") }
                 if isRight {

@@ -73,6 +73,7 @@ extension GoldenCase {
             query: .vector([1]), k: 10_000, filter: .equals(.agent, .identifier(agent)), exact: true, withContent: false)))),
         GoldenCase("search: as good as is wanted", request(.search(SearchRequest(query: .vector([1, 2]), recall: 0.875)))),
         GoldenCase("search: so many lists", request(.search(SearchRequest(query: .vector([1, 2]), probes: 64)))),
+        GoldenCase("search: by words", request(.search(SearchRequest(.message, query: .text("unpaid invoice"), mode: .lexical)))),
         GoldenCase("search: by a vector of a space that is named", request(.search(SearchRequest(query: .vector([0.5, -0.5]), space: space)))),
         GoldenCase("update: a vector of a space that is named", request(.update(MemoryPatch(id: one, vector: .set([1, 0.5]), space: space)))),
         GoldenCase("stream", request(.stream(MemoryListing(limit: 1)))),
@@ -125,6 +126,7 @@ extension GoldenCase {
         var report = GoldenCase.report
         report.lacksContents = true
         report.asOf = later
+        report.mode = .hybrid
         return report
     }()
 

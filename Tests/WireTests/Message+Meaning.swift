@@ -93,7 +93,7 @@ extension Operation {
 extension SearchRequest {
     fileprivate func meaning(_ query: (String, JSON?)) -> JSON {
         object([
-            ("kind", kind == .memory ? nil : .text(kind.name)), query, ("space", described(space)), ("k", integer(k)), ("filter", filter?.meaning), ("exact", yes(exact)),
+            ("kind", kind == .memory ? nil : .text(kind.name)), query, ("mode", described(mode?.name)), ("space", described(space)), ("k", integer(k)), ("filter", filter?.meaning), ("exact", yes(exact)),
             ("recall", recall.map { .number($0) }), ("probes", probes.flatMap { integer($0) }), ("with_content", .bool(withContent)),
         ])
     }
@@ -165,7 +165,7 @@ extension SearchAnswer {
             ("rows_scored", integer(report.rowsScored)),
             ("lists_total", integer(report.listsTotal)), ("lists_visited", integer(report.listsVisited)),
             ("recall_estimate", .number(report.recallEstimate)), ("is_exact", .bool(report.isExact)),
-            ("lacks_contents", yes(report.lacksContents)), ("as_of", moment(report.asOf)),
+            ("lacks_contents", yes(report.lacksContents)), ("as_of", moment(report.asOf)), ("mode", report.mode == .vector ? nil : .text(report.mode.name)),
         ])
         return object([("hits", .list(hits)), ("report", facts)])
     }

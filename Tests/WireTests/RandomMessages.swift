@@ -95,7 +95,7 @@ struct RandomMessages {
     mutating func search() -> SearchRequest {
         let kind = pick(Kind.searchable)
         return SearchRequest(
-            kind, query: chance() ? .vector(vector()) : .text(text()), space: maybe { $0.identifier() }, k: Int(short()), filter: maybe { $0.filter(on: kind) }, exact: chance(),
+            kind, query: chance() ? .vector(vector()) : .text(text()), mode: maybe { $0.pick(SearchMode.allCases) }, space: maybe { $0.identifier() }, k: Int(short()), filter: maybe { $0.filter(on: kind) }, exact: chance(),
             recall: maybe { $0.pick(RandomMessages.numbers) }, probes: maybe { Int($0.short()) }, withContent: chance())
     }
 }
@@ -120,6 +120,7 @@ extension RandomMessages {
             recallEstimate: pick(RandomMessages.numbers), isExact: chance())
         report.lacksContents = chance()
         report.asOf = maybe { $0.time() }
+        report.mode = pick(SearchMode.allCases)
         return report
     }
 

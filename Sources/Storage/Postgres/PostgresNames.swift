@@ -84,15 +84,15 @@ struct PostgresNames: Sendable {
 
     private func read(_ vectors: String) -> String { "coalesce(\(vectors), other_\(vectors))" }
 
-    /// The columns that indexes are filled from: what no filter knows comes empty.
-    func loaded(_ kind: Kind) -> [String] {
+    /// The columns that indexes are filled from: what no filter knows comes empty, but for texts where these are wanted.
+    func loaded(_ kind: Kind, _ part: LoadedPart) -> [String] {
         let schema = Schema.of(kind)
         return Table.of(kind).columns.map { column in
-            if column == "embedding" { return read(column) }
-            guard kind != .memory else { return column == "content" ? "''" : column }
+            if column == "embedding" { return part == .vectors ? read(column) : "NULL" }
+            guard kind != .memory else { return column == "content" && part == .vectors ? "''" : column }
             guard let rule = schema.rules.first(where: { $0.column == column }), rule.field != .metadata, !schema.filterFields.contains(rule.field) else { return column }
             return switch rule.type {
-            case .text: rule.isRequired ? "''" : "NULL"
+            case .text: part == .texts ? column : rule.isRequired ? "''" : "NULL"
             case .object: rule.isRequired ? "'{}'::jsonb" : "NULL"
             case .list: rule.isRequired ? "'[]'::jsonb" : "NULL"
             case .vector: "NULL"

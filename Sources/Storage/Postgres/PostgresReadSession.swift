@@ -282,7 +282,7 @@ final class PostgresReadSession: ReadSession {
         return Tenancy(organizations: organizations, keys: keys, spaces: spaces, damaged: damaged)
     }
 
-    func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition {
+    func load(_ part: LoadedPart, _ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition {
         // Of later transactions some are here already, and are read once more.
         let last = try ask(
             """
@@ -293,19 +293,19 @@ final class PostgresReadSession: ReadSession {
         epoch.value = try ask("SELECT made FROM \(names.quoted).feed_state").identifier(0, 0)
         // However long it takes.
         _ = try ask("SELECT set_config('statement_timeout', '0', true)")
-        for kind in Kind.searchable { try load(kind, body) }
+        for kind in Kind.searchable { try load(kind, part, body) }
         guard last.count == 1, let transaction = last.integer(0, 0), let number = last.integer(0, 1) else { return .start }
         return ChangePosition(transaction: UInt64(bitPattern: transaction), number: number)
     }
 
-    private func load(_ kind: Kind, _ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) {
-        var conditions = ["embedding_space_id IS NOT NULL"]
+    private func load(_ kind: Kind, _ part: LoadedPart, _ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) {
+        var conditions = part == .vectors ? ["embedding_space_id IS NOT NULL"] : ["true"]
         if Schema.of(kind).deletesSoftly { conditions.append("deleted_at IS NULL") }
         if kind == .message {
             conditions.append(
                 "NOT EXISTS (SELECT 1 FROM \(names.table(.conversations)) AS c WHERE c.organization_id = r.organization_id AND c.id = r.conversation_id AND c.deleted_at IS NOT NULL)")
         }
-        let columns = names.loaded(kind)
+        let columns = names.loaded(kind, part)
         let query = "SELECT \(columns.joined(separator: ", ")) FROM \(names.table(.of(kind))) AS r WHERE \(conditions.joined(separator: " AND "))"
         try link.connection.copy(query, columns: columns.count) { found throws(StorageError) in
             for row in 0..<found.count {

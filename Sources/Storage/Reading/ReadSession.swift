@@ -35,8 +35,16 @@ protocol ReadSession: AnyObject {
     /// How many come after it, those that cannot be read yet too, and when the first was written.
     func unread(after position: ChangePosition) throws(StorageError) -> (count: Int64, since: Timestamp?)
     func tenancy() throws(StorageError) -> Tenancy
-    /// Every row that has a vector and can be found.
-    func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition
+    /// Every row of a searchable kind that can be found and has that part.
+    func load(_ part: LoadedPart, _ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition
+}
+
+/// What of rows is read to fill indexes with.
+public enum LoadedPart: Sendable {
+    /// Rows that have one. What no filter knows may come empty.
+    case vectors
+    /// All rows, without vectors.
+    case texts
 }
 
 extension ReadSession {

@@ -141,11 +141,11 @@ public final class StoreReads: Sendable {
 
     private static let rowsAtOnce = 256
 
-    /// Hands over every row that has a vector and can be found, of all organizations, in one snapshot; a damaged row comes as a failure and the walk goes on.
+    /// Hands over every row that can be found and has that part, of all organizations, in one snapshot; a damaged row comes as a failure and the walk goes on.
     ///
     /// Blocks; for start and tools. The result is the position up to which the snapshot holds all changes.
-    public func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition {
+    public func load(_ part: LoadedPart = .vectors, _ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition {
         let session = try openAnother()
-        return try session.snapshot(of: nil) { () throws(StorageError) in try session.load(body) }
+        return try session.snapshot(of: nil) { () throws(StorageError) in try session.load(part, body) }
     }
 }

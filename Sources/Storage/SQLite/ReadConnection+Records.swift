@@ -57,14 +57,14 @@ extension ReadConnection {
         return jobs
     }
 
-    /// Every record that has a vector and can be found.
-    func load(_ kind: Kind, _ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) {
+    /// Every record that can be found and has that part.
+    func load(_ kind: Kind, _ part: LoadedPart, _ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) {
         var conversations = ConversationStates()
         let row = try connection.prepare(Table.of(kind).selection + " NOT INDEXED ORDER BY rowid")
         while try row.step() {
             do throws(StorageError) {
-                let record = try RecordRow.decode(row, kind, of: nil)
-                if record.embedding != nil, record.deletedAt == nil, try !conversations.hide(record, self) { body(.success(.record(record))) }
+                let record = try RecordRow.decode(row, kind, of: nil, withVector: part == .vectors)
+                if part == .texts || record.embedding != nil, record.deletedAt == nil, try !conversations.hide(record, self) { body(.success(.record(record))) }
             } catch {
                 body(.failure(error))
             }

@@ -135,18 +135,18 @@ final class ReadConnection: ReadSession {
         return Tenancy(organizations: organizations, keys: keys, spaces: spaces)
     }
 
-    func load(_ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition {
+    func load(_ part: LoadedPart, _ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) -> ChangePosition {
         let last = try SQLiteSchema.lastChange(connection)
         let row = try connection.prepare(Table.agentMemories.selection + " NOT INDEXED ORDER BY rowid")
         while try row.step() {
             do throws(StorageError) {
-                let memory = try MemoryRow.decode(row, withVector: true)
-                if memory.embedding != nil { body(.success(.memory(memory))) }
+                let memory = try MemoryRow.decode(row, withVector: part == .vectors)
+                if part == .texts || memory.embedding != nil { body(.success(.memory(memory))) }
             } catch {
                 body(.failure(error))
             }
         }
-        for kind in Kind.searchable where kind != .memory { try load(kind, body) }
+        for kind in Kind.searchable where kind != .memory { try load(kind, part, body) }
         return ChangePosition(number: last)
     }
 }

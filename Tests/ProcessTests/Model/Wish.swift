@@ -354,7 +354,7 @@ struct Wishes {
             Wish(operation: .change(RecordPatch(.message, id: id, [.qualityScore: .number(-1)])), flaw: .invalidField),
             Wish(operation: .search(SearchRequest(.message, query: .vector(long))), flaw: .wrongDimension),
             Wish(operation: .search(SearchRequest(.term, query: .vector(vector(house.dimension)), k: 0)), flaw: .invalidField),
-            Wish(operation: .search(SearchRequest(.conversation, query: .text("what \(marker)"))), flaw: .noEmbedder),
+            Wish(operation: .search(SearchRequest(.conversation, query: .text("what \(marker)"), mode: .hybrid)), flaw: .noEmbedder),
             Wish(operation: .browse(RecordListing(.user, limit: 0)), flaw: .invalidField),
             Wish(operation: .browse(RecordListing(.user, order: .name)), flaw: .unknownField),
             Wish(operation: .fetch(.memory, [id], withVectors: false), flaw: .invalidField),

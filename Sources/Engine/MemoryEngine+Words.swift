@@ -1,0 +1,64 @@
+internal import Dispatch
+internal import Lexical
+internal import Records
+internal import Storage
+
+/// Words are read behind the vectors, while searches by vectors are answered already.
+extension MemoryEngine {
+    /// Reads the words of all rows, on a queue of their own; those of rows that are written meanwhile are newer, and stay.
+    func readWords() {
+        partitions.hasWords = false
+        reading.async { [self] in
+            do throws(StorageError) { try readAllWords() } catch {
+                guard error != .closed else { return }
+                log.error("words could not be read; searches go by vectors alone", (.detail, error.description))
+                reading.asyncAfter(deadline: .now() + .seconds(MemoryEngine.wordsAgainSeconds)) { [weak self] in self?.readWords() }
+            }
+        }
+    }
+
+    private static let wordsAgainSeconds = 5
+    private static let wordsAtOnce = 256
+
+    private func readAllWords() throws(StorageError) {
+        let sight = freshness.begin(.read)
+        var (waiting, there): ([StoredRow], Set<RowName>) = ([], [])
+        let analyzer = TextAnalyzer()
+        func handOver() {
+            let changes = waiting.map { (name: $0.name, change: LexicalChange.of($0, analyzer)) }
+            waiting.removeAll(keepingCapacity: true)
+            indexing.sync {
+                let passed = freshness.passed(sight)
+                for (place, rows) in Dictionary(grouping: changes.filter { !passed.contains($0.name) }, by: { Place(organization: $0.name.organization, kind: $0.name.kind) }) {
+                    partitions.words(of: place.organization, place.kind).apply(rows.map(\.change))
+                }
+            }
+        }
+        do throws(StorageError) {
+            _ = try store.reads.load(.texts) { row in
+                guard case .success(let row) = row else { return }
+                there.insert(row.name)
+                waiting.append(row)
+                if waiting.count >= MemoryEngine.wordsAtOnce { handOver() }
+            }
+        } catch {
+            freshness.end(sight)
+            throw error
+        }
+        handOver()
+        let known = there
+        indexing.sync {
+            let passed = freshness.end(sight)
+            // What went while nobody told.
+            for (organization, index) in partitions.allWords {
+                let gone = index.ids.filter { id in
+                    let name = RowName(organization: organization, kind: index.kind, id: id)
+                    return !known.contains(name) && !passed.contains(name)
+                }
+                if !gone.isEmpty { index.apply(gone.map { .remove($0) }) }
+            }
+            partitions.hasWords = true
+        }
+        log.info("words stand", (.count, String(known.count)))
+    }
+}
