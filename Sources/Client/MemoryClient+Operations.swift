@@ -63,13 +63,20 @@ extension MemoryClient {
         return answer
     }
 
-    /// The memories of one agent that come nearest: those kept for good, and those of the given session.
+    /// The memories of one agent that matter: those kept for good, and those of the given session.
+    public func recall(_ request: RecallRequest) async throws(ClientError) -> SearchAnswer {
+        guard case .found(let answer) = try await perform(.recall(request)) else { throw .protocolViolation("another answer than hits") }
+        return answer
+    }
+
     public func recall(
         agent: Identifier, session: Identifier? = nil, query: SearchRequest.Query, space: Identifier? = nil, k: Int = 10, filter: Filter? = nil
     ) async throws(ClientError) -> SearchAnswer {
-        let longTerm = Filter.not(.exists(.session))
-        let candidates = session.map { Filter.or([longTerm, .equals(.session, .identifier($0))]) } ?? longTerm
-        let parts = [.equals(.agent, .identifier(agent)), candidates] + (filter.map { [$0] } ?? [])
-        return try await search(SearchRequest(query: query, space: space, k: k, filter: .and(parts)))
+        var request = RecallRequest(agent: agent, session: session, space: space, k: k, filter: filter)
+        switch query {
+        case .text(let text): request.text = text
+        case .vector(let vector): request.vector = vector
+        }
+        return try await recall(request)
     }
 }

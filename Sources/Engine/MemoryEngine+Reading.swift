@@ -25,7 +25,7 @@ extension MemoryEngine {
         }
     }
 
-    private static let recallDefault = 0.95
+    static let recallDefault = 0.95
 
     func search(_ request: SearchRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try request.check() } catch { return completion(.failure(.field(error))) }
@@ -63,9 +63,9 @@ extension MemoryEngine {
         let accepted = searches.submit { [self] in
             guard context.interruption == nil, let index, vector != nil else {
                 if let interruption = context.interruption { return completion(.failure(interruption)) }
-                return answer(.success(search.byWords(k: query.k, filter: query.filter, at: query.time)), request, principal, context, completion)
+                return answer(.success(search.byWords(k: query.k, filter: query.filter, at: query.time, isScaled: false).answer), request, principal, context, completion)
             }
-            answer(Result { () throws(IndexError) in try search.byBoth(query, in: index) }, request, principal, context, completion)
+            answer(Result { () throws(IndexError) in try search.byBoth(query, in: index).answer }, request, principal, context, completion)
         }
         if !accepted { completion(.failure(.busy("searches"))) }
     }
@@ -91,9 +91,7 @@ extension MemoryEngine {
         _ result: Result<IndexAnswer, IndexError>, _ request: SearchRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
     ) {
         switch result {
-        case .failure(.refused(let error)): completion(.failure(.field(error)))
-        case .failure(.wrongDimension(let found, let expected)): completion(.failure(.field(FieldError("vector", .wrongDimension(found: found, expected: expected)))))
-        case .failure(.stopped): completion(.failure(context.interruption ?? .internalError))
+        case .failure(let error): completion(.failure(EngineError(error, context)))
         case .success(var answer):
             // How much there is beyond what it may see is not told.
             if !principal.narrowing.isNone { answer.report.narrow() }

@@ -35,8 +35,8 @@ public final class RetrievalTrial {
         let answer =
             switch mode {
             case .vector: try? vectors.search(query)
-            case .lexical: search.byWords(k: k, filter: nil, at: RetrievalTrial.time)
-            case .hybrid: try? search.byBoth(query, in: vectors)
+            case .lexical: search.byWords(k: k, filter: nil, at: RetrievalTrial.time, isScaled: false).answer
+            case .hybrid: try? search.byBoth(query, in: vectors).answer
             }
         return answer?.hits.map { Int($0.id.low) } ?? []
     }

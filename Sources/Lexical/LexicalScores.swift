@@ -9,10 +9,17 @@ public import Records
 ///     idf(w)     = ln(1 + (N − n(w) + 0.5) / (n(w) + 0.5))
 ///     score(row) = Σ q(w) · idf(w) · f(w) · (k1 + 1) / (f(w) + k1 · (1 − b + b · length / mean length))
 public struct LexicalScores: Sendable {
+    public struct Row: Sendable {
+        public let id: Identifier
+        public let score: Float
+        /// What its columns say for it beside.
+        public let prior: Float
+    }
+
     /// Rows of the scope.
     public let scopeCount: Int
     /// Those with a word of the question, in no order.
-    public fileprivate(set) var rows: [(id: Identifier, score: Float)] = []
+    public fileprivate(set) var rows: [Row] = []
     /// How the scores of all rows of the scope are spread about their mean; most of them are 0.
     public let deviation: Double
     /// No row can have more.
@@ -37,14 +44,20 @@ public struct LexicalScores: Sendable {
     /// Of one word, by how many rows of the scope have it.
     fileprivate static func wordMax(_ word: AskedWord, rows: Int, of count: Int) -> Double { Double(word.count) * idf(rows: rows, of: count) * (saturation + 1) }
 
-    /// The best, best first, and among equals the lower identifier.
-    public func best(_ k: Int) -> [(id: Identifier, score: Float)] {
-        Array(rows.sorted { $0.score != $1.score ? $0.score > $1.score : $0.id < $1.id }.prefix(k))
+    /// Where no words were asked for.
+    public static let none = LexicalScores(scopeCount: 0, sum: 0, squares: 0, scoreMax: 0)
+
+    public mutating func keep(_ isKept: (Row) -> Bool) { rows = rows.filter(isKept) }
+
+    /// The best by weight · score + prior, best first, and among equals the lower identifier.
+    public func best(_ k: Int, weight: Double = 1) -> [(id: Identifier, score: Float)] {
+        let all = rows.map { (id: $0.id, score: Float(weight * Double($0.score)) + $0.prior) }
+        return Array(all.sorted { $0.score != $1.score ? $0.score > $1.score : $0.id < $1.id }.prefix(k))
     }
 }
 
 extension SegmentSnapshot {
-    func scores(_ words: [AskedWord], _ expression: Expression?, at time: Timestamp) -> LexicalScores {
+    func scores(_ words: [AskedWord], _ expression: Expression?, at time: Timestamp, prior: (Int, ColumnChunk) -> Float) -> LexicalScores {
         let scopes = entries.map { $0.segment.matching(expression, at: time) }
         let (count, meanLength) = size(of: scopes)
         var (found, scoreMax) = (Found(segments: entries.count), 0.0)
@@ -65,7 +78,8 @@ extension SegmentSnapshot {
             let score = found.scores[place]
             sum += Double(score)
             squares += Double(score) * Double(score)
-            return (entries[place / Segment.capacity].segment.columns.identifier(place % Segment.capacity), score)
+            let (columns, row) = (entries[place / Segment.capacity].segment.columns, place % Segment.capacity)
+            return LexicalScores.Row(id: columns.identifier(row), score: score, prior: prior(row, columns))
         }
         var scores = LexicalScores(scopeCount: count, sum: sum, squares: squares, scoreMax: scoreMax)
         scores.rows = rows

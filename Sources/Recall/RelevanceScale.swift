@@ -23,5 +23,14 @@ public struct RelevanceScale: Hashable, Sendable {
         (cosine, lexical) = (dense / whole, words / whole)
     }
 
+    /// Of words alone.
+    public init(lexicalMax: Double) {
+        cosine = 0
+        lexical = lexicalMax > 0 ? 1 / lexicalMax : 0
+    }
+
+    /// Of vectors alone.
+    public static let cosineAlone = RelevanceScale(cosineDeviation: 1, lexicalDeviation: 0, lexicalMax: 0)
+
     public func relevance(cosine: Double, lexical: Double) -> Double { self.cosine * cosine + self.lexical * lexical }
 }

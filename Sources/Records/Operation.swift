@@ -12,6 +12,8 @@ public enum Operation: Hashable, Sendable {
     case delete([Identifier])
     /// Over memories, conversations, messages or terms.
     case search(SearchRequest)
+    /// The memories of one agent that matter.
+    case recall(RecallRequest)
     /// Every memory of a listing, page by page, as a stream.
     case stream(MemoryListing)
 
@@ -57,6 +59,7 @@ public enum Operation: Hashable, Sendable {
         case delete = 36
         case search = 37
         case stream = 38
+        case recall = 39
         case create = 48
         case fetch = 49
         case browse = 50
@@ -89,6 +92,7 @@ public enum Operation: Hashable, Sendable {
         case .update: .update
         case .delete: .delete
         case .search: .search
+        case .recall: .recall
         case .stream: .stream
         case .create: .create
         case .fetch: .fetch
@@ -116,7 +120,7 @@ public enum Operation: Hashable, Sendable {
         switch self {
         case .ping, .status, .verify: nil
         case .ensureAgent: .agent
-        case .remember, .get, .list, .update, .delete, .stream: .memory
+        case .remember, .get, .list, .update, .delete, .stream, .recall: .memory
         case .search(let request): request.kind
         case .create(let drafts): drafts.first?.kind
         case .fetch(let kind, _, _), .remove(let kind, _), .restore(let kind, _), .use(let kind, _): kind
@@ -141,7 +145,7 @@ public enum Operation: Hashable, Sendable {
         case .status: [.statusRead]
         case .ensureAgent: [.agentsWrite]
         case .remember, .update, .delete: [.memoriesWrite]
-        case .get, .list, .stream: [.memoriesRead]
+        case .get, .list, .stream, .recall: [.memoriesRead]
         case .search, .fetch, .browse: kind.map { [.reading($0)] } ?? Set(Scope.allCases)
         case .create, .change, .remove, .restore, .use: kind.map { [.writing($0)] } ?? Set(Scope.allCases)
         case .end: [.conversationsWrite]
@@ -167,6 +171,7 @@ extension Operation.Name: CustomStringConvertible {
         case .update: "update"
         case .delete: "delete"
         case .search: "search"
+        case .recall: "recall"
         case .stream: "stream"
         case .create: "create"
         case .fetch: "fetch"
@@ -195,7 +200,7 @@ extension Operation.Name: CustomStringConvertible {
         case .ensureAgent, .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey, .revokeKey, .startJob,
             .claimJob, .stepJob, .controlJob, .importing:
             true
-        case .ping, .status, .verify, .get, .list, .search, .stream, .fetch, .browse, .open, .watchJob: false
+        case .ping, .status, .verify, .get, .list, .search, .recall, .stream, .fetch, .browse, .open, .watchJob: false
         }
     }
 }

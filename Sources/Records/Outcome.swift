@@ -36,19 +36,24 @@ public struct SearchAnswer: Hashable, Sendable {
         public let memory: Memory?
         /// The same for every other kind.
         public let record: Record?
+        /// When it was asked for.
+        public let explanation: HitExplanation?
 
-        public init(hit: Hit, memory: Memory? = nil, record: Record? = nil) {
+        public init(hit: Hit, memory: Memory? = nil, record: Record? = nil, explanation: HitExplanation? = nil) {
             self.hit = hit
             self.memory = memory
             self.record = record
+            self.explanation = explanation
         }
     }
 
     public let entries: [Entry]
     public let report: SearchReport
+    public let explanation: AnswerExplanation?
 
-    public init(entries: [Entry], report: SearchReport) {
+    public init(entries: [Entry], report: SearchReport, explanation: AnswerExplanation? = nil) {
         self.entries = entries
         self.report = report
+        self.explanation = explanation
     }
 }

@@ -389,7 +389,7 @@ extension Operation {
     /// Whether the answer may be far larger than the request.
     fileprivate var mayHaveLargeAnswer: Bool {
         switch self {
-        case .get, .list, .fetch, .browse, .open: true
+        case .get, .list, .fetch, .browse, .open, .recall: true
         case .search(let request): request.withContent
         case .ping, .status, .verify, .ensureAgent, .remember, .update, .delete, .stream, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey,
             .revokeKey, .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing:

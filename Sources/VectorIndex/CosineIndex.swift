@@ -57,6 +57,18 @@ public final class CosineIndex: Sendable {
         return Set(ids.filter { snapshot.number(of: $0) != nil })
     }
 
+    /// The cosines of those of the rows that are here.
+    public func cosines(of vector: [Float], _ ids: [Identifier]) -> [Identifier: Float] {
+        guard vector.count == dimension, let unit = normalized(vector) else { return [:] }
+        let snapshot = current
+        var cosines: [Identifier: Float] = [:]
+        for id in ids {
+            guard let number = snapshot.number(of: id), let chunk = snapshot.chunks.chunk(of: number) else { continue }
+            cosines[id] = min(max(Kernels.best.score(of: unit, row: number % Chunk.capacity, in: chunk.matrix), -1), 1)
+        }
+        return cosines
+    }
+
     /// Whether the vector of a row can be compared with the others.
     public func takes(_ change: IndexChange) -> Bool {
         guard case .put(_, let vector) = change else { return true }

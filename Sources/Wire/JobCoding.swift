@@ -39,7 +39,7 @@ extension Operation {
             case .records(let records): for record in records { writer.field(Tag.main) { $0.record(record) } }
             }
             writer.field(Tag.step) { $0.step(step) }
-        case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream, .create, .fetch, .browse, .change, .remove, .restore,
+        case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .recall, .stream, .create, .fetch, .browse, .change, .remove, .restore,
             .use, .end, .open, .createKey, .rotateKey, .revokeKey:
             break
         }

@@ -95,6 +95,7 @@ extension Operation {
             if let mode = search.mode { writer.integer(Tag.mode, mode.rawValue) }
             if let probes = search.probes { writer.integer(Tag.probes, UInt32(clamping: probes)) }
             writer.flag(Tag.withContent, search.withContent)
+        case .recall(let recall): writer.recall(recall)
         case .create, .fetch, .browse, .change, .remove, .restore, .use, .end, .open, .createKey, .rotateKey, .revokeKey: appendRecords(to: &writer)
         case .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing: appendJob(to: &writer)
         }
@@ -119,7 +120,7 @@ extension Operation {
             writer.identifier(Tag.main, id)
             writer.integer(Tag.overlapSeconds, overlapSeconds)
         case .revokeKey(let id): writer.identifier(Tag.main, id)
-        case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream, .browse, .startJob, .claimJob, .stepJob, .controlJob,
+        case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .recall, .stream, .browse, .startJob, .claimJob, .stepJob, .controlJob,
             .watchJob, .importing:
             break
         }
@@ -141,6 +142,7 @@ extension Operation {
         case .update: return .update(try readPatch(body, in: range))
         case .delete: return .delete(try RecordRequest(body, in: range).ids)
         case .search: return .search(try readSearch(body, in: range))
+        case .recall: return .recall(try body.recall(in: range))
         case .browse: return .browse(try body.listing(in: range))
         case .create: return .create(try RecordRequest(body, in: range, with: [RecordTag.kind], of: .records).drafts())
         case .change: return .change(try RecordRequest(body, in: range, with: [RecordTag.kind], of: .record).patch())

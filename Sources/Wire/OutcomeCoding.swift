@@ -8,6 +8,8 @@ private enum Tag {
     static let report: UInt16 = 18
     static let waiting: UInt16 = 18
     static let record: UInt16 = 19
+    static let explanations: UInt16 = 20
+    static let explanation: UInt16 = 21
     // Of a conversation, and of a key.
     static let messages: UInt16 = 17
     static let keyText: UInt16 = 17
@@ -92,7 +94,7 @@ extension Outcome {
             return .written(try readReceipt(body))
         case .get: return .memories(try readPage(body, of: organization).memories)
         case .list, .stream: return .page(try readPage(body, of: organization))
-        case .search: return .found(try readAnswer(body, of: organization))
+        case .search, .recall: return .found(try readAnswer(body, of: organization))
         case .fetch, .claimJob, .watchJob: return .records(try RecordAnswer(body).records(of: organization))
         case .browse:
             let answer = try RecordAnswer(body)
@@ -204,6 +206,8 @@ extension Outcome {
         var kind = Kind.memory
         var ranges: [Range<Int>] = []
         var report = SearchReport()
+        var explanations: [HitExplanation] = []
+        var explanation: AnswerExplanation?
         var reader = FieldReader(body)
         try reader.each(lists: TagSet([Tag.memory, Tag.record])) { (field) throws(BodyError) in
             switch field.tag {
@@ -219,16 +223,24 @@ extension Outcome {
             case Tag.record: ranges.append(field.range)
             case RecordTag.kind: kind = try body.kind(field)
             case Tag.report: report = try body.report(in: field.range)
+            case Tag.explanations:
+                guard field.range.count % [UInt8].explanationBytes == 0 else { throw .malformed("an explanation has \([UInt8].explanationBytes) bytes") }
+                for start in stride(from: field.range.lowerBound, to: field.range.upperBound, by: [UInt8].explanationBytes) { explanations.append(try body.explanation(at: start)) }
+            case Tag.explanation: explanation = try body.explanation(in: field.range)
             default: return false
             }
             return true
         }
+        guard explanations.isEmpty || explanations.count == hits.count else { throw .malformed("there are not as many explanations as hits") }
         var records: [Identifier: Record] = [:]
         for range in ranges {
             let record = try RecordFields(kind, body, in: range).record(of: organization)
             records[record.id] = record
         }
-        return SearchAnswer(entries: hits.map { SearchAnswer.Entry(hit: $0, memory: memories[$0.id], record: records[$0.id]) }, report: report)
+        let entries = hits.enumerated().map { place, hit in
+            SearchAnswer.Entry(hit: hit, memory: memories[hit.id], record: records[hit.id], explanation: explanations.isEmpty ? nil : explanations[place])
+        }
+        return SearchAnswer(entries: entries, report: report, explanation: explanation)
     }
 }
 
@@ -331,6 +343,9 @@ extension FieldWriter {
             if report.lacksContents { writer.flag(Tag.lacksContents, true) }
             if let asOf = report.asOf { writer.time(Tag.asOf, asOf) }
         }
+        guard let explanation = answer.explanation else { return }
+        field(Tag.explanations) { writer in for entry in answer.entries { writer.raw(entry.explanation) } }
+        field(Tag.explanation) { $0.explanation(explanation) }
     }
 }
 

@@ -6,13 +6,14 @@ enum Printing {
 
     static func json(_ answer: SearchAnswer, _ kind: Kind = .memory) -> JSON {
         let report = answer.report
-        return [
+        let answered: JSON = [
             "hits": .list(
                 answer.entries.map { entry in
-                    [
-                        "score": .number(Double(entry.hit.score)), "id": .text(entry.hit.id.description),
-                        kind.name: entry.memory?.json ?? entry.record?.json() ?? .null,
+                    let members: [JSON.Member] = [
+                        JSON.Member("score", .number(Double(entry.hit.score))), JSON.Member("id", .text(entry.hit.id.description)),
+                        JSON.Member(kind.name, entry.memory?.json ?? entry.record?.json() ?? .null),
                     ]
+                    return .object(members + (entry.explanation.map { [JSON.Member("why", json($0))] } ?? []))
                 }),
             "report": [
                 "rows_total": .integer(Int64(report.rowsTotal)), "rows_matching": .integer(Int64(report.rowsMatching)),
@@ -20,6 +21,26 @@ enum Printing {
                 "lists_visited": .integer(Int64(report.listsVisited)), "recall_estimate": .number(report.recallEstimate),
                 "exact": .bool(report.isExact), "mode": .text(report.mode.name), "lacks_contents": .bool(report.lacksContents), "as_of": report.asOf.map { .text($0.description) } ?? .null,
             ],
+        ]
+        guard let explanation = answer.explanation, case .object(let members) = answered else { return answered }
+        return .object(members + [JSON.Member("explanation", json(explanation))])
+    }
+
+    private static func json(_ why: HitExplanation) -> JSON {
+        [
+            "cosine": why.cosine.map { .number($0) } ?? .null, "words": why.words.map { .number($0) } ?? .null, "relevance": .number(why.relevance),
+            "retention": .number(why.retention), "importance": .number(why.importance),
+        ]
+    }
+
+    static func json(_ explanation: AnswerExplanation) -> JSON {
+        [
+            "weights": [
+                "relevance": .number(explanation.weights.relevance), "importance": .number(explanation.weights.importance), "recency": .number(explanation.weights.recency),
+            ],
+            "cosine_scale": .number(explanation.cosineScale), "words_scale": .number(explanation.wordsScale),
+            "embedding_us": .integer(Int64(clamping: explanation.embeddingMicroseconds)), "scanning_us": .integer(Int64(clamping: explanation.scanningMicroseconds)),
+            "fetching_us": .integer(Int64(clamping: explanation.fetchingMicroseconds)),
         ]
     }
 
@@ -42,8 +63,14 @@ enum Printing {
             if let record = entry.record { return start + RecordText.summary(record).line(of: width - start.count) }
             guard let memory = entry.memory else { return start + entry.hit.id.description }
             let head = start + memory.type.name.padded(to: 12)  // "conversation"
-            return head + "  " + memory.content.line(of: width - head.count - 2)
+            let line = head + "  " + memory.content.line(of: width - head.count - 2)
+            return entry.explanation.map { line + "\n" + why($0) } ?? line
         }
+    }
+
+    private static func why(_ why: HitExplanation) -> String {
+        let parts: [(String, Double?)] = [("cosine", why.cosine), ("words", why.words), ("relevance", why.relevance), ("retention", why.retention), ("importance", why.importance)]
+        return "           " + parts.compactMap { name, value in value.map { "\(name) \(score(Float($0)).drop(while: { $0 == " " }))" } }.joined(separator: ", ")
     }
 
     static func report(_ report: SearchReport) -> String {

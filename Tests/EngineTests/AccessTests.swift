@@ -13,7 +13,7 @@ struct AccessTests {
         var rules: [(Operation, Set<Scope>)] = [
             (.ping, []), (.status, [.statusRead]), (.verify, [.jobsRun]), (.ensureAgent(slug: "a", name: "a"), [.agentsWrite]), (.remember([]), [.memoriesWrite]),
             (.get([id], withVectors: false), [.memoriesRead]), (.list(MemoryListing()), [.memoriesRead]), (.update(MemoryPatch(id: id)), [.memoriesWrite]),
-            (.delete([id]), [.memoriesWrite]), (.stream(MemoryListing()), [.memoriesRead]), (.end([id]), [.conversationsWrite]),
+            (.delete([id]), [.memoriesWrite]), (.stream(MemoryListing()), [.memoriesRead]), (.recall(RecallRequest(agent: id, text: "x")), [.memoriesRead]), (.end([id]), [.conversationsWrite]),
             (.open(id, messages: 1), [.conversationsRead, .messagesRead]), (.createKey(RecordDraft(.key)), [.adminKeys]),
             (.rotateKey(id, overlapSeconds: 0), [.adminKeys]), (.revokeKey(id), [.adminKeys]),
             (.startJob(RecordDraft(.job)), [.jobsRun]), (.claimJob(id, worker: id), [.jobsRun]), (.stepJob(JobStep(job: id, worker: id)), [.jobsRun]),

@@ -35,6 +35,7 @@ extension Operation {
         case .list(let listing), .stream(let listing): try listing.check()
         case .update(let patch): try patch.check()
         case .search(let search): try search.check()
+        case .recall(let recall): try recall.check()
         case .create(let drafts): for draft in drafts { try draft.check() }
         case .createKey(let draft), .startJob(let draft): try draft.check()
         case .stepJob(let step): try step.check()

@@ -65,6 +65,7 @@ struct FieldTests {
             case .get, .delete: rawField(16, id.bytes)
             case .update: rawField(16, rawField(16, id.bytes))
             case .search: rawField(17, "x")
+            case .recall: rawField(17, "x") + rawField(26, id.bytes)
             case .create: rawField(48, [Kind.user.rawValue]) + rawField(16, rawField(85, "x"))
             case .change: rawField(48, [Kind.user.rawValue]) + rawField(16, rawField(16, id.bytes))
             case .fetch, .remove, .restore, .use: rawField(48, [Kind.term.rawValue]) + rawField(16, id.bytes)

@@ -74,6 +74,11 @@ extension GoldenCase {
         GoldenCase("search: as good as is wanted", request(.search(SearchRequest(query: .vector([1, 2]), recall: 0.875)))),
         GoldenCase("search: so many lists", request(.search(SearchRequest(query: .vector([1, 2]), probes: 64)))),
         GoldenCase("search: by words", request(.search(SearchRequest(.message, query: .text("unpaid invoice"), mode: .lexical)))),
+        GoldenCase("recall: by a text", request(.recall(RecallRequest(agent: agent, text: "what does she drink?")))),
+        GoldenCase("recall: every field", request(.recall(RecallRequest(
+            agent: agent, session: session, text: "tea", vector: [0.5, -0.5], space: space, mode: .hybrid, k: 5, tokensMax: 512, filter: .equals(.type, .text("fact")), exact: true,
+            weights: weights, explains: true)))),
+        GoldenCase("recall: of every session", request(.recall(RecallRequest(agent: agent, everySession: true, vector: [1, 0])))),
         GoldenCase("search: by a vector of a space that is named", request(.search(SearchRequest(query: .vector([0.5, -0.5]), space: space)))),
         GoldenCase("update: a vector of a space that is named", request(.update(MemoryPatch(id: one, vector: .set([1, 0.5]), space: space)))),
         GoldenCase("stream", request(.stream(MemoryListing(limit: 1)))),
@@ -122,6 +127,8 @@ extension GoldenCase {
     private static let report = SearchReport(
         rowsTotal: 1_000_000, rowsMatching: 2_000, rowsVisited: 1_500, rowsScored: 512, listsTotal: 1_024, listsVisited: 16, recallEstimate: 0.96875, isExact: false)
 
+    private static let weights = (try? RecallWeights(relevance: 0.5, importance: 0.25, recency: 0.125)) ?? .standard
+
     private static let withoutContents = {
         var report = GoldenCase.report
         report.lacksContents = true
@@ -151,6 +158,14 @@ extension GoldenCase {
             ], report: report)))),
         GoldenCase("reply to search: without contents", .reply(7, .search, .found(SearchAnswer(
             entries: [SearchAnswer.Entry(hit: Hit(id: one, score: 1), memory: nil)], report: SearchReport())))),
+        GoldenCase("reply to recall: explained", .reply(7, .recall, .found(SearchAnswer(
+            entries: [
+                SearchAnswer.Entry(
+                    hit: Hit(id: one, score: 0.75), memory: plain, explanation: HitExplanation(cosine: 0.5, words: 2.5, relevance: 0.625, retention: 0.5, importance: 0.375))
+            ],
+            report: report,
+            explanation: AnswerExplanation(
+                weights: weights, cosineScale: 0.75, wordsScale: 0.125, embeddingMicroseconds: 2_000, scanningMicroseconds: 300, fetchingMicroseconds: 40))))),
         GoldenCase("reply to search: nothing found", .reply(7, .search, .found(SearchAnswer(entries: [], report: SearchReport())))),
         GoldenCase("reply to search: the store is away", .reply(7, .search, .found(SearchAnswer(
             entries: [SearchAnswer.Entry(hit: Hit(id: one, score: 1), memory: plain)], report: withoutContents)))),

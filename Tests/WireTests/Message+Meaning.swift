@@ -69,6 +69,7 @@ extension Operation {
             case .vector(let values): search.meaning(("vector", vector(values)))
             case .text(let text): search.meaning(("text", .text(text)))
             }
+        case .recall(let recall): recall.meaning
         case .create(let drafts): object([("kind", described(kind?.name)), ("records", .list(drafts.map(\.meaning)))])
         case .fetch(let kind, let ids, let withVectors): object([("kind", .text(kind.name)), ("ids", texts(ids)), ("with_vectors", yes(withVectors))])
         case .browse(let listing): listing.meaning
@@ -155,10 +156,42 @@ extension Outcome {
     }
 }
 
+extension RecallWeights {
+    fileprivate var meaning: JSON { object([("relevance", .number(relevance)), ("importance", .number(importance)), ("recency", .number(recency))]) }
+}
+
+extension RecallRequest {
+    fileprivate var meaning: JSON {
+        object([
+            ("agent", described(agent)), ("session", described(session)), ("every_session", yes(everySession)), ("text", described(text)),
+            ("vector", WireTests.vector(self.vector)), ("space", described(space)), ("mode", described(mode?.name)), ("k", integer(k)), ("tokens", integer(tokensMax)),
+            ("filter", filter?.meaning), ("exact", yes(exact)), ("weights", weights.meaning), ("explain", yes(explains)),
+        ])
+    }
+}
+
+extension HitExplanation {
+    fileprivate var meaning: JSON {
+        object([
+            ("cosine", cosine.map { .number($0) }), ("words", words.map { .number($0) }), ("relevance", .number(relevance)), ("retention", .number(retention)),
+            ("importance", .number(importance)),
+        ])
+    }
+}
+
+extension AnswerExplanation {
+    fileprivate var meaning: JSON {
+        object([
+            ("weights", weights.meaning), ("cosine_scale", .number(cosineScale)), ("words_scale", .number(wordsScale)), ("embedding_us", integer(embeddingMicroseconds)),
+            ("scanning_us", integer(scanningMicroseconds)), ("fetching_us", integer(fetchingMicroseconds)),
+        ])
+    }
+}
+
 extension SearchAnswer {
     fileprivate var meaning: JSON {
         let hits: [JSON] = entries.map { entry in
-            object([("id", described(entry.hit.id)), ("score", .number(Double(entry.hit.score))), ("memory", entry.memory?.meaning), ("record", entry.record?.meaning)])
+            object([("id", described(entry.hit.id)), ("score", .number(Double(entry.hit.score))), ("memory", entry.memory?.meaning), ("record", entry.record?.meaning), ("why", entry.explanation?.meaning)])
         }
         let facts = object([
             ("rows_total", integer(report.rowsTotal)), ("rows_matching", integer(report.rowsMatching)), ("rows_visited", integer(report.rowsVisited)),
@@ -167,7 +200,7 @@ extension SearchAnswer {
             ("recall_estimate", .number(report.recallEstimate)), ("is_exact", .bool(report.isExact)),
             ("lacks_contents", yes(report.lacksContents)), ("as_of", moment(report.asOf)), ("mode", report.mode == .vector ? nil : .text(report.mode.name)),
         ])
-        return object([("hits", .list(hits)), ("report", facts)])
+        return object([("hits", .list(hits)), ("report", facts), ("explanation", explanation?.meaning)])
     }
 }
 

@@ -56,6 +56,7 @@ struct RandomMessages {
         case .update: .update(patch())
         case .delete: .delete(some(5) { $0.identifier() })
         case .search: .search(search())
+        case .recall: .recall(recall())
         case .stream: .stream(listing())
         case .create, .fetch, .browse, .change, .remove, .restore, .use, .end, .open, .createKey, .rotateKey, .revokeKey: recordOperation(name)
         case .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing: jobOperation(name)
@@ -90,6 +91,22 @@ struct RandomMessages {
         MemoryListing(
             agent: maybe { $0.identifier() }, session: maybe { $0.identifier() }, type: maybe { $0.pick(MemoryType.allCases) },
             after: maybe { $0.identifier() }, limit: Int(short()), withVectors: chance())
+    }
+
+    private mutating func weights() -> RecallWeights {
+        pick([.standard, try? RecallWeights(relevance: 0, importance: 1, recency: 0), try? RecallWeights(relevance: 1_000, importance: 0.1, recency: 3)].compactMap(\.self))
+    }
+
+    private mutating func explanation() -> HitExplanation {
+        HitExplanation(
+            cosine: maybe { $0.pick([0, 1, -1, 0.1]) }, words: maybe { $0.pick([0, 12.5]) }, relevance: pick([0, 0.75]), retention: pick([0, 1]), importance: pick([0, 0.1]))
+    }
+
+    mutating func recall() -> RecallRequest {
+        RecallRequest(
+            agent: identifier(), session: maybe { $0.identifier() }, everySession: chance(), text: maybe { $0.text() }, vector: maybe { $0.vector() }, space: maybe { $0.identifier() },
+            mode: maybe { $0.pick(SearchMode.allCases) }, k: Int(short()), tokensMax: maybe { Int($0.short()) }, filter: maybe { $0.filter(on: .memory) }, exact: chance(),
+            weights: weights(), explains: chance())
     }
 
     mutating func search() -> SearchRequest {
@@ -137,17 +154,20 @@ extension RandomMessages {
             return .written(WriteReceipt(change: pick(RandomMessages.integers), rows: rows, waiting: count(3)))
         case .get: return .memories(some(3) { $0.memory() })
         case .list, .stream: return .page(page())
-        case .search:
-            let kind = pick(Kind.searchable)
+        case .search, .recall:
+            let kind = name == .recall ? .memory : pick(Kind.searchable)
+            let explains = name == .recall && chance()
             let entries = some(4) { random in
                 let memory = kind == .memory ? random.maybe { $0.memory() } : nil
                 let record = kind == .memory ? nil : random.maybe { $0.record(kind) }
                 let hit = Hit(id: memory?.id ?? record?.id ?? random.identifier(), score: random.pick([0, 1, -1, 0.1]))
-                return SearchAnswer.Entry(hit: hit, memory: memory, record: record)
+                return SearchAnswer.Entry(hit: hit, memory: memory, record: record, explanation: explains ? random.explanation() : nil)
             }
             // Answers name each memory once.
             guard Set(entries.map(\.hit.id)).count == entries.count else { return outcome(name) }
-            return .found(SearchAnswer(entries: entries, report: report()))
+            let explanation = AnswerExplanation(
+                weights: weights(), cosineScale: pick([0, 0.5, 1]), wordsScale: pick([0, 0.25]), embeddingMicroseconds: UInt64(short()), scanningMicroseconds: .max, fetchingMicroseconds: 0)
+            return .found(SearchAnswer(entries: entries, report: report(), explanation: explains ? explanation : nil))
         case .fetch, .browse, .open, .createKey, .rotateKey, .claimJob, .watchJob: return recordOutcome(name)
         }
     }

@@ -82,7 +82,7 @@ extension RandomMessages {
         case .createKey: return .createKey(draft(.key))
         case .rotateKey: return .rotateKey(identifier(), overlapSeconds: pick(RandomMessages.integers))
         case .revokeKey: return .revokeKey(identifier())
-        case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream, .startJob, .claimJob, .stepJob, .controlJob, .watchJob,
+        case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .recall, .stream, .startJob, .claimJob, .stepJob, .controlJob, .watchJob,
             .importing:
             return operation(name)
         }
@@ -117,7 +117,7 @@ extension RandomMessages {
         case .controlJob: .controlJob(identifier(), pick(JobControl.allCases))
         case .watchJob: .watchJob(identifier(), after: pick(RandomMessages.integers))
         case .importing: .importing(batch(), step())
-        case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream, .create, .fetch, .browse, .change, .remove, .restore,
+        case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .recall, .stream, .create, .fetch, .browse, .change, .remove, .restore,
             .use, .end, .open, .createKey, .rotateKey, .revokeKey:
             operation(name)
         }
@@ -130,7 +130,7 @@ extension RandomMessages {
         case .browse: return .recordPage(RecordPage(records: some(3) { $0.record(kind) }, next: maybe { $0.cursor() }))
         case .open: return .conversation(record(.conversation), messages: some(3) { $0.record(.message) })
         case .createKey, .rotateKey: return .key(record(.key), text: text())
-        case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .stream, .create, .change, .remove, .restore, .use, .end,
+        case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .recall, .stream, .create, .change, .remove, .restore, .use, .end,
             .revokeKey, .startJob, .stepJob, .controlJob, .importing:
             return outcome(name)
         }

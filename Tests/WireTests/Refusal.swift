@@ -83,6 +83,7 @@ extension Operation {
         case .list(let listing), .stream(let listing): try listing.check()
         case .update(let patch): try patch.check()
         case .search(let search): try search.check()
+        case .recall(let recall): try recall.check()
         case .create(let drafts):
             for (position, draft) in drafts.enumerated() {
                 do throws(FieldError) { try draft.check() } catch { throw error.inside("\(draft.kind.plural)[\(position)]") }

@@ -234,12 +234,26 @@ struct Wishes {
     }
 
     private mutating func search(_ house: HouseModel, _ others: [HouseModel]) -> Wish {
+        if chance(20) { return recall(house, others) }
         let kind = pick(Kind.searchable)
         var request = SearchRequest(kind, query: .vector(vector(house.dimension)), k: pick([1, 3, 10, 100]), withContent: chance(60))
         guard chance(60) else { return Wish(operation: .search(request)) }
         let (filter, admits) = filter(kind, house, others, depth: 2)
         request.filter = filter
         return Wish(operation: .search(request), admits: admits)
+    }
+
+    /// By relevance alone, so that it is known what has to come.
+    private mutating func recall(_ house: HouseModel, _ others: [HouseModel]) -> Wish {
+        let agent = known(.agent, house, others)
+        var request = RecallRequest(agent: agent, vector: vector(house.dimension), k: pick([1, 3, 10, 100]))
+        request.weights = (try? RecallWeights(relevance: 1, importance: 0, recency: 0)) ?? .standard
+        if chance(40) { request.session = known(.conversation, house, others) }
+        request.everySession = request.session == nil && chance(40)
+        let (session, everySession) = (request.session, request.everySession)
+        return Wish(operation: .recall(request), admits: { row in
+            row.identifier(.agent) == agent && (everySession || row.identifier(.session) == nil || row.identifier(.session) == session)
+        })
     }
 
     /// A filter, and what it means.

@@ -1,5 +1,3 @@
-public import Records
-
 /// What a memory's score is made of: relevance · r + importance · I(t) + recency · R(t).
 public struct RecallWeights: Hashable, Sendable {
     public let relevance: Double

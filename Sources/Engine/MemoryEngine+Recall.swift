@@ -1,0 +1,152 @@
+internal import Lexical
+internal import Recall
+internal import Records
+internal import Storage
+internal import VectorIndex
+
+/// The memories of one agent that matter to a question: the weighted score is ranked inside the scan, so that the top k is that of all rows.
+extension MemoryEngine {
+    func recall(_ request: RecallRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        do throws(FieldError) {
+            try request.check()
+            if let vector = request.vector {
+                let choice = try space(for: vector, of: request.space, principal.organization, at: clock.now())
+                if !choice.isNew { try choice.check(vector, of: request.space) }
+            }
+        } catch {
+            return completion(.failure(.field(error)))
+        }
+        let wanted = request.mode ?? (request.text == nil ? .vector : request.vector == nil && embeddings == nil ? .lexical : .hybrid)
+        guard wanted != .lexical || partitions.hasWords else { return completion(.failure(.busy("words"))) }
+        let mode = partitions.hasWords ? wanted : .vector
+        let began = clock.ticks()
+        guard mode != .lexical, request.vector == nil, let text = request.text else { return scan(request, request.vector, mode, 0, principal, context, completion) }
+        embed(question: text, principal.organization, context, completion) { [self] vector in
+            scan(request, vector, mode, (clock.ticks() &- began) / 1_000, principal, context, completion)
+        }
+    }
+
+    /// With a budget of tokens more may be looked at than fit.
+    private static let budgetedMax = 1_000
+
+    private func scan(
+        _ request: RecallRequest, _ vector: [Float]?, _ mode: SearchMode, _ embedding: UInt64, _ principal: Principal, _ context: OperationContext,
+        _ completion: @escaping Completion
+    ) {
+        let time = clock.now()
+        let prior = FadingPrior(fading: Fading(), weights: request.weights, time: time)
+        let words = partitions.words(of: principal.organization, .memory)
+        let index = partitions[principal.organization, .memory]?.index
+        let search = HybridSearch(text: request.text ?? "", words: words, weight: request.weights.relevance, prior: prior)
+        let query = IndexQuery(
+            vector: vector ?? [], k: request.tokensMax == nil ? request.k : max(request.k, MemoryEngine.budgetedMax), filter: principal.narrowing.filter(on: .memory, and: request.scope),
+            time: time, exact: request.exact, recallTarget: MemoryEngine.recallDefault, shouldStop: { context.interruption != nil })
+        let accepted = searches.submit { [self] in
+            if let interruption = context.interruption { return completion(.failure(interruption)) }
+            let began = clock.ticks()
+            do throws(IndexError) {
+                let found = try RecallScan(search: search, query: query, mode: mode).run(index)
+                let scanning = (clock.ticks() &- began) / 1_000
+                fetch(found, request, vector, embedding, scanning, time, principal, context, completion)
+            } catch {
+                completion(.failure(EngineError(error, context)))
+            }
+        }
+        if !accepted { completion(.failure(.busy("searches"))) }
+    }
+
+    private func fetch(
+        _ found: HybridSearch.Answer, _ request: RecallRequest, _ vector: [Float]?, _ embedding: UInt64, _ scanning: UInt64, _ time: Timestamp, _ principal: Principal,
+        _ context: OperationContext, _ completion: @escaping Completion
+    ) {
+        var report = found.answer.report
+        // How much there is beyond what it may see is not told.
+        if !principal.narrowing.isNone { report.narrow() }
+        report.asOf = feed.staleSince
+        let (hits, began, told) = (found.answer.hits, clock.ticks(), report)
+        let index = partitions[principal.organization, .memory]?.index
+        store.reads.memories(hits.map(\.id), of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: { context.interruption == nil }) { [self] result in
+            finish(result, context, completion) { memories, completion in
+                let rows = memories.keyed(by: \.id)
+                var entries = hits.compactMap { hit in rows[hit.id].map { SearchAnswer.Entry(hit: hit, memory: $0) } }
+                if let tokensMax = request.tokensMax { entries = entries.fitting(tokensMax, count: request.k) }
+                guard request.explains else { return completion(.success(.found(SearchAnswer(entries: entries, report: told)))) }
+                let reasons = RecallReasons(found, vector.flatMap { vector in index?.cosines(of: vector, entries.map(\.hit.id)) } ?? [:], time)
+                let explanation = AnswerExplanation(
+                    weights: request.weights, cosineScale: found.scale.cosine, wordsScale: found.scale.lexical, embeddingMicroseconds: embedding, scanningMicroseconds: scanning,
+                    fetchingMicroseconds: (clock.ticks() &- began) / 1_000)
+                completion(.success(.found(SearchAnswer(entries: entries.map(reasons.explained), report: told, explanation: explanation))))
+            }
+        }
+    }
+}
+
+/// By what is searched, as far as there is something to search.
+private struct RecallScan {
+    let search: HybridSearch
+    var query: IndexQuery
+    let mode: SearchMode
+
+    func run(_ index: CosineIndex?) throws(IndexError) -> HybridSearch.Answer {
+        if mode != .vector {
+            guard mode == .hybrid, let index else { return search.byWords(k: query.k, filter: query.filter, at: query.time, isScaled: true) }
+            return try search.byBoth(query, in: index)
+        }
+        guard let index else { return HybridSearch.Answer(answer: IndexAnswer(hits: [], report: SearchReport()), scale: .cosineAlone, scores: .none) }
+        var query = query
+        query.ranking = Ranking(weight: HybridSearch.weight(search.weight), prior: search.prior)
+        return HybridSearch.Answer(answer: try index.search(query), scale: .cosineAlone, scores: .none)
+    }
+}
+
+/// Why each memory came.
+private struct RecallReasons {
+    private let words: [Identifier: Float]
+    private let hasWords: Bool
+    private let scale: RelevanceScale
+    private let cosines: [Identifier: Float]
+    private let time: Timestamp
+
+    init(_ found: HybridSearch.Answer, _ cosines: [Identifier: Float], _ time: Timestamp) {
+        hasWords = found.answer.report.mode != .vector
+        words = Dictionary(found.scores.rows.map { ($0.id, $0.score) }, uniquingKeysWith: { first, _ in first })
+        scale = found.scale
+        self.cosines = cosines
+        self.time = time
+    }
+
+    func explained(_ entry: SearchAnswer.Entry) -> SearchAnswer.Entry {
+        guard let memory = entry.memory else { return entry }
+        let (cosine, said) = (cosines[memory.id].map { Double($0) }, hasWords ? Double(words[memory.id] ?? 0) : nil)
+        let fading = Fading()
+        let explanation = HitExplanation(
+            cosine: cosine, words: said, relevance: scale.relevance(cosine: cosine ?? 0, lexical: said ?? 0), retention: fading.retention(MemoryFacts(memory), at: time),
+            importance: fading.importance(MemoryFacts(memory), at: time))
+        return SearchAnswer.Entry(hit: entry.hit, memory: memory, explanation: explanation)
+    }
+}
+
+extension [SearchAnswer.Entry] {
+    /// The best that fit together; one that is too long makes room for what comes after it.
+    fileprivate func fitting(_ tokensMax: Int, count: Int) -> [SearchAnswer.Entry] {
+        var (left, kept) = (tokensMax, [SearchAnswer.Entry]())
+        for entry in self where kept.count < count {
+            let tokens = entry.memory.map { RecallRequest.tokens(of: $0.content) } ?? 0
+            guard tokens <= left else { continue }
+            left -= tokens
+            kept.append(entry)
+        }
+        return kept
+    }
+}
+
+extension EngineError {
+    /// Of a search that ended so.
+    init(_ error: IndexError, _ context: OperationContext) {
+        switch error {
+        case .refused(let error): self = .field(error)
+        case .wrongDimension(let found, let expected): self = .field(FieldError("vector", .wrongDimension(found: found, expected: expected)))
+        case .stopped: self = context.interruption ?? .internalError
+        }
+    }
+}

@@ -1,0 +1,114 @@
+/// Which memories of an agent matter to a question now: by how near they are to it, how important they are, and how much of them is left.
+public struct RecallRequest: Hashable, Sendable {
+    public var agent: Identifier
+    /// Memories of this session are recalled beside those kept for good.
+    public var session: Identifier?
+    /// Those of every session are.
+    public var everySession: Bool
+    /// One of both at least.
+    public var text: String?
+    public var vector: [Float]?
+    /// The space that the vector is of; where callers bring all vectors it need not be named.
+    public var space: Identifier?
+    /// By what memories are found; without one by all that the question and the server have.
+    public var mode: SearchMode?
+    public var k: Int
+    /// The best that fit into so many tokens together, which are estimated: four letters of ASCII, or one other sign, are one.
+    public var tokensMax: Int?
+    public var filter: Filter?
+    public var exact: Bool
+    public var weights: RecallWeights
+    /// Says for each memory why it came.
+    public var explains: Bool
+
+    public init(
+        agent: Identifier, session: Identifier? = nil, everySession: Bool = false, text: String? = nil, vector: [Float]? = nil, space: Identifier? = nil, mode: SearchMode? = nil,
+        k: Int = 10, tokensMax: Int? = nil, filter: Filter? = nil, exact: Bool = false, weights: RecallWeights = .standard, explains: Bool = false
+    ) {
+        self.agent = agent
+        self.session = session
+        self.everySession = everySession
+        self.text = text
+        self.vector = vector
+        self.space = space
+        self.mode = mode
+        self.k = k
+        self.tokensMax = tokensMax
+        self.filter = filter
+        self.exact = exact
+        self.weights = weights
+        self.explains = explains
+    }
+
+    public func check() throws(FieldError) {
+        guard text != nil || vector != nil else { throw FieldError("text", .missing) }
+        if let text { try Checks.text(text, "text", bytesMax: Limits.textQueryBytesMax) }
+        if let vector { try Checks.vector(vector, "vector") }
+        try Checks.space(space, ofVector: vector != nil)
+        if text == nil, let mode, mode != .vector { throw FieldError("mode", .outOfRange("vector where no text is given")) }
+        if session != nil, everySession { throw FieldError("session", .outOfRange("absent where those of every session are asked for")) }
+        try Checks.k(k)
+        if let tokensMax, tokensMax < 1 { throw FieldError("tokens", .outOfRange("at least 1")) }
+        try filter?.check(on: .memory)
+    }
+
+    /// What it asks for as a filter.
+    public var scope: Filter {
+        let longTerm = Filter.not(.exists(.session))
+        var parts: [Filter] = [.equals(.agent, .identifier(agent))]
+        if let session { parts.append(.or([longTerm, .equals(.session, .identifier(session))])) } else if !everySession { parts.append(longTerm) }
+        if let filter { parts.append(filter) }
+        return .and(parts)
+    }
+
+    /// An estimate that needs no model.
+    public static func tokens(of text: String) -> Int {
+        var (plain, others) = (0, 0)
+        for scalar in text.unicodeScalars { if scalar.isASCII { plain += 1 } else { others += 1 } }
+        return (plain + 3) / 4 + others
+    }
+}
+
+/// Why a memory was recalled.
+public struct HitExplanation: Hashable, Sendable {
+    /// Of its vector with the question's; nil where one of them is missing.
+    public var cosine: Double?
+    /// What its words say, by BM25; nil where no words were compared.
+    public var words: Double?
+    /// What both come to.
+    public var relevance: Double
+    /// How much of it is left.
+    public var retention: Double
+    /// What its importance comes to.
+    public var importance: Double
+
+    public init(cosine: Double?, words: Double?, relevance: Double, retention: Double, importance: Double) {
+        self.cosine = cosine
+        self.words = words
+        self.relevance = relevance
+        self.retention = retention
+        self.importance = importance
+    }
+}
+
+/// What the scores of an answer are made of, and where the time went.
+public struct AnswerExplanation: Hashable, Sendable {
+    public var weights: RecallWeights
+    /// relevance = cosine · this + words · that.
+    public var cosineScale: Double
+    public var wordsScale: Double
+    public var embeddingMicroseconds: UInt64
+    public var scanningMicroseconds: UInt64
+    public var fetchingMicroseconds: UInt64
+
+    public init(
+        weights: RecallWeights, cosineScale: Double, wordsScale: Double, embeddingMicroseconds: UInt64, scanningMicroseconds: UInt64, fetchingMicroseconds: UInt64
+    ) {
+        self.weights = weights
+        self.cosineScale = cosineScale
+        self.wordsScale = wordsScale
+        self.embeddingMicroseconds = embeddingMicroseconds
+        self.scanningMicroseconds = scanningMicroseconds
+        self.fetchingMicroseconds = fetchingMicroseconds
+    }
+}

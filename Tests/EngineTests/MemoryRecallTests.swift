@@ -1,0 +1,136 @@
+import Recall
+import Records
+import Testing
+
+@testable import Engine
+
+@Suite("Memories are recalled by what they are worth now")
+struct MemoryRecallTests {
+    private func recall(_ house: House, _ request: RecallRequest, as principal: Principal? = nil) async throws -> SearchAnswer {
+        guard case .found(let answer) = try await house.perform(.recall(request), as: principal).get() else { throw House.Unexpected() }
+        return answer
+    }
+
+    @Test("the weighted order is that of every memory scored by hand, with any weights, by vector, by words and by both")
+    func bruteForce() async throws {
+        let house = try House()
+        await house.wordsStand()
+        let agent = try await house.agent()
+        var generator = SystemRandomNumberGenerator()
+        let vocabulary = ["invoice", "train", "cat", "sofa", "friday", "march", "lisbon", "oslo"]
+        let drafts = (0..<300).map { _ in
+            MemoryDraft(
+                agent: agent, type: MemoryType.allCases.randomElement(using: &generator)!, content: (0..<6).map { _ in vocabulary.randomElement(using: &generator)! }.joined(separator: " "),
+                importance: Double.random(in: 0...1, using: &generator), createdAt: house.clock.now().adding(seconds: -Int64.random(in: 0...40_000_000, using: &generator)),
+                vector: (0..<8).map { _ in Float.random(in: -1...1, using: &generator) })
+        }
+        _ = try await house.remember(drafts)
+        let fading = Fading()
+        for weights in [RecallWeights.standard, try RecallWeights(relevance: 1, importance: 0, recency: 0), try RecallWeights(relevance: 0, importance: 3, recency: 1)] {
+            for mode in SearchMode.allCases {
+                let request = RecallRequest(
+                    agent: agent, text: "the invoice of march, and the cat", vector: (0..<8).map { _ in Float.random(in: -1...1, using: &generator) }, mode: mode, k: 300, weights: weights, explains: true)
+                let answer = try await recall(house, request)
+                let explanation = try #require(answer.explanation)
+                #expect(answer.report.mode == mode && explanation.weights == weights)
+                #expect(mode == .lexical ? (100...300).contains(answer.entries.count) : answer.entries.count == 300)
+                for entry in answer.entries {
+                    let (why, memory) = (try #require(entry.explanation), try #require(entry.memory))
+                    #expect((why.cosine == nil) == false && (why.words == nil) == (mode == .vector))
+                    let relevance = explanation.cosineScale * (why.cosine ?? 0) + explanation.wordsScale * (why.words ?? 0)
+                    let facts = MemoryFacts(type: memory.type, importance: memory.importance, createdAt: memory.createdAt)
+                    let retention = fading.retention(facts, at: house.clock.now())
+                    #expect(abs(why.relevance - relevance) < 1e-6 && why.retention == retention && why.importance == memory.importance * retention && why.relevance <= 1 + 1e-6)
+                    #expect(abs(Double(entry.hit.score) - weights.score(relevance: relevance, importance: memory.importance * retention, retention: retention)) < 1e-5)
+                }
+                #expect(zip(answer.entries, answer.entries.dropFirst()).allSatisfy { $0.hit.score >= $1.hit.score })
+                var few = request
+                few.k = 10
+                #expect(try await recall(house, few).entries.map(\.hit) == answer.entries.prefix(10).map(\.hit))
+            }
+        }
+    }
+
+    @Test("what was not used fades behind what is new, and importance holds it up")
+    func fading() async throws {
+        let house = try House()
+        let agent = try await house.agent()
+        let kept = try await house.remember([
+            MemoryDraft(agent: agent, content: "old", importance: 0.2, vector: [1, 0]), MemoryDraft(agent: agent, content: "old and important", importance: 1, vector: [1, 0]),
+        ])
+        house.pass(seconds: 90 * 86_400)
+        let new = try await house.remember([MemoryDraft(agent: agent, content: "new", importance: 0.2, vector: [1, 0])])
+        let answer = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], explains: true))
+        #expect(answer.entries.map(\.hit.id) == [kept.rows[1].id, new.rows[0].id, kept.rows[0].id])
+        #expect(answer.entries.map { $0.explanation?.retention } == [0.5, 1, 0.5])
+        // 0.7 + 0.2 · 0.5 + 0.1 · 0.5
+        #expect(abs(answer.entries[0].hit.score - 0.85) < 1e-6)
+    }
+
+    @Test("memories for good and those of the session are recalled, those of another only when every session is asked for, and never another agent's")
+    func sessions() async throws {
+        let house = try House()
+        let (agent, other) = (try await house.agent(), try await house.agent("b"))
+        let (here, there) = (Identifier(high: 5, low: 1), Identifier(high: 5, low: 2))
+        let kept = try await house.remember([
+            MemoryDraft(agent: agent, content: "for good", vector: [1, 0]), MemoryDraft(agent: agent, session: here, content: "here", vector: [1, 0]),
+            MemoryDraft(agent: agent, session: there, content: "there", vector: [1, 0]), MemoryDraft(agent: other, content: "another's", vector: [1, 0]),
+        ])
+        let ids = kept.rows.map(\.id)
+        #expect(try await recall(house, RecallRequest(agent: agent, vector: [1, 0])).entries.map(\.hit.id) == [ids[0]])
+        #expect(try await Set(recall(house, RecallRequest(agent: agent, session: here, vector: [1, 0])).entries.map(\.hit.id)) == [ids[0], ids[1]])
+        #expect(try await Set(recall(house, RecallRequest(agent: agent, everySession: true, vector: [1, 0])).entries.map(\.hit.id)) == Set(ids.prefix(3)))
+        #expect(try await recall(house, RecallRequest(agent: agent, everySession: true, vector: [1, 0], filter: .equals(.session, .identifier(there)))).entries.map(\.hit.id) == [ids[2]])
+        #expect(try await recall(house, RecallRequest(agent: agent, vector: [1, 0]), as: house.second).entries.isEmpty)
+    }
+
+    @Test("within a budget of tokens come the best that fit, and what is too long makes room for what is not")
+    func budget() async throws {
+        let house = try House()
+        let agent = try await house.agent()
+        let contents = [String(repeating: "a", count: 400), String(repeating: "b", count: 40), "お茶が好き", String(repeating: "c", count: 40)]
+        let kept = try await house.remember(contents.enumerated().map { MemoryDraft(agent: agent, content: $1, vector: [1, Float($0)]) })
+        #expect(contents.map(RecallRequest.tokens) == [100, 10, 5, 10])
+        func ids(_ tokens: Int, k: Int = 10) async throws -> [Identifier] { try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: k, tokensMax: tokens)).entries.map(\.hit.id) }
+        #expect(try await ids(125) == kept.rows.map(\.id))
+        #expect(try await ids(110) == [kept.rows[0].id, kept.rows[1].id])
+        #expect(try await ids(16) == [kept.rows[1].id, kept.rows[2].id])
+        #expect(try await ids(4).isEmpty)
+        #expect(try await ids(125, k: 2) == [kept.rows[0].id, kept.rows[1].id])
+    }
+
+    @Test("a text is recalled by its words where there is no embedder, and one that waits for its vector is among them")
+    func words() async throws {
+        let house = try House()
+        await house.wordsStand()
+        let agent = try await house.agent()
+        let kept = try await house.remember([MemoryDraft(agent: agent, content: "The invoice was paid"), MemoryDraft(agent: agent, content: "The invoice of the train, unpaid invoices", vector: [1, 0])])
+        let answer = try await recall(house, RecallRequest(agent: agent, text: "invoices", explains: true))
+        #expect(answer.report.mode == .lexical && Set(answer.entries.map(\.hit.id)) == Set(kept.rows.map(\.id)))
+        #expect(answer.entries.allSatisfy { $0.explanation?.cosine == nil && ($0.explanation?.words ?? 0) > 0 })
+        let both = try await recall(house, RecallRequest(agent: agent, text: "paid", vector: [0.5, 1]))
+        #expect(both.report.mode == .hybrid && both.entries.count == 2)
+    }
+
+    @Test("what cannot be asked is refused by its name, and nothing is looked for")
+    func refusals() async throws {
+        let house = try House()
+        await house.wordsStand()
+        let agent = try await house.agent()
+        let wrong: [(RecallRequest, String)] = [
+            (RecallRequest(agent: agent), "text"), (RecallRequest(agent: agent, vector: [1, 0], mode: .lexical), "mode"), (RecallRequest(agent: agent, text: "x", tokensMax: 0), "tokens"),
+            (RecallRequest(agent: agent, text: "x", k: 0), "k"), (RecallRequest(agent: agent, session: agent, everySession: true, text: "x"), "session"),
+            (RecallRequest(agent: agent, vector: [0, 0]), "vector"), (RecallRequest(agent: agent, text: ""), "text"), (RecallRequest(agent: agent, text: "x", filter: .exists(.metadata([]))), "filter"),
+        ]
+        for (request, field) in wrong {
+            guard case .failure(.field(let error)) = await house.perform(.recall(request)) else {
+                Issue.record("\(field) was taken")
+                continue
+            }
+            #expect(error.field.hasPrefix(field), "\(error)")
+        }
+        #expect(await house.perform(.recall(RecallRequest(agent: agent, text: "x", mode: .hybrid))) == .failure(.noEmbedder))
+        let narrow = Principal(organization: house.first.organization, key: house.first.key, scopes: [.memoriesWrite])
+        #expect(await house.perform(.recall(RecallRequest(agent: agent, text: "x")), as: narrow) == .failure(.forbidden(.memoriesRead)))
+    }
+}
