@@ -99,6 +99,7 @@ struct ServiceBenchmark {
         if wants("get") || wants("search") { try await reads(secure, trust) }
         if wants("remember") { try await writes(secure, trust) }
         if wants("conversations") { try await conversing() }
+        if wants("recall") { try await recalls() }
         summary()
         try writeRaw()
     }
@@ -223,7 +224,7 @@ struct ServiceBenchmark {
     }
 
     /// Until the lists, if there will be some, know nearly all rows.
-    private func waitForTraining(_ client: MemoryClient, rows: Int) async throws {
+    func waitForTraining(_ client: MemoryClient, rows: Int) async throws {
         for _ in 0..<600 {
             guard case .integer(let trained)? = try await client.status()["indexes"]?["memories"]?["trained_rows"] else { throw BenchError("the server's status tells of no index") }
             if rows < 4_096 || Int(trained) * 4 > rows * 3 { return }
