@@ -71,11 +71,12 @@ extension MemoryEngine {
                 var entries = hits.compactMap { hit in rows[hit.id].map { SearchAnswer.Entry(hit: hit, memory: $0) } }
                 if let tokensMax = request.tokensMax { entries = entries.fitting(tokensMax, count: request.k) }
                 guard request.explains else { return completion(.success(.found(SearchAnswer(entries: entries, report: told)))) }
-                let reasons = RecallReasons(found, vector.flatMap { vector in index?.cosines(of: vector, entries.map(\.hit.id)) } ?? [:], time)
+                let cosines = vector.flatMap { vector in index?.cosines(of: vector, entries.map(\.hit.id)) } ?? entries.map { _ in nil }
+                let reasons = RecallReasons(found, of: entries, time)
                 let explanation = AnswerExplanation(
                     weights: request.weights, cosineScale: found.scale.cosine, wordsScale: found.scale.lexical, embeddingMicroseconds: embedding, scanningMicroseconds: scanning,
                     fetchingMicroseconds: (clock.ticks() &- began) / 1_000)
-                completion(.success(.found(SearchAnswer(entries: entries.map(reasons.explained), report: told, explanation: explanation))))
+                completion(.success(.found(SearchAnswer(entries: zip(entries, cosines).map(reasons.explained), report: told, explanation: explanation))))
             }
         }
     }
@@ -104,20 +105,21 @@ private struct RecallReasons {
     private let words: [Identifier: Float]
     private let hasWords: Bool
     private let scale: RelevanceScale
-    private let cosines: [Identifier: Float]
     private let time: Timestamp
 
-    init(_ found: HybridSearch.Answer, _ cosines: [Identifier: Float], _ time: Timestamp) {
+    init(_ found: HybridSearch.Answer, of entries: [SearchAnswer.Entry], _ time: Timestamp) {
         hasWords = found.answer.report.mode != .vector
-        words = Dictionary(found.scores.rows.map { ($0.id, $0.score) }, uniquingKeysWith: { first, _ in first })
+        let scores = found.scores
+        let wanted = Set(entries.map(\.hit.id))
+        words = Dictionary(
+            scores.places().lazy.map { (scores.identifier($0), scores.score($0)) }.filter { wanted.contains($0.0) }, uniquingKeysWith: { first, _ in first })
         scale = found.scale
-        self.cosines = cosines
         self.time = time
     }
 
-    func explained(_ entry: SearchAnswer.Entry) -> SearchAnswer.Entry {
+    func explained(_ entry: SearchAnswer.Entry, _ found: Float?) -> SearchAnswer.Entry {
         guard let memory = entry.memory else { return entry }
-        let (cosine, said) = (cosines[memory.id].map { Double($0) }, hasWords ? Double(words[memory.id] ?? 0) : nil)
+        let (cosine, said) = (found.map { Double($0) }, hasWords ? Double(words[memory.id] ?? 0) : nil)
         let fading = Fading()
         let explanation = HitExplanation(
             cosine: cosine, words: said, relevance: scale.relevance(cosine: cosine ?? 0, lexical: said ?? 0), retention: fading.retention(MemoryFacts(memory), at: time),

@@ -46,13 +46,10 @@ public final class LexicalIndex: Sendable {
     public var byteCount: Int { published.withLock { $0 }.entries.reduce(0) { $0 + $1.segment.byteCount } }
 
     /// The scores of the words of a question in the rows that the filter admits.
-    /// `prior` is what a row's columns say for it beside.
-    public func scores(
-        of question: String, filter: Filter?, at time: Timestamp, _ analyzer: TextAnalyzer = TextAnalyzer(), prior: (Int, ColumnChunk) -> Float = { _, _ in 0 }
-    ) -> LexicalScores {
+    public func scores(of question: String, filter: Filter?, at time: Timestamp, _ analyzer: TextAnalyzer = TextAnalyzer()) -> LexicalScores {
         let snapshot = published.withLock { $0 }
         let expression = filter.map { Expression($0, on: kind, tags: snapshot.tags) }
-        return snapshot.scores(analyzer.ask(question, snapshot.languages), expression, at: time, prior: prior)
+        return snapshot.scores(analyzer.ask(question, snapshot.languages), expression, at: time)
     }
 }
 

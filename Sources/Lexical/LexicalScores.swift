@@ -1,4 +1,4 @@
-import Columns
+public import Columns
 internal import Glibc
 public import Records
 
@@ -9,17 +9,14 @@ public import Records
 ///     idf(w)     = ln(1 + (N − n(w) + 0.5) / (n(w) + 0.5))
 ///     score(row) = Σ q(w) · idf(w) · f(w) · (k1 + 1) / (f(w) + k1 · (1 − b + b · length / mean length))
 public struct LexicalScores: Sendable {
-    public struct Row: Sendable {
-        public let id: Identifier
-        public let score: Float
-        /// What its columns say for it beside.
-        public let prior: Float
-    }
-
     /// Rows of the scope.
     public let scopeCount: Int
-    /// Those with a word of the question, in no order.
-    public fileprivate(set) var rows: [Row] = []
+    /// Where the rows with a word of the question lie, in no order, and the score of each place.
+    fileprivate var places: [Int] = []
+    fileprivate var scores: [Float] = []
+    fileprivate var entries: [SegmentSnapshot.Entry] = []
+    /// Of each segment, the rows that the filter admits.
+    fileprivate var scopes: [Bitmap] = []
     /// How the scores of all rows of the scope are spread about their mean; most of them are 0.
     public let deviation: Double
     /// No row can have more.
@@ -47,17 +44,54 @@ public struct LexicalScores: Sendable {
     /// Where no words were asked for.
     public static let none = LexicalScores(scopeCount: 0, sum: 0, squares: 0, scoreMax: 0)
 
-    public mutating func keep(_ isKept: (Row) -> Bool) { rows = rows.filter(isKept) }
+    /// Rows with a word of the question.
+    public var count: Int { places.count }
 
-    /// The best by weight · score + prior, best first, and among equals the lower identifier.
-    public func best(_ k: Int, weight: Double = 1) -> [(id: Identifier, score: Float)] {
-        let all = rows.map { (id: $0.id, score: Float(weight * Double($0.score)) + $0.prior) }
-        return Array(all.sorted { $0.score != $1.score ? $0.score > $1.score : $0.id < $1.id }.prefix(k))
+    /// Where those of at least that score lie, in no order.
+    public func places(atLeast least: Float = -.infinity) -> [Int] { places.filter { scores[$0] >= least } }
+
+    /// Where rows of the scope lie, with words of the question or without, whose value is at least that; a value is made of a row's score and of what its columns say.
+    public func places(atLeast least: Float, _ value: (_ score: Float, _ row: Int, _ columns: ColumnChunk) -> Float) -> [(place: Int, value: Float)] {
+        var found: [(place: Int, value: Float)] = []
+        for (number, entry) in entries.enumerated() {
+            let columns = entry.segment.columns
+            scopes[number].forEach { row in
+                let place = number * Segment.capacity + row
+                let value = value(scores[place], row, columns)
+                if value >= least { found.append((place, value)) }
+            }
+        }
+        return found
     }
+
+    /// Where the k of the highest scores lie, the highest first.
+    public func best(_ k: Int) -> [Int] {
+        var best: [Int] = []
+        for place in places {
+            guard best.count < k || scores[place] > scores[best[k - 1]] else { continue }
+            if best.count == k { best.removeLast() }
+            var (low, high) = (0, best.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if scores[best[middle]] >= scores[place] { low = middle + 1 } else { high = middle }
+            }
+            best.insert(place, at: low)
+        }
+        return best
+    }
+
+    public func score(_ place: Int) -> Float { scores[place] }
+
+    public func identifier(_ place: Int) -> Identifier { columns(place).identifier(place % Segment.capacity) }
+
+    /// What the row's columns say, by `read`.
+    public func value(_ place: Int, _ read: (Int, ColumnChunk) -> Float) -> Float { read(place % Segment.capacity, columns(place)) }
+
+    private func columns(_ place: Int) -> ColumnChunk { entries[place / Segment.capacity].segment.columns }
 }
 
 extension SegmentSnapshot {
-    func scores(_ words: [AskedWord], _ expression: Expression?, at time: Timestamp, prior: (Int, ColumnChunk) -> Float) -> LexicalScores {
+    func scores(_ words: [AskedWord], _ expression: Expression?, at time: Timestamp) -> LexicalScores {
         let scopes = entries.map { $0.segment.matching(expression, at: time) }
         let (count, meanLength) = size(of: scopes)
         var (found, scoreMax) = (Found(segments: entries.count), 0.0)
@@ -74,15 +108,13 @@ extension SegmentSnapshot {
             for hit in hits { found.add(Float(worth * LexicalScores.gain(hit.count, length: hit.length, meanLength: meanLength)), to: hit.place) }
         }
         var (sum, squares) = (0.0, 0.0)
-        let rows = found.places.map { place in
-            let score = found.scores[place]
-            sum += Double(score)
-            squares += Double(score) * Double(score)
-            let (columns, row) = (entries[place / Segment.capacity].segment.columns, place % Segment.capacity)
-            return LexicalScores.Row(id: columns.identifier(row), score: score, prior: prior(row, columns))
+        for place in found.places {
+            let score = Double(found.scores[place])
+            sum += score
+            squares += score * score
         }
         var scores = LexicalScores(scopeCount: count, sum: sum, squares: squares, scoreMax: scoreMax)
-        scores.rows = rows
+        (scores.places, scores.scores, scores.entries, scores.scopes) = (found.places, found.scores, entries, scopes)
         return scores
     }
 

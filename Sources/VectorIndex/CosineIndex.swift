@@ -51,22 +51,14 @@ public final class CosineIndex: Sendable {
         writer.withLock { writer in Dictionary(ids.compactMap { id in writer.attributes(of: id).map { (id, $0) } }, uniquingKeysWith: { first, _ in first }) }
     }
 
-    /// Those of the rows that are here.
-    public func known(_ ids: [Identifier]) -> Set<Identifier> {
+    /// The cosine of each row; nil of one that is not here.
+    public func cosines(of vector: [Float], _ ids: [Identifier]) -> [Float?] {
+        guard vector.count == dimension, let unit = normalized(vector) else { return ids.map { _ in nil } }
         let snapshot = current
-        return Set(ids.filter { snapshot.number(of: $0) != nil })
-    }
-
-    /// The cosines of those of the rows that are here.
-    public func cosines(of vector: [Float], _ ids: [Identifier]) -> [Identifier: Float] {
-        guard vector.count == dimension, let unit = normalized(vector) else { return [:] }
-        let snapshot = current
-        var cosines: [Identifier: Float] = [:]
-        for id in ids {
-            guard let number = snapshot.number(of: id), let chunk = snapshot.chunks.chunk(of: number) else { continue }
-            cosines[id] = min(max(Kernels.best.score(of: unit, row: number % Chunk.capacity, in: chunk.matrix), -1), 1)
+        return ids.map { id in
+            guard let number = snapshot.number(of: id), let chunk = snapshot.chunks.chunk(of: number) else { return nil }
+            return min(max(Kernels.best.score(of: unit, row: number % Chunk.capacity, in: chunk.matrix), -1), 1)
         }
-        return cosines
     }
 
     /// Whether the vector of a row can be compared with the others.

@@ -77,10 +77,12 @@ import Testing
                     (filter == nil || row.attributes.agent == agent) && row.attributes.expiresAt.map { $0 > LexicalIndexTests.time } ?? true
                 }
                 #expect(found.scopeCount == wanted.scopeCount && abs(found.deviation - wanted.deviation) < 1e-5)
-                #expect(Set(found.rows.map(\.id)) == Set(wanted.scores.keys) && found.rows.count == wanted.scores.count)
-                #expect(found.rows.allSatisfy { abs(Double($0.score) - (wanted.scores[$0.id] ?? 0)) < 1e-5 && Double($0.score) <= found.scoreMax + 1e-5 })
-                let best = found.best(10)
-                #expect(zip(best, best.dropFirst()).allSatisfy { $0.score > $1.score || $0.score == $1.score && $0.id < $1.id })
+                #expect(Set(found.places().map(found.identifier)) == Set(wanted.scores.keys) && found.count == wanted.scores.count)
+                #expect(found.places().allSatisfy { abs(Double(found.score($0)) - (wanted.scores[found.identifier($0)] ?? 0)) < 1e-5 && Double(found.score($0)) <= found.scoreMax + 1e-5 })
+                let best = found.best(10).map(found.score)
+                #expect(best == found.places().map(found.score).sorted(by: >).prefix(10).map(\.self))
+                let least = best.last ?? 0
+                #expect(found.places(atLeast: least).count == found.places().count { found.score($0) >= least })
             }
         }
     }
@@ -94,15 +96,19 @@ import Testing
                 Attributes(id: id(number), agent: nil, type: .fact, createdAt: LexicalIndexTests.time, updatedAt: LexicalIndexTests.time),
                 analyzer.analyze("common word\(number)"))
         }
+        func found(_ question: String) -> [Identifier] {
+            let scores = index.scores(of: question, filter: nil, at: LexicalIndexTests.time)
+            return scores.places().map(scores.identifier)
+        }
         index.apply((0..<5_000).map(put))
         for number in [0, 1_023, 1_024, 4_999] {
-            #expect(index.scores(of: "word\(number)", filter: nil, at: LexicalIndexTests.time).rows.map(\.id) == [id(number)])
+            #expect(found("word\(number)") == [id(number)])
         }
-        #expect(index.scores(of: "commons", filter: nil, at: LexicalIndexTests.time).rows.count == 5_000)
+        #expect(index.scores(of: "commons", filter: nil, at: LexicalIndexTests.time).count == 5_000)
         index.apply((0..<5_000).filter { $0 % 3 != 0 }.map { .remove(id($0)) })
         #expect(index.rowCount == 1_667)
-        #expect(Set(index.scores(of: "common", filter: nil, at: LexicalIndexTests.time).rows.map(\.id)) == Set((0..<5_000).filter { $0 % 3 == 0 }.map(id)))
+        #expect(Set(found("common")) == Set((0..<5_000).filter { $0 % 3 == 0 }.map(id)))
         index.apply((0..<5_000).map { .remove(id($0)) })
-        #expect(index.rowCount == 0 && index.scores(of: "common", filter: nil, at: LexicalIndexTests.time).rows.isEmpty)
+        #expect(index.rowCount == 0 && index.scores(of: "common", filter: nil, at: LexicalIndexTests.time).count == 0)
     }
 }
