@@ -20,6 +20,8 @@ public enum EngineError: Error, Hashable, Sendable {
     case deadlineExceeded
     case cancelled
     case busy(String)
+    /// After a start, or when all is read anew.
+    case wordsNotRead
     case storeUnavailable
     case storeFull
     case dataCorrupted(String)

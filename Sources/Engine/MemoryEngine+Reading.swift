@@ -45,7 +45,7 @@ extension MemoryEngine {
     /// Words need no vector: where no vectors are made at all, they are searched alone.
     private func search(_ request: SearchRequest, for text: String, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         let mode = request.mode ?? (embeddings == nil ? .lexical : .hybrid)
-        guard mode != .lexical || partitions.hasWords else { return completion(.failure(.busy("words"))) }
+        guard mode != .lexical || partitions.hasWords else { return completion(.failure(.wordsNotRead)) }
         guard mode != .lexical else { return searchWords(request, text, nil, principal, context, completion) }
         embed(question: text, principal.organization, context, completion) { [self] vector in
             // Where the words have not been read yet, vectors say what they can, and the report says by what rows were found.

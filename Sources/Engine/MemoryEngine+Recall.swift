@@ -17,7 +17,7 @@ extension MemoryEngine {
             return completion(.failure(.field(error)))
         }
         let wanted = request.mode ?? (request.text == nil ? .vector : request.vector == nil && embeddings == nil ? .lexical : .hybrid)
-        guard wanted != .lexical || partitions.hasWords else { return completion(.failure(.busy("words"))) }
+        guard wanted != .lexical || partitions.hasWords else { return completion(.failure(.wordsNotRead)) }
         let mode = partitions.hasWords ? wanted : .vector
         let began = clock.ticks()
         guard mode != .lexical, request.vector == nil, let text = request.text else { return scan(request, request.vector, mode, 0, principal, context, completion) }

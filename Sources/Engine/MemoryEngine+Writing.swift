@@ -196,7 +196,7 @@ extension EngineError {
     var isOurs: Bool {
         switch self {
         case .storeUnavailable, .storeFull, .dataCorrupted, .internalError: true
-        case .forbidden, .narrowed, .field, .notFound, .alreadyExists, .jobRefused, .versionMismatch, .idempotencyMismatch, .noEmbedder, .embedderUnavailable, .embedderRefused, .deadlineExceeded, .cancelled, .busy,
+        case .forbidden, .narrowed, .field, .notFound, .alreadyExists, .jobRefused, .versionMismatch, .idempotencyMismatch, .noEmbedder, .embedderUnavailable, .embedderRefused, .deadlineExceeded, .cancelled, .busy, .wordsNotRead,
             .replyTooLarge:
             false
         }

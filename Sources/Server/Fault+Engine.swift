@@ -16,7 +16,7 @@ extension Fault {
         case .idempotencyMismatch:
             self.init(.idempotencyMismatch, field: "idempotency_key", sentence: "this idempotency key was used for another request")
         case .noEmbedder:
-            self.init(.noEmbedder, field: "text", sentence: "no embedder is configured, so text cannot be searched; send a vector instead")
+            self.init(.noEmbedder, field: "text", sentence: "no embedder is configured, so a text has no vector; send one, or search by words alone")
         case .embedderUnavailable(let seconds):
             let milliseconds = UInt32(clamping: Int((min(max(seconds ?? 1, 0), 3_600) * 1_000).rounded(.up)))
             self.init(
@@ -28,6 +28,9 @@ extension Fault {
         case .cancelled: self.init(.cancelled, sentence: "the request was cancelled")
         case .busy(let what):
             self.init(.busy, isRetryable: true, retryAfterMilliseconds: retryAfterMilliseconds, sentence: "too many \(what) wait already")
+        case .wordsNotRead:
+            self.init(
+                .busy, isRetryable: true, retryAfterMilliseconds: 1_000, sentence: "the words of all rows are being read, after a start; searches by vectors go on meanwhile")
         case .storeUnavailable: self.init(.storeUnavailable, isRetryable: true, retryAfterMilliseconds: 1_000, sentence: "the store cannot be reached now")
         case .storeFull: self.init(.storeFull, isRetryable: true, retryAfterMilliseconds: 10_000, sentence: "the store has no room left")
         case .dataCorrupted(let place):

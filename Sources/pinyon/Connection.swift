@@ -68,7 +68,7 @@ enum Connection {
         switch error {
         case .unreachable: "\(error). Is the server running? Start it with: pinyon serve"
         case .refused(let fault) where fault.code == .unauthenticated: "\(fault). Check --key-file or PINYON_KEY"
-        case .refused(let fault) where fault.code == .noEmbedder: "\(fault). Give one with --vector"
+        case .refused(let fault) where fault.code == .noEmbedder: "\(fault): --vector, or --mode lexical"
         case .refused(let fault) where fault.code == .wrongSpace && fault.field?.hasSuffix("space") == true:
             "\(fault). --space names the space of a vector; pinyon status shows the organization's"
         case .connectionLost, .timedOut, .cancelled, .refused, .protocolViolation, .closed, .tooLarge: error.description
