@@ -85,7 +85,9 @@ struct HybridSearch {
         guard values.count > 2 * count, let least = values.min(), let most = values.max(), most > least else { return -.infinity }
         var counts = [Int](repeating: 0, count: 256)
         let scale = 255 / (most - least)
-        for value in values { counts[Int((value - least) * scale)] += 1 }
+        // Between numbers as small as there are, nothing can be told apart.
+        guard scale.isFinite else { return -.infinity }
+        for value in values { counts[Int(min(255, (value - least) * scale))] += 1 }
         var (place, reached) = (255, counts[255])
         while place > 0, reached < count {
             place -= 1

@@ -51,6 +51,30 @@ struct MemoryRecallTests {
         }
     }
 
+    @Test("weights as small or as large as they may be leave the order of thousands of memories as it is")
+    func extremes() async throws {
+        let house = try House()
+        await house.wordsStand()
+        let agent = try await house.agent()
+        for part in 0..<3 {
+            _ = try await house.remember((0..<800).map { number in
+                MemoryDraft(agent: agent, content: "invoice \(number % 7) \(part)", importance: Double(number % 5) / 4, vector: [1, Float(part * 800 + number) / 100])
+            })
+        }
+        let wanted = try await recall(house, RecallRequest(agent: agent, text: "invoice 3", vector: [1, 1], mode: .hybrid, k: 20, weights: RecallWeights(relevance: 1, importance: 0, recency: 0)))
+        #expect(wanted.entries.count == 20)
+        for weight in [Double.leastNonzeroMagnitude, 1e-40, 1e-20, 1e-3, 1_000] {
+            let weights = [try RecallWeights(relevance: weight, importance: 0, recency: 0), try RecallWeights(relevance: 0, importance: weight, recency: 0), try RecallWeights(relevance: weight, importance: 1, recency: 1_000)]
+            for (place, weights) in weights.enumerated() {
+                for mode in SearchMode.allCases {
+                    let answer = try await recall(house, RecallRequest(agent: agent, text: "invoice 3", vector: [1, 1], mode: mode, k: 20, weights: weights))
+                    #expect(answer.entries.count == 20 && answer.entries.allSatisfy { $0.hit.score.isFinite })
+                    if mode == .hybrid, place == 0, weight >= 1e-20 { #expect(answer.entries.map(\.hit.id) == wanted.entries.map(\.hit.id)) }
+                }
+            }
+        }
+    }
+
     @Test("what was not used fades behind what is new, and importance holds it up")
     func fading() async throws {
         let house = try House()
