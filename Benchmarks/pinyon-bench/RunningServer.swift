@@ -53,17 +53,11 @@ final class RunningServer {
 
 /// Vectors with independent normal components, the same for the same seed.
 struct VectorSource {
-    private var state: UInt64
+    private var generator: SeededGenerator
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
-    private mutating func uniform() -> Double {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return Double((z ^ z >> 31) >> 11) / 9_007_199_254_740_992
-    }
+    private mutating func uniform() -> Double { Double(generator.next() >> 11) / 9_007_199_254_740_992 }
 
     mutating func vector(_ dimension: Int) -> [Float] {
         (0..<dimension).map { _ in Float((-2 * log(max(uniform(), 1e-300))).squareRoot() * cos(2 * .pi * uniform())) }

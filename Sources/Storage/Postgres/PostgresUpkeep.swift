@@ -30,10 +30,8 @@ enum PostgresUpkeep {
         let ahead = try connection.ask(
             "SELECT max(month) >= \(names.quoted).this_month() + interval '\(PostgresMigrations.monthsAhead) months' FROM \(names.quoted).message_months")
         if ahead.flag(0, 0) != true { _ = try months(connection, names, "add_months()") }
-        // What was empty a moment ago may have got a message since: it is looked at again when nobody else is at it.
-        while try firstMonthIsPastAndEmpty(connection, names) {
-            guard try months(connection, names, "drop_month(true)") != nil else { return }
-        }
+        // What was empty a moment ago may have got a message since: it is looked at again when nobody reads or writes messages.
+        while try months(connection, names, "drop_month(true)", where: firstMonthIsPastAndEmpty) != nil {}
     }
 
     private static func firstMonthIsPastAndEmpty(_ connection: PostgresConnection, _ names: PostgresNames) throws(StorageError) -> Bool {
@@ -44,10 +42,12 @@ enum PostgresUpkeep {
     }
 
     /// Waits for whoever reads messages, and lets others wait behind it, for a moment only: there is time, and it is tried again.
-    private static func months(_ connection: PostgresConnection, _ names: PostgresNames, _ call: String) throws(StorageError) -> Int64? {
+    private static func months(
+        _ connection: PostgresConnection, _ names: PostgresNames, _ call: String, where isDue: (PostgresConnection, PostgresNames) throws(StorageError) -> Bool = { _, _ in true }
+    ) throws(StorageError) -> Int64? {
         try connection.transaction { () throws(StorageError) in
-            // Of several at once one does it.
-            guard try connection.ask("SELECT pg_try_advisory_xact_lock(\(lock))").flag(0, 0) == true else { return nil }
+            // Of several at once one does it, and none looks at a month that another drops.
+            guard try connection.ask("SELECT pg_try_advisory_xact_lock(\(lock))").flag(0, 0) == true, try isDue(connection, names) else { return nil }
             try connection.script("SET LOCAL lock_timeout = '1s'")
             let answer = try connection.ask("SELECT \(names.quoted).\(call)")
             return answer.isNull(0, 0) ? nil : answer.integer(0, 0)
