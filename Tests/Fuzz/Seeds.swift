@@ -131,7 +131,7 @@ extension Seeds {
             .remember([MemoryDraft(agent: ids[1], content: "x"), draft]), .get(ids, withVectors: true), .delete([ids[0]]), .list(listing), .stream(listing),
             .list(MemoryListing()), .update(patch), .update(MemoryPatch(id: ids[0], expiresAt: .clear, vector: .clear)),
             .search(SearchRequest(query: .vector([1, 0, -1]), k: 5, exact: true, withContent: false)),
-            .recall(RecallRequest(agent: id, session: id, text: "what to drink", vector: [1, 0, -1], mode: .hybrid, k: 3, tokensMax: 100, filter: .exists(.user), explains: true)),
+            .recall(RecallRequest(agent: ids[0], session: ids[1], text: "what to drink", vector: [1, 0, -1], mode: .hybrid, k: 3, tokensMax: 100, filter: .exists(.user), explains: true)),
             .search(SearchRequest(query: .text("what to drink"))), .search(SearchRequest(.term, query: .text("what to drink"), mode: .hybrid)), .search(SearchRequest(.message, query: .vector([1, 0, -1]), filter: .equals(.plain(.role), .text("user")))),
         ]
         operations += records(time)
