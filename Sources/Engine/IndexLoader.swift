@@ -46,12 +46,13 @@ final class IndexLoader {
     private func add(_ row: StoredRow) {
         let name = row.place
         rows += 1
-        if isFull(&waiting[name, default: []], with: row) { flush(name) }
+        if append(row, to: &waiting[name, default: []]) >= IndexLoader.batchRows { flush(name) }
     }
 
-    private func isFull(_ batch: inout [StoredRow], with row: StoredRow) -> Bool {
+    /// Returns how many there are then.
+    private func append(_ row: StoredRow, to batch: inout [StoredRow]) -> Int {
         batch.append(row)
-        return batch.count >= IndexLoader.batchRows
+        return batch.count
     }
 
     private func flush(_ name: Name) {

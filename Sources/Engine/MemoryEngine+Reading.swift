@@ -32,14 +32,15 @@ extension MemoryEngine {
         switch request.query {
         case .text(let text): search(request, for: text, principal, context, completion)
         case .vector(let vector):
-            do throws(FieldError) {
-                let choice = try space(for: vector, of: request.space, principal.organization, at: clock.now())
-                if !choice.isNew { try choice.check(vector, of: request.space) }
-            } catch {
-                return completion(.failure(.field(error)))
-            }
+            do throws(FieldError) { try check(question: vector, of: request.space, principal.organization) } catch { return completion(.failure(.field(error))) }
             search(request, with: vector, principal, context, mayRunHere: context.mayRunHere, completion)
         }
+    }
+
+    /// Whether it can be compared with the organization's vectors.
+    func check(question vector: [Float], of named: Identifier?, _ organization: Identifier) throws(FieldError) {
+        let choice = try space(for: vector, of: named, organization, at: clock.now())
+        if !choice.isNew { try choice.check(vector, of: named) }
     }
 
     /// Words need no vector: where no vectors are made at all, they are searched alone.

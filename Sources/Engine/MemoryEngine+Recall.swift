@@ -9,10 +9,7 @@ extension MemoryEngine {
     func recall(_ request: RecallRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) {
             try request.check()
-            if let vector = request.vector {
-                let choice = try space(for: vector, of: request.space, principal.organization, at: clock.now())
-                if !choice.isNew { try choice.check(vector, of: request.space) }
-            }
+            if let vector = request.vector { try check(question: vector, of: request.space, principal.organization) }
         } catch {
             return completion(.failure(.field(error)))
         }

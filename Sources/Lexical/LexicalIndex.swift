@@ -42,9 +42,6 @@ public final class LexicalIndex: Sendable {
         }
     }
 
-    /// Memory that its words and columns take.
-    public var byteCount: Int { published.withLock { $0 }.entries.reduce(0) { $0 + $1.segment.byteCount } }
-
     /// The scores of the words of a question in the rows that the filter admits.
     public func scores(of question: String, filter: Filter?, at time: Timestamp, _ analyzer: TextAnalyzer = TextAnalyzer()) -> LexicalScores {
         let snapshot = published.withLock { $0 }

@@ -65,6 +65,4 @@ final class Postings: Sendable {
         }
         return hashes[low] == hash ? low : nil
     }
-
-    var byteCount: Int { hashes.count * 12 + postings.count * MemoryLayout<Posting>.stride }
 }

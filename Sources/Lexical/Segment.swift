@@ -65,10 +65,6 @@ struct Segment: Sendable {
         wordCount -= Int(lengths[row])
     }
 
-    var byteCount: Int {
-        columns.byteCount + count * 5 + (postings?.byteCount ?? texts.reduce(0) { $0 + 32 + $1.terms.count * MemoryLayout<AnalyzedText.Term>.stride })
-    }
-
     /// The rows that are alive at `time` and that the filter admits.
     func matching(_ expression: Expression?, at time: Timestamp) -> Bitmap {
         var rows = live

@@ -11,7 +11,7 @@ public final class TextAnalyzer {
         return AnalyzedText(words.filter { !$0.isCommon(in: language) }.map { hash($0, in: language) }, language)
     }
 
-    /// The words of a question, each as texts of those languages would have it. A question of common words alone asks for them.
+    /// The words of a question, each as texts of those languages would have it. One of common words alone asks for nothing.
     func ask(_ text: String, _ languages: [Language]) -> [AskedWord] {
         let words = WordScanner.words(of: text)
         // What it is asked in is left out; what texts are in is compared.
