@@ -28,6 +28,12 @@ public struct Bitmap: Sendable {
         }
     }
 
+    /// A word at a time: rows 64 · index and the 63 that follow, the first in the lowest bit.
+    public init(words: (_ index: Int) -> UInt64) {
+        self.init()
+        for word in 0..<Bitmap.wordCount { self.words[word] = words(word) }
+    }
+
     public var count: Int {
         var total = 0
         for word in 0..<Bitmap.wordCount { total += words[word].nonzeroBitCount }

@@ -29,6 +29,9 @@ public final class ColumnChunk: Sendable {
     let updatedAt = ColumnBuffer<Int64>()
     let lastAccessedAt = ColumnBuffer<Int64>()
     let expiresAt = ColumnBuffer<Int64>()
+    /// How rare the identifier is: each number that a row can have here, half as many rows as the one before.
+    let rarities = ColumnBuffer<UInt8>()
+    let uses = ColumnBuffer<RowUse>()
     let metadata = ColumnBuffer<JSON>()
     private let variableBytes = Atomic<Int>(0)
 
@@ -61,6 +64,8 @@ public final class ColumnChunk: Sendable {
         updatedAt.append(row.updatedAt.microseconds)
         lastAccessedAt.append(row.lastAccessedAt?.microseconds ?? 0)
         expiresAt.append(row.expiresAt?.microseconds ?? .max)
+        rarities.append(row.id.rarity)
+        uses.append(RowUse(row))
         metadata.append(row.metadata)
         variableBytes.add(ColumnChunk.bytes(of: tagCodes) + ColumnChunk.bytes(of: row.metadata), ordering: .relaxed)
     }
@@ -80,6 +85,8 @@ public final class ColumnChunk: Sendable {
         updatedAt.append(other.updatedAt[row])
         lastAccessedAt.append(other.lastAccessedAt[row])
         expiresAt.append(other.expiresAt[row])
+        rarities.append(other.rarities[row])
+        uses.append(other.uses[row])
         metadata.append(other.metadata[row])
         variableBytes.add(ColumnChunk.bytes(of: other.tags[row]) + ColumnChunk.bytes(of: other.metadata[row]), ordering: .relaxed)
     }
@@ -131,9 +138,17 @@ public final class ColumnChunk: Sendable {
         return result
     }
 
+    public func use(_ row: Int) -> RowUse { uses[row] }
+
+    /// The rows that are at least that important.
+    public func rows(importance least: Double, among candidates: Bitmap) -> Bitmap { importance.select(among: candidates) { $0 >= least } }
+
+    /// Every 2^rarity-th row, on average: which ones depends on their identifiers alone.
+    public func sample(rarity: Int, among candidates: Bitmap) -> Bitmap { rarity == 0 ? candidates : rarities.select(among: candidates) { Int($0) >= rarity } }
+
     private static let fixedBytes =
-        4 * ColumnBuffer<Identifier>.byteCount + 2 * ColumnBuffer<UInt8>.byteCount + ColumnBuffer<[UInt32]>.byteCount
-        + ColumnBuffer<Double>.byteCount + 5 * ColumnBuffer<Int64>.byteCount + ColumnBuffer<JSON>.byteCount
+        4 * ColumnBuffer<Identifier>.byteCount + 3 * ColumnBuffer<UInt8>.byteCount + ColumnBuffer<[UInt32]>.byteCount
+        + ColumnBuffer<Double>.byteCount + ColumnBuffer<RowUse>.byteCount + 5 * ColumnBuffer<Int64>.byteCount + ColumnBuffer<JSON>.byteCount
 
     private static let arrayHeaderBytes = 32
 
@@ -154,4 +169,14 @@ public final class ColumnChunk: Sendable {
 
     /// Up to fifteen bytes a text is kept in place.
     private static func bytes(of text: String) -> Int { text.utf8.count <= 15 ? 0 : arrayHeaderBytes + text.utf8.count }
+}
+
+extension Identifier {
+    /// Leading zeros of a number that is spread evenly, and the same in every process.
+    fileprivate var rarity: UInt8 {
+        var bits = low ^ high &* 0x9e37_79b9_7f4a_7c15
+        bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
+        bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
+        return UInt8((bits ^ bits >> 31).leadingZeroBitCount)
+    }
 }

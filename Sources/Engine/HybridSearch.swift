@@ -1,7 +1,9 @@
 internal import Columns
+internal import Dispatch
 internal import Lexical
 internal import Recall
 internal import Records
+internal import Synchronization
 internal import VectorIndex
 
 /// Searches of one partition by words, and by vectors and words together: relevance · weight + prior.
@@ -15,7 +17,6 @@ struct HybridSearch {
     struct Answer {
         var answer: IndexAnswer
         let scale: RelevanceScale
-        /// Of the rows that have words of the question.
         let scores: LexicalScores
     }
 
@@ -23,100 +24,70 @@ struct HybridSearch {
     func byWords(k: Int, filter: Filter?, at time: Timestamp, isScaled: Bool) -> Answer {
         let scores = words.scores(of: text, filter: filter, at: time)
         let scale = RelevanceScale(lexicalMax: scores.scoreMax)
-        let wordsWeight = isScaled ? weight * scale.lexical : weight
-        func hit(_ place: Int) -> Hit { Hit(id: scores.identifier(place), score: Float(wordsWeight * Double(scores.score(place))) + prior(of: place, scores)) }
-        let first = scores.best(k)
-        // What is below the last of these by more than any prior lifts it cannot be among the best.
-        let least = first.count == k && wordsWeight > 0 ? scores.score(first[k - 1]) - Float(Double(priorMax) / wordsWeight) * HybridSearch.slack : -.infinity
+        var scan = RowScan(scores: scores, prior: prior, k: k, wordsWorth: Float(isScaled ? weight * scale.lexical : weight))
+        scan.offerByWords()
         var report = SearchReport(rowsTotal: words.rowCount, rowsMatching: scores.scopeCount, rowsVisited: scores.scopeCount, rowsScored: scores.count)
         report.mode = .lexical
-        return Answer(answer: IndexAnswer(hits: HybridSearch.ordered(scores.places(atLeast: least).map(hit), k), report: report), scale: scale, scores: scores)
+        return Answer(answer: scan.answer(report), scale: scale, scores: scores)
     }
 
     /// The rows that are best by both, each brought to the same spread over all rows that the filter admits.
     ///
-    /// Rows are scored one by one, where they can be among the best: by their words, what their columns say, and the most that any cosine can add. Without a prior, a row
-    /// without words that is one of the best is one of the nearest too, since words only raise others: the index finds it.
+    /// Rows are scored one by one where they can be among the best: by their words, by what their columns say, and by the most that any cosine adds. Where too many rows
+    /// without words could be, the index finds those.
     func byBoth(_ query: IndexQuery, in index: CosineIndex) throws(IndexError) -> Answer {
-        guard let spread = index.spread(of: query.vector, filter: query.filter, at: query.time) else {
-            return byWords(k: query.k, filter: query.filter, at: query.time, isScaled: true)
-        }
-        let scores = words.scores(of: text, filter: query.filter, at: query.time)
+        let (scores, spread, nearest) = try legs(query, in: index)
+        guard let spread else { return byWords(k: query.k, filter: query.filter, at: query.time, isScaled: true) }
         let scale = RelevanceScale(cosineDeviation: spread.deviation, lexicalDeviation: scores.deviation, lexicalMax: scores.scoreMax)
-        let (cosineWeight, wordsWeight) = (HybridSearch.weight(weight * scale.cosine), weight * scale.lexical)
-        func scored(_ places: [Int]) -> [Hit] {
-            let ids = places.map(scores.identifier)
-            return zip(zip(places, ids), index.cosines(of: query.vector, ids)).map { row, cosine in
-                // Rows that have no vector yet are as like the question as the mean of the others.
-                let relevance = Double(cosineWeight) * (cosine.map { Double($0) } ?? spread.mean) + wordsWeight * Double(scores.score(row.0))
-                return Hit(id: row.1, score: Float(relevance) + prior(of: row.0, scores))
-            }
+        var scan = RowScan(scores: scores, prior: prior, k: query.k, wordsWorth: Float(weight * scale.lexical))
+        // No other row is nearer than the last of these, as far as the index promises.
+        let cosineMax = nearest.hits.count < max(query.k, HybridSearch.nearestMin) ? Float(spread.mean) : nearest.hits.last.map { max(0, $0.score) } ?? 1
+        let cosineWorth = HybridSearch.weight(weight * scale.cosine)
+        scan.compare(query.vector, in: index, worth: cosineWorth, mean: Float(spread.mean), max: cosineMax)
+        scan.offer(nearest.hits)
+        if spread.count < scores.scopeCount { scan.offer(scores.scopes.flatMap(\.numbers).filter { !index.has(scores.identifier($0)) }) }
+        scan.offerByWords()
+        if try !scan.offerByPrior(query, rowsMax: query.exact ? .max : HybridSearch.aloneMax) {
+            var query = query
+            query.ranking = Ranking(weight: cosineWorth, prior: prior)
+            scan.offer(try index.search(query).hits.compactMap { scores.row(of: $0.id) })
         }
-        let nearest = try nearest(query, index)
-        var best = HybridSearch.ordered(scored(scores.best(max(query.k, HybridSearch.firstMin))), query.k)
-        var least: Float { best.count < query.k ? -Float.infinity : best[query.k - 1].score }
-        // The most that a row can have: all but its cosine, which costs more to know than the rest, and the most that any cosine adds.
-        let cosineMax = cosineWeight * nearest.cosine
-        func bound(_ score: Float, _ prior: Float) -> Float { (Float(wordsWeight) * score + prior + cosineMax) * HybridSearch.slack }
-        let candidates: [(place: Int, value: Float)] =
-            if let prior { scores.places(atLeast: least) { bound($0, prior.prior(of: $1, in: $2)) } } else {
-                scores.places(atLeast: wordsWeight > 0 ? (least / HybridSearch.slack - cosineMax) / Float(wordsWeight) : .infinity).map { ($0, bound(scores.score($0), 0)) }
-            }
-        // Those first that can have most: what they come to leaves few of the others.
-        let step = HybridSearch.level(of: candidates.map(\.value), above: HybridSearch.atOnce)
-        best = HybridSearch.ordered(best + scored(candidates.filter { $0.value >= step }.map(\.place)), query.k)
-        best = HybridSearch.ordered(best + scored(candidates.filter { $0.value < step && $0.value >= least }.map(\.place)), query.k)
-        // Without a prior, rows without words of the question are ordered by their cosines.
-        let others = prior == nil ? nearest.answer.hits.map { Hit(id: $0.id, score: cosineWeight * $0.score) } : []
-        var report = nearest.answer.report
-        report.rowsScored = max(report.rowsScored, candidates.count)
+        var report = nearest.report
+        report.rowsScored = min(max(report.rowsMatching, scores.scopeCount), max(report.rowsScored, scan.count))
         report.mode = .hybrid
-        return Answer(answer: IndexAnswer(hits: HybridSearch.ordered(best + others, query.k), report: report), scale: scale, scores: scores)
+        return Answer(answer: scan.answer(report), scale: scale, scores: scores)
     }
 
-    /// So many rows with the most words tell what is good enough.
-    private static let firstMin = 64
-    /// Bounds are computed a little wider than they are.
-    private static let slack: Float = 1.001
-    private static let atOnce = 512
-
-    /// A value that about so many of them reach, or more.
-    private static func level(of values: [Float], above count: Int) -> Float {
-        guard values.count > 2 * count, let least = values.min(), let most = values.max(), most > least else { return -.infinity }
-        var counts = [Int](repeating: 0, count: 256)
-        let scale = 255 / (most - least)
-        // Between numbers as small as there are, nothing can be told apart.
-        guard scale.isFinite else { return -.infinity }
-        for value in values { counts[Int(min(255, (value - least) * scale))] += 1 }
-        var (place, reached) = (255, counts[255])
-        while place > 0, reached < count {
-            place -= 1
-            reached += counts[place]
+    /// What the words say, how cosines are spread, nil where no row has a vector, and which rows are nearest. Of many rows, all at once.
+    private func legs(_ query: IndexQuery, in index: CosineIndex) throws(IndexError) -> (scores: LexicalScores, spread: CosineSpread?, nearest: IndexAnswer) {
+        var nearestQuery = query
+        nearestQuery.k = max(query.k, HybridSearch.nearestMin)
+        let scores = Mutex(LexicalScores.none)
+        let spread = Mutex<Result<CosineSpread?, IndexError>>(.success(nil))
+        let nearest = Mutex<Result<IndexAnswer, IndexError>>(.failure(.stopped))
+        let (text, words, threads, wanted) = (text, words, words.rowCount > HybridSearch.atOnceMin ? 2 : 1, nearestQuery)
+        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+            if thread == 0 {
+                let found = words.scores(of: text, filter: query.filter, at: query.time)
+                scores.withLock { $0 = found }
+                let width = Result { () throws(IndexError) in try index.spread(of: query) }
+                spread.withLock { $0 = width }
+            }
+            if thread == threads - 1 {
+                let found = Result { () throws(IndexError) in try index.search(wanted) }
+                nearest.withLock { $0 = found }
+            }
         }
-        return least + Float(place) / scale
+        return (scores.withLock { $0 }, try spread.withLock { $0 }.get(), try nearest.withLock { $0 }.get())
     }
 
-    /// The rows nearest by vector, and the cosine that no row exceeds, as far as the index promises.
-    private func nearest(_ query: IndexQuery, _ index: CosineIndex) throws(IndexError) -> (answer: IndexAnswer, cosine: Float) {
-        var query = query
-        if prior != nil { query.k = 1 }
-        let answer = try index.search(query)
-        return (answer, query.exact ? 1 : max(0, answer.hits.first?.score ?? 0))
-    }
+    /// Of so few rows both are known before another thread is awake.
+    private static let atOnceMin = 16_384
+    /// So many of the nearest rows are looked at, so that others are known to be farther.
+    private static let nearestMin = 256
+    /// So many rows are rather compared one by one than found by the index.
+    private static let aloneMax = 16_384
 
     /// Where the cosine is to count for nothing it counts for next to nothing: an index ranks by it at least a little.
     static func weight(_ wanted: Double) -> Float { max(Float(wanted), 1e-30) }
-
-    private var priorMax: Float { prior?.range.upperBound ?? 0 }
-
-    private func prior(of place: Int, _ scores: LexicalScores) -> Float { prior.map { prior in scores.value(place) { prior.prior(of: $0, in: $1) } } ?? 0 }
-
-    /// The best k of them; of a row that stands there twice the higher score is the one with its words.
-    private static func ordered(_ hits: [Hit], _ k: Int) -> [Hit] {
-        var (seen, best) = (Set<Identifier>(), [Hit]())
-        for hit in hits.sorted(by: { $0.score != $1.score ? $0.score > $1.score : $0.id < $1.id }) where best.count < k {
-            if seen.insert(hit.id).inserted { best.append(hit) }
-        }
-        return best
-    }
 }

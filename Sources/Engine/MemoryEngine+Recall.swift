@@ -69,7 +69,7 @@ extension MemoryEngine {
                 if let tokensMax = request.tokensMax { entries = entries.fitting(tokensMax, count: request.k) }
                 guard request.explains else { return completion(.success(.found(SearchAnswer(entries: entries, report: told)))) }
                 let cosines = vector.flatMap { vector in index?.cosines(of: vector, entries.map(\.hit.id)) } ?? entries.map { _ in nil }
-                let reasons = RecallReasons(found, of: entries, time)
+                let reasons = RecallReasons(found, time)
                 let explanation = AnswerExplanation(
                     weights: request.weights, cosineScale: found.scale.cosine, wordsScale: found.scale.lexical, embeddingMicroseconds: embedding, scanningMicroseconds: scanning,
                     fetchingMicroseconds: (clock.ticks() &- began) / 1_000)
@@ -99,24 +99,21 @@ private struct RecallScan {
 
 /// Why each memory came.
 private struct RecallReasons {
-    private let words: [Identifier: Float]
+    private let scores: LexicalScores
     private let hasWords: Bool
     private let scale: RelevanceScale
     private let time: Timestamp
 
-    init(_ found: HybridSearch.Answer, of entries: [SearchAnswer.Entry], _ time: Timestamp) {
+    init(_ found: HybridSearch.Answer, _ time: Timestamp) {
         hasWords = found.answer.report.mode != .vector
-        let scores = found.scores
-        let wanted = Set(entries.map(\.hit.id))
-        words = Dictionary(
-            scores.places().lazy.map { (scores.identifier($0), scores.score($0)) }.filter { wanted.contains($0.0) }, uniquingKeysWith: { first, _ in first })
+        scores = found.scores
         scale = found.scale
         self.time = time
     }
 
     func explained(_ entry: SearchAnswer.Entry, _ found: Float?) -> SearchAnswer.Entry {
         guard let memory = entry.memory else { return entry }
-        let (cosine, said) = (found.map { Double($0) }, hasWords ? Double(words[memory.id] ?? 0) : nil)
+        let (cosine, said) = (found.map { Double($0) }, hasWords ? Double(scores.score(of: memory.id)) : nil)
         let fading = Fading()
         let explanation = HitExplanation(
             cosine: cosine, words: said, relevance: scale.relevance(cosine: cosine ?? 0, lexical: said ?? 0), retention: fading.retention(MemoryFacts(memory), at: time),

@@ -17,6 +17,7 @@ public final class LexicalIndex: Sendable {
     public let kind: Kind
     private let writer = Mutex(SegmentWriter())
     private let published = Mutex(SegmentSnapshot())
+    private let selections = SelectionCache()
 
     public init(kind: Kind = .memory) {
         self.kind = kind
@@ -37,7 +38,7 @@ public final class LexicalIndex: Sendable {
     public var ids: [Identifier] {
         published.withLock { $0 }.entries.flatMap { entry in
             var ids: [Identifier] = []
-            entry.segment.live.forEach { ids.append(entry.segment.columns.identifier($0)) }
+            entry?.segment.live.forEach { if let segment = entry?.segment { ids.append(segment.columns.identifier($0)) } }
             return ids
         }
     }
@@ -45,8 +46,8 @@ public final class LexicalIndex: Sendable {
     /// The scores of the words of a question in the rows that the filter admits.
     public func scores(of question: String, filter: Filter?, at time: Timestamp, _ analyzer: TextAnalyzer = TextAnalyzer()) -> LexicalScores {
         let snapshot = published.withLock { $0 }
-        let expression = filter.map { Expression($0, on: kind, tags: snapshot.tags) }
-        return snapshot.scores(analyzer.ask(question, snapshot.languages), expression, at: time)
+        let scopes = snapshot.scopes(filter.map { Expression($0, on: kind, tags: snapshot.tags) }, at: time, selections)
+        return LexicalScores(analyzer.ask(question, snapshot.languages), snapshot, scopes)
     }
 }
 
@@ -55,28 +56,59 @@ struct SegmentSnapshot: Sendable {
     /// A class, so that a snapshot copies pointers.
     final class Entry: Sendable {
         let segment: Segment
+        let columns: ColumnChunk
 
         init(_ segment: Segment) {
             self.segment = segment
+            columns = segment.columns
         }
+
+        func has(_ id: Identifier, _ row: Int) -> Bool { segment.has(id, row) }
     }
 
-    var entries: [Entry] = []
+    /// By slot; a row's number is its slot times 1,024 and its place there.
+    var entries: [Entry?] = []
+    var finder = RowFinder(capacity: 0)
     var tags = TagCodes()
     var rowCount = 0
     /// Of its texts, that of most of them first.
     var languages: [Language] = []
+
+    /// Where the row of that identifier is.
+    func number(of id: Identifier) -> Int? {
+        finder.find(hash: id.hashValue) { number in
+            let slot = number / Segment.capacity
+            return slot < entries.count && entries[slot]?.has(id, number % Segment.capacity) ?? false
+        }
+    }
+
+    /// The rows that are alive at `time` and that the filter admits, by slot.
+    func scopes(_ expression: Expression?, at time: Timestamp, _ selections: SelectionCache) -> [Bitmap] {
+        var known = expression.map(selections.selections)
+        let scopes = entries.enumerated().map { slot, entry in
+            guard let segment = entry?.segment else { return Bitmap() }
+            var rows = segment.alive(at: time)
+            if let admitted = known?.rows(of: segment.columns, below: segment.count, slot: slot) { rows.formIntersection(admitted) }
+            return rows
+        }
+        if let known { selections.keep(known) }
+        return scopes
+    }
 }
 
 /// The writer's side: where each row is, and the segments as the next snapshot will have them.
 struct SegmentWriter {
-    private var places: [Identifier: (slot: Int, row: Int)] = [:]
-    private var segments: [Int: SegmentSnapshot.Entry] = [:]
-    /// The one that takes new rows, and those that were touched: exchanged as a whole when a snapshot is made.
+    private var segments: [SegmentSnapshot.Entry?] = [nil]
+    private var freeSlots: [Int] = []
+    /// The one that takes new rows, which becomes an entry when a snapshot is made.
     private var open = Segment()
     private var openSlot = 0
+    private var finder = RowFinder(capacity: 0)
+    private var rowCount = 0
     private var tags = TagTable()
     private var languageCounts = [Int](repeating: 0, count: Language.allCases.count)
+    /// How many times more room than rows the finder may have.
+    private static let finderShareMax = 8
 
     mutating func apply(_ change: LexicalChange) {
         switch change {
@@ -84,47 +116,69 @@ struct SegmentWriter {
         case .put(let attributes, let text):
             remove(attributes.id)
             let codes = tags.add(attributes.tags)
-            place(attributes.id) { $0.append(attributes, tagCodes: codes, text) }
+            rowCount += 1
             languageCounts[Int(text.language.rawValue)] += 1
+            place(attributes.id) { $0.append(attributes, tagCodes: codes, text) }
         }
+        if finder.capacity > SegmentWriter.finderShareMax * max(Segment.capacity, rowCount) { renewFinder() }
     }
 
     var snapshot: SegmentSnapshot {
         var snapshot = SegmentSnapshot()
-        snapshot.entries = segments.sorted { $0.key < $1.key }.map(\.value)
-        if open.count > 0 { snapshot.entries.append(SegmentSnapshot.Entry(open)) }
+        snapshot.entries = segments
+        snapshot.entries[openSlot] = SegmentSnapshot.Entry(open)
+        snapshot.finder = finder
         snapshot.tags = tags.codes
-        snapshot.rowCount = places.count
+        snapshot.rowCount = rowCount
         snapshot.languages = Language.allCases.filter { languageCounts[Int($0.rawValue)] > 0 }.sorted { languageCounts[Int($0.rawValue)] > languageCounts[Int($1.rawValue)] }
         return snapshot
     }
 
+    private func segment(_ slot: Int) -> Segment? { slot == openSlot ? open : segments[slot]?.segment }
+
+    private func find(_ id: Identifier) -> Int? {
+        finder.find(hash: id.hashValue) { number in segment(number / Segment.capacity)?.has(id, number % Segment.capacity) ?? false }
+    }
+
     private mutating func place(_ id: Identifier, append: (inout Segment) -> Int) {
-        places[id] = (openSlot, append(&open))
+        let row = append(&open)
+        if finder.isFull { renewFinder() } else { finder.add(openSlot * Segment.capacity + row, hash: id.hashValue) }
         guard open.isFull else { return }
         segments[openSlot] = SegmentSnapshot.Entry(open)
-        openSlot += 1
+        if freeSlots.isEmpty {
+            freeSlots.append(segments.count)
+            segments.append(nil)
+        }
+        openSlot = freeSlots.removeLast()
         open = Segment()
     }
 
     private mutating func remove(_ id: Identifier) {
-        guard let (slot, row) = places.removeValue(forKey: id) else { return }
+        guard let number = find(id), var segment = segment(number / Segment.capacity) else { return }
+        let (slot, row) = (number / Segment.capacity, number % Segment.capacity)
+        rowCount -= 1
+        tags.remove(segment.columns.tagCodes(row))
+        languageCounts[Int(segment.language(row).rawValue)] -= 1
         guard slot != openSlot else {
-            tags.remove(open.columns.tagCodes(row))
-            languageCounts[Int(open.language(row).rawValue)] -= 1
             open.bury(row)
             return
         }
-        guard var segment = segments[slot]?.segment else { return }
-        tags.remove(segment.columns.tagCodes(row))
-        languageCounts[Int(segment.language(row).rawValue)] -= 1
         segment.bury(row)
         guard segment.isCrumbling else {
             segments[slot] = SegmentSnapshot.Entry(segment)
             return
         }
         segments[slot] = nil
+        freeSlots.append(slot)
         let texts = segment.allTexts
         segment.live.forEach { row in place(segment.columns.identifier(row)) { $0.append(row: row, of: segment, texts[row]) } }
+    }
+
+    private mutating func renewFinder() {
+        finder = RowFinder(capacity: 2 * rowCount + Segment.capacity)
+        for slot in segments.indices {
+            guard let segment = segment(slot) else { continue }
+            segment.live.forEach { finder.add(slot * Segment.capacity + $0, hash: segment.columns.identifier($0).hashValue) }
+        }
     }
 }

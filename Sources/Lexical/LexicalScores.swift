@@ -11,136 +11,190 @@ public import Records
 public struct LexicalScores: Sendable {
     /// Rows of the scope.
     public let scopeCount: Int
-    /// Where the rows with a word of the question lie, in no order, and the score of each place.
-    fileprivate var places: [Int] = []
-    fileprivate var scores: [Float] = []
-    fileprivate var entries: [SegmentSnapshot.Entry] = []
-    /// Of each segment, the rows that the filter admits.
-    fileprivate var scopes: [Bitmap] = []
+    /// Rows with a word of the question.
+    public let count: Int
     /// How the scores of all rows of the scope are spread about their mean; most of them are 0.
     public let deviation: Double
     /// No row can have more.
     public let scoreMax: Double
+    private let snapshot: SegmentSnapshot
+    /// The rows of the scope, by segment.
+    private let rowsOfSlots: [Bitmap]
+    /// By number, 0 of those without a word of the question; and the highest of each 64.
+    private let scores: [Float]
+    private let highest: [Float]
 
     private static let saturation = 1.2
     private static let lengthShare = 0.5
-
-    fileprivate static func idf(rows: Int, of count: Int) -> Double { log(1 + (Double(count - rows) + 0.5) / (Double(rows) + 0.5)) }
-
-    fileprivate static func gain(_ count: Int, length: Int, meanLength: Double) -> Double {
-        Double(count) * (saturation + 1) / (Double(count) + saturation * (1 - lengthShare + lengthShare * Double(length) / max(1, meanLength)))
-    }
-
-    fileprivate init(scopeCount: Int, sum: Double, squares: Double, scoreMax: Double) {
-        self.scopeCount = scopeCount
-        self.scoreMax = scoreMax
-        let mean = sum / Double(max(1, scopeCount))
-        deviation = max(0, squares / Double(max(1, scopeCount)) - mean * mean).squareRoot()
-    }
-
-    /// Of one word, by how many rows of the scope have it.
-    fileprivate static func wordMax(_ word: AskedWord, rows: Int, of count: Int) -> Double { Double(word.count) * idf(rows: rows, of: count) * (saturation + 1) }
+    private static let blockRows = 64
 
     /// Where no words were asked for.
-    public static let none = LexicalScores(scopeCount: 0, sum: 0, squares: 0, scoreMax: 0)
+    public static let none = LexicalScores([], SegmentSnapshot(), [])
 
-    /// Rows with a word of the question.
-    public var count: Int { places.count }
-
-    /// Where those of at least that score lie, in no order.
-    public func places(atLeast least: Float = -.infinity) -> [Int] { places.filter { scores[$0] >= least } }
-
-    /// Where rows of the scope lie, with words of the question or without, whose value is at least that; a value is made of a row's score and of what its columns say.
-    public func places(atLeast least: Float, _ value: (_ score: Float, _ row: Int, _ columns: ColumnChunk) -> Float) -> [(place: Int, value: Float)] {
-        var found: [(place: Int, value: Float)] = []
-        for (number, entry) in entries.enumerated() {
-            let columns = entry.segment.columns
-            scopes[number].forEach { row in
-                let place = number * Segment.capacity + row
-                let value = value(scores[place], row, columns)
-                if value >= least { found.append((place, value)) }
+    init(_ words: [AskedWord], _ snapshot: SegmentSnapshot, _ scopes: [Bitmap]) {
+        let scope = Scope(snapshot, scopes)
+        let hits = words.map { scope.hits(of: $0) }.filter { !$0.rows.isEmpty }
+        let (saturation, share) = (Float(LexicalScores.saturation), Float(LexicalScores.lengthShare))
+        let lengthWorth = saturation * share / Float(max(1, scope.meanLength))
+        var (scores, scoreMax) = ([Float](repeating: 0, count: snapshot.entries.count * Segment.capacity), 0.0)
+        var highest = [Float](repeating: 0, count: scores.count / LexicalScores.blockRows)
+        var (count, sum, squares) = (0, 0.0, 0.0)
+        for hit in hits {
+            let worth = Double(hit.wanted) * LexicalScores.idf(rows: hit.rows.count, of: scope.count) * (LexicalScores.saturation + 1)
+            scoreMax += worth
+            for (slot, range) in hit.ranges {
+                guard let lengths = snapshot.entries[slot]?.segment.lengths else { continue }
+                let base = slot * Segment.capacity
+                for posting in hit.rows[range] {
+                    let (row, said) = (Int(posting.row), Float(posting.count))
+                    let old = scores[base + row]
+                    let new = old + Float(worth) * said / (said + saturation * (1 - share) + lengthWorth * Float(lengths[row]))
+                    scores[base + row] = new
+                    if old == 0 { count += 1 }
+                    sum += Double(new - old)
+                    squares += Double(new * new - old * old)
+                    let block = (base + row) / LexicalScores.blockRows
+                    if new > highest[block] { highest[block] = new }
+                }
             }
         }
-        return found
+        let mean = sum / Double(max(1, scope.count))
+        scopeCount = scope.count
+        (self.count, self.highest) = (count, highest)
+        deviation = max(0, squares / Double(max(1, scope.count)) - mean * mean).squareRoot()
+        self.scoreMax = scoreMax
+        self.snapshot = snapshot
+        rowsOfSlots = scopes
+        self.scores = scores
     }
 
-    /// Where the k of the highest scores lie, the highest first.
+    private static func idf(rows: Int, of count: Int) -> Double { log(1 + (Double(count - rows) + 0.5) / (Double(rows) + 0.5)) }
+
+    /// The rows with words of the question that have at least that score.
+    public func scopes(atLeast least: Float) -> [RowGroup] {
+        let blocks = Segment.capacity / LexicalScores.blockRows
+        return rowsOfSlots.indices.compactMap { slot in
+            guard let entry = snapshot.entries[slot] else { return nil }
+            var rows = Bitmap()
+            for block in slot * blocks..<(slot + 1) * blocks where highest[block] > 0 && highest[block] >= least {
+                let first = block * LexicalScores.blockRows
+                for (place, score) in scores[first..<first + LexicalScores.blockRows].enumerated() where score > 0 && score >= least { rows[first - slot * Segment.capacity + place] = true }
+            }
+            return rows.isEmpty ? nil : RowGroup(first: slot * Segment.capacity, columns: entry.columns, rows: rows)
+        }
+    }
+
+    /// All rows of the scope, with words of the question or without.
+    public var scopes: [RowGroup] {
+        rowsOfSlots.enumerated().compactMap { slot, rows in snapshot.entries[slot].map { RowGroup(first: slot * Segment.capacity, columns: $0.columns, rows: rows) } }
+    }
+
+    /// The k rows of the highest scores, the highest first.
     public func best(_ k: Int) -> [Int] {
         var best: [Int] = []
-        for place in places {
-            guard best.count < k || scores[place] > scores[best[k - 1]] else { continue }
-            if best.count == k { best.removeLast() }
-            var (low, high) = (0, best.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if scores[best[middle]] >= scores[place] { low = middle + 1 } else { high = middle }
+        for (block, most) in highest.enumerated() where most > 0 {
+            guard best.count < k || most > scores[best[k - 1]] else { continue }
+            for row in block * LexicalScores.blockRows..<(block + 1) * LexicalScores.blockRows where scores[row] > 0 {
+                guard best.count < k || scores[row] > scores[best[k - 1]] else { continue }
+                if best.count == k { best.removeLast() }
+                var (low, high) = (0, best.count)
+                while low < high {
+                    let middle = (low + high) / 2
+                    if scores[best[middle]] >= scores[row] { low = middle + 1 } else { high = middle }
+                }
+                best.insert(row, at: low)
             }
-            best.insert(place, at: low)
         }
         return best
     }
 
-    public func score(_ place: Int) -> Float { scores[place] }
+    /// Above the number of any row.
+    public var rowsMax: Int { scores.count }
 
-    public func identifier(_ place: Int) -> Identifier { columns(place).identifier(place % Segment.capacity) }
+    public func score(_ row: Int) -> Float { scores[row] }
+
+    /// Of the row of that identifier; 0 where it is not here.
+    public func score(of id: Identifier) -> Float { row(of: id).map(score) ?? 0 }
+
+    /// The number of the row of that identifier; nil where it is not here.
+    public func row(of id: Identifier) -> Int? { snapshot.number(of: id) }
+
+    public func identifier(_ row: Int) -> Identifier { columns(row)?.identifier(row % Segment.capacity) ?? .none }
 
     /// What the row's columns say, by `read`.
-    public func value(_ place: Int, _ read: (Int, ColumnChunk) -> Float) -> Float { read(place % Segment.capacity, columns(place)) }
+    public func value(_ row: Int, _ read: (Int, ColumnChunk) -> Float) -> Float { columns(row).map { read(row % Segment.capacity, $0) } ?? 0 }
 
-    private func columns(_ place: Int) -> ColumnChunk { entries[place / Segment.capacity].segment.columns }
+    private func columns(_ row: Int) -> ColumnChunk? { snapshot.entries[row / Segment.capacity]?.columns }
 }
 
-extension SegmentSnapshot {
-    func scores(_ words: [AskedWord], _ expression: Expression?, at time: Timestamp) -> LexicalScores {
-        let scopes = entries.map { $0.segment.matching(expression, at: time) }
-        let (count, meanLength) = size(of: scopes)
-        var (found, scoreMax) = (Found(segments: entries.count), 0.0)
-        for word in words {
-            var hits: [(place: Int, count: Int, length: Int)] = []
-            for (number, entry) in entries.enumerated() where !scopes[number].isEmpty {
-                entry.segment.forEach(word) { row, count in
-                    if scopes[number][row] { hits.append((number * Segment.capacity + row, count, Int(entry.segment.lengths[row]))) }
-                }
-            }
-            guard !hits.isEmpty else { continue }
-            let worth = Double(word.count) * LexicalScores.idf(rows: hits.count, of: count)
-            scoreMax += LexicalScores.wordMax(word, rows: hits.count, of: count)
-            for hit in hits { found.add(Float(worth * LexicalScores.gain(hit.count, length: hit.length, meanLength: meanLength)), to: hit.place) }
-        }
-        var (sum, squares) = (0.0, 0.0)
-        for place in found.places {
-            let score = Double(found.scores[place])
-            sum += score
-            squares += score * score
-        }
-        var scores = LexicalScores(scopeCount: count, sum: sum, squares: squares, scoreMax: scoreMax)
-        (scores.places, scores.scores, scores.entries, scores.scopes) = (found.places, found.scores, entries, scopes)
-        return scores
-    }
+/// Rows that lie together.
+public struct RowGroup: Sendable {
+    /// The number of the first row that the columns have.
+    public let first: Int
+    public let columns: ColumnChunk
+    public let rows: Bitmap
 
-    /// Rows, and words in each on average.
-    private func size(of scopes: [Bitmap]) -> (count: Int, meanLength: Double) {
+    /// By number, in ascending order.
+    public var numbers: [Int] {
+        var numbers: [Int] = []
+        rows.forEach { numbers.append(first + $0) }
+        return numbers
+    }
+}
+
+/// The rows among which words are counted.
+private struct Scope {
+    let snapshot: SegmentSnapshot
+    let rows: [Bitmap]
+    let count: Int
+    /// Words in each on average.
+    let meanLength: Double
+
+    init(_ snapshot: SegmentSnapshot, _ rows: [Bitmap]) {
         var (count, length) = (0, 0)
-        for (entry, scope) in zip(entries, scopes) {
-            let rows = scope.count
-            count += rows
-            if rows == entry.segment.liveCount { length += entry.segment.wordCount } else { scope.forEach { length += Int(entry.segment.lengths[$0]) } }
+        for (entry, scope) in zip(snapshot.entries, rows) {
+            guard let segment = entry?.segment else { continue }
+            let found = scope.count
+            count += found
+            if found == segment.liveCount { length += segment.wordCount } else { scope.forEach { length += Int(segment.lengths[$0]) } }
         }
-        return (count, Double(length) / Double(max(1, count)))
+        self.snapshot = snapshot
+        self.rows = rows
+        self.count = count
+        meanLength = Double(length) / Double(max(1, count))
     }
 
-    /// Scores by place, and the places that have one.
-    private struct Found {
-        var scores: [Float]
-        var places: [Int] = []
+    struct Hits {
+        /// How often the question has the word.
+        let wanted: Int
+        var rows: [Postings.Posting] = []
+        /// Where those of each segment are.
+        var ranges: [(slot: Int, range: Range<Int>)] = []
+    }
 
-        init(segments: Int) {
-            scores = [Float](repeating: 0, count: segments * Segment.capacity)
+    func hits(of word: AskedWord) -> Hits {
+        var hits = Hits(wanted: word.count)
+        for (slot, entry) in snapshot.entries.enumerated() {
+            guard let segment = entry?.segment, !rows[slot].isEmpty else { continue }
+            let start = hits.rows.count
+            segment.find(word, into: &hits.rows)
+            guard hits.rows.count > start else { continue }
+            let scope = rows[slot]
+            if scope.count < segment.count { hits.rows.keep(from: start) { scope[Int($0.row)] } }
+            if hits.rows.count > start { hits.ranges.append((slot, start..<hits.rows.count)) }
         }
+        return hits
+    }
+}
 
-        mutating func add(_ score: Float, to place: Int) {
-            if scores[place] == 0 { places.append(place) }
-            scores[place] += score
+extension [Postings.Posting] {
+    /// Leaves out those from there on that are not wanted.
+    fileprivate mutating func keep(from start: Int, where isWanted: (Postings.Posting) -> Bool) {
+        var kept = start
+        for place in start..<count where isWanted(self[place]) {
+            self[kept] = self[place]
+            kept += 1
         }
+        removeSubrange(kept...)
     }
 }

@@ -1,4 +1,4 @@
-/// The rows of a full segment by their terms.
+/// Rows of a segment by their terms.
 ///
 /// Terms lie in the order of their hashes, which are spread evenly, so that where one would lie can nearly be computed.
 final class Postings: Sendable {
@@ -12,11 +12,12 @@ final class Postings: Sendable {
     private let starts: [UInt32]
     private let postings: [Posting]
 
-    init(_ texts: [AnalyzedText]) {
+    /// `first` is the number of the first of them.
+    init(_ texts: [AnalyzedText], from first: Int) {
         var all: [(hash: UInt64, posting: Posting)] = []
         all.reserveCapacity(texts.reduce(0) { $0 + $1.terms.count })
         for (row, text) in texts.enumerated() {
-            for term in text.terms { all.append((term.hash, Posting(row: UInt16(row), count: UInt16(min(term.count, UInt32(UInt16.max)))))) }
+            for term in text.terms { all.append((term.hash, Posting(row: UInt16(first + row), count: UInt16(min(term.count, UInt32(UInt16.max)))))) }
         }
         all.sort { $0.hash != $1.hash ? $0.hash < $1.hash : $0.posting.row < $1.posting.row }
         var (hashes, starts): ([UInt64], [UInt32]) = ([], [])
@@ -29,19 +30,17 @@ final class Postings: Sendable {
         postings = all.map(\.posting)
     }
 
-    /// The rows with that term, the first first.
-    func forEach(of hash: UInt64, _ body: (Posting) -> Void) {
+    /// Adds the rows with that term, the first first.
+    func find(_ hash: UInt64, into found: inout [Posting]) {
         guard let place = place(of: hash) else { return }
-        for index in Int(starts[place])..<Int(starts[place + 1]) { body(postings[index]) }
+        found.append(contentsOf: postings[Int(starts[place])..<Int(starts[place + 1])])
     }
 
-    /// The terms of each row, as they came.
-    func terms(rows count: Int) -> [[AnalyzedText.Term]] {
-        var terms = [[AnalyzedText.Term]](repeating: [], count: count)
+    /// Adds the terms of each row, as they came.
+    func add(to terms: inout [[AnalyzedText.Term]]) {
         for (place, hash) in hashes.enumerated() {
-            for index in Int(starts[place])..<Int(starts[place + 1]) { terms[Int(postings[index].row)].append(AnalyzedText.Term(hash: hash, count: UInt32(postings[index].count))) }
+            for posting in postings[Int(starts[place])..<Int(starts[place + 1])] { terms[Int(posting.row)].append(AnalyzedText.Term(hash: hash, count: UInt32(posting.count))) }
         }
-        return terms
     }
 
     private func place(of hash: UInt64) -> Int? {

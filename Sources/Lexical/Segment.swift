@@ -6,8 +6,9 @@ struct Segment: Sendable {
     static let capacity = ColumnChunk.capacity
 
     let columns = ColumnChunk()
-    /// Until it is full; then `postings` say the same in a fraction of the room.
+    /// Of the rows behind those that lie in `postings`.
     private var texts: [AnalyzedText] = []
+    private var postings: [Postings] = []
     private(set) var lengths: [Int32] = []
     private var languages: [Language] = []
     private(set) var live = Bitmap()
@@ -15,12 +16,16 @@ struct Segment: Sendable {
     /// Of the rows that are alive.
     private(set) var wordCount = 0
     private var mayExpire = false
-    private var postings: Postings?
+
+    /// So many texts at most are looked through one by one.
+    private static let textsMax = 128
 
     var count: Int { lengths.count }
     var isFull: Bool { count == Segment.capacity }
     /// Whether its rows had better move to another.
     var isCrumbling: Bool { liveCount == 0 || count - liveCount >= Segment.capacity / 2 }
+    /// Whether every row is alive that ever was.
+    var isWhole: Bool { liveCount == count }
 
     /// Returns the row's number.
     mutating func append(_ attributes: Attributes, tagCodes: [UInt32], _ text: AnalyzedText) -> Int {
@@ -43,7 +48,10 @@ struct Segment: Sendable {
         wordCount += text.length
         if columns.expiry(row) != nil { mayExpire = true }
         if isFull {
-            postings = Postings(texts)
+            postings = [Postings(allTexts, from: 0)]
+            texts = []
+        } else if texts.count == Segment.textsMax {
+            postings.append(Postings(texts, from: count - texts.count))
             texts = []
         }
         return row
@@ -51,11 +59,14 @@ struct Segment: Sendable {
 
     func language(_ row: Int) -> Language { languages[row] }
 
+    /// Whether that row is there, alive, and called so.
+    func has(_ id: Identifier, _ row: Int) -> Bool { row < count && live[row] && columns.identifier(row) == id }
+
     /// Of every row, the dead ones too.
     var allTexts: [AnalyzedText] {
-        guard let postings else { return texts }
-        let terms = postings.terms(rows: count)
-        return terms.indices.map { AnalyzedText(terms: terms[$0], length: Int(lengths[$0]), languages[$0]) }
+        var terms = [[AnalyzedText.Term]](repeating: [], count: count - texts.count)
+        for part in postings { part.add(to: &terms) }
+        return terms.indices.map { AnalyzedText(terms: terms[$0], length: Int(lengths[$0]), languages[$0]) } + texts
     }
 
     mutating func bury(_ row: Int) {
@@ -65,31 +76,30 @@ struct Segment: Sendable {
         wordCount -= Int(lengths[row])
     }
 
-    /// The rows that are alive at `time` and that the filter admits.
-    func matching(_ expression: Expression?, at time: Timestamp) -> Bitmap {
-        var rows = live
-        if mayExpire { rows = columns.unexpired(at: time, among: rows) }
-        if let expression { rows = expression.select(in: columns, among: rows) }
-        return rows
-    }
+    /// The rows that are alive at `time`.
+    func alive(at time: Timestamp) -> Bitmap { mayExpire ? columns.unexpired(at: time, among: live) : live }
 
-    /// Each row that has the word under any of its names, and how often.
-    func forEach(_ word: AskedWord, _ body: (_ row: Int, _ count: Int) -> Void) {
-        guard word.hashes.count > 1 else {
-            forEach(of: word.hashes[0], body)
-            return
+    /// Adds each row that has the word under any of its names, and how often, in no order.
+    func find(_ word: AskedWord, into found: inout [Postings.Posting]) {
+        let (start, first) = (found.count, count - texts.count)
+        for hash in word.hashes {
+            for part in postings { part.find(hash, into: &found) }
+            for (place, text) in texts.enumerated() {
+                if let count = text.count(of: hash) { found.append(Postings.Posting(row: UInt16(first + place), count: UInt16(clamping: count))) }
+            }
         }
-        var counts: [Int: Int] = [:]
-        for hash in word.hashes { forEach(of: hash) { row, count in counts[row, default: 0] += count } }
-        for (row, count) in counts.sorted(by: { $0.key < $1.key }) { body(row, count) }
+        if word.hashes.count > 1 { Segment.unite(&found, from: start) }
     }
 
-    private func forEach(of hash: UInt64, _ body: (_ row: Int, _ count: Int) -> Void) {
-        if let postings {
-            postings.forEach(of: hash) { body(Int($0.row), Int($0.count)) }
-        } else {
-            for (row, text) in texts.enumerated() {
-                if let count = text.count(of: hash) { body(row, Int(count)) }
+    /// Makes one of several of the same row.
+    private static func unite(_ found: inout [Postings.Posting], from start: Int) {
+        let several = found[start...].sorted { $0.row < $1.row }
+        found.removeSubrange(start...)
+        for posting in several {
+            if found.count > start, let last = found.last, last.row == posting.row {
+                found[found.count - 1] = Postings.Posting(row: last.row, count: UInt16(clamping: Int(last.count) + Int(posting.count)))
+            } else {
+                found.append(posting)
             }
         }
     }

@@ -31,14 +31,27 @@ public struct Fading: Hashable, Sendable {
 
     /// S, in days: it grows with use, and not without end.
     public func strength(_ type: MemoryType, accessCount: Int64) -> Double {
-        halfLives[type] * min(Fading.strengthMax, 1 + 0.5 * log(1 + Double(max(0, accessCount))))
+        halfLives[type] * Fading.growth[Int(min(max(0, accessCount), Int64(Fading.growth.count - 1)))]
     }
+
+    /// How much use strengthens, by how often; from the last on it is as much as it can be.
+    private static let growth = (0...54).map { min(strengthMax, 1 + 0.5 * log(1 + Double($0))) }
 
     /// R, from 1 down to 0: how much of it is left at that time.
     public func retention(_ facts: MemoryFacts, at time: Timestamp) -> Double {
-        guard !facts.isPinned, time > facts.lastUsedAt else { return 1 }
-        let days = (Double(time.microseconds) - Double(facts.lastUsedAt.microseconds)) / Fading.microsecondsPerDay
-        return exp2(-days / strength(facts.type, accessCount: facts.accessCount))
+        facts.isPinned ? 1 : retention(type: facts.type, accessCount: facts.accessCount, lastUsedAt: facts.lastUsedAt, at: time)
+    }
+
+    /// Of what is not pinned.
+    public func retention(type: MemoryType, accessCount: Int64, lastUsedAt: Timestamp, at time: Timestamp) -> Double {
+        exp2(-halvings(type: type, accessCount: accessCount, lastUsedAt: lastUsedAt, at: time))
+    }
+
+    /// How often half of what was left went.
+    public func halvings(type: MemoryType, accessCount: Int64, lastUsedAt: Timestamp, at time: Timestamp) -> Double {
+        guard time > lastUsedAt else { return 0 }
+        let days = (Double(time.microseconds) - Double(lastUsedAt.microseconds)) / Fading.microsecondsPerDay
+        return days / strength(type, accessCount: accessCount)
     }
 
     /// I: what its importance comes to at that time.

@@ -11,6 +11,8 @@ struct ChunkTable: Sendable {
         init(_ chunk: Chunk) {
             self.chunk = chunk
         }
+
+        func has(_ id: Identifier, _ row: Int) -> Bool { chunk.has(id, row) }
     }
 
     private static let groupSlots = 64
@@ -51,6 +53,9 @@ struct ChunkTable: Sendable {
 
     /// The chunk of the row with that number, which is its chunk's slot times 1,024, and its place there; nil where there is none.
     func chunk(of number: Int) -> Chunk? { self[number / Chunk.capacity] }
+
+    /// Whether the row with that number is there, alive, and called so.
+    func has(_ id: Identifier, number: Int) -> Bool { entry(number / Chunk.capacity)?.has(id, number % Chunk.capacity) ?? false }
 
     /// The columns of its chunk.
     func columns(of number: Int) -> ColumnChunk? { entry(number / Chunk.capacity)?.chunk.columns }

@@ -1,5 +1,5 @@
 import Columns
-public import Records
+import Records
 import Vectors
 
 /// How the cosines of a query with the rows that a filter admits are spread about their mean.
@@ -11,43 +11,50 @@ public struct CosineSpread: Hashable, Sendable {
 }
 
 extension CosineIndex {
-    /// Of so many rows it is measured, where there are more.
+    /// Of so many rows at least it is measured, and of no more than about twice as many.
     private static let sampleRows = 512
 
     /// From a sample that depends on which rows there are, by their identifiers, and not on where they lie or what was asked before.
-    public func spread(of vector: [Float], filter: Filter?, at time: Timestamp) -> CosineSpread? {
-        guard vector.count == dimension, let unit = normalized(vector) else { return nil }
+    public func spread(of query: IndexQuery) throws(IndexError) -> CosineSpread? {
+        guard query.vector.count == dimension, let unit = normalized(query.vector) else { return nil }
         let snapshot = current
-        let expression = filter.map { Expression($0, on: kind, tags: snapshot.tags) }
-        var (count, scopes) = (0, [(chunk: Chunk, rows: Bitmap)]())
-        snapshot.chunks.forEach { _, chunk in
-            let rows = chunk.matching(expression, at: time)
-            guard !rows.isEmpty else { return }
-            count += rows.count
-            scopes.append((chunk, rows))
-        }
+        let search = IndexSearch(query: query, unit: unit, expression: query.filter.map { Expression($0, on: kind, tags: snapshot.tags) }, snapshot: snapshot)
+        let scopes = try search.scopes()
+        let count = scopes.reduce(0) { $0 + $1.rows.count }
         guard count > 0 else { return nil }
-        let bound = count <= CosineIndex.sampleRows ? UInt64.max : UInt64(Double(CosineIndex.sampleRows) / Double(count) * 0x1p64)
+        var rarity = 0
+        while count >> (rarity + 1) >= CosineIndex.sampleRows { rarity += 1 }
         var (sampled, sum, squares) = (0, 0.0, 0.0)
-        for (chunk, rows) in scopes {
-            rows.forEach { row in
-                guard CosineIndex.place(of: chunk.columns.identifier(row)) <= bound else { return }
-                let cosine = Double(Kernels.best.score(of: unit, row: row, in: chunk.matrix))
+        var (selected, scores): ([UInt32], [Float]) = ([], [Float](repeating: 0, count: Chunk.capacity))
+        for (_, chunk, rows) in scopes {
+            selected.removeAll(keepingCapacity: true)
+            chunk.columns.sample(rarity: rarity, among: rows).append(to: &selected)
+            Kernels.best.score(of: unit, selected: selected, in: chunk.matrix, into: &scores)
+            for cosine in scores[..<selected.count] {
                 sampled += 1
-                sum += cosine
-                squares += cosine * cosine
+                sum += Double(cosine)
+                squares += Double(cosine) * Double(cosine)
             }
         }
         guard sampled > 0 else { return CosineSpread(count: count, mean: 0, deviation: 0) }
         let mean = sum / Double(sampled)
         return CosineSpread(count: count, mean: mean, deviation: max(0, squares / Double(sampled) - mean * mean).squareRoot())
     }
+}
 
-    /// Spread evenly over all numbers, and the same in every process.
-    private static func place(of id: Identifier) -> UInt64 {
-        var bits = id.low ^ id.high &* 0x9e37_79b9_7f4a_7c15
-        bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
-        bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
-        return bits ^ bits >> 31
+extension IndexSearch {
+    /// The rows that the filter admits, by chunk.
+    func scopes() throws(IndexError) -> [(slot: Int, chunk: Chunk, rows: Bitmap)] {
+        var scopes: [(slot: Int, chunk: Chunk, rows: Bitmap)] = []
+        guard let lists = snapshot.lists else {
+            snapshot.chunks.forEach { slot, chunk in scopes.append((slot, chunk, chunk.matching(expression, at: query.time))) }
+            return scopes
+        }
+        let admitted = try admit(lists)
+        snapshot.chunks.forEach { slot, chunk in
+            let rows = admitted.map { admitted in Bitmap { admitted.rows.word(slot * (Chunk.capacity / 64) + $0) } } ?? chunk.live
+            scopes.append((slot, chunk, rows))
+        }
+        return scopes
     }
 }

@@ -55,11 +55,25 @@ public final class CosineIndex: Sendable {
     public func cosines(of vector: [Float], _ ids: [Identifier]) -> [Float?] {
         guard vector.count == dimension, let unit = normalized(vector) else { return ids.map { _ in nil } }
         let snapshot = current
-        return ids.map { id in
-            guard let number = snapshot.number(of: id), let chunk = snapshot.chunks.chunk(of: number) else { return nil }
-            return min(max(Kernels.best.score(of: unit, row: number % Chunk.capacity, in: chunk.matrix), -1), 1)
+        let numbers = ids.map(snapshot.number)
+        var (cosines, selected, scores) = ([Float?](repeating: nil, count: ids.count), [UInt32](), [Float](repeating: 0, count: ids.count))
+        var start = 0
+        while start < numbers.count {
+            // Those that lie in the same chunk, one after the other.
+            let slot = numbers[start].map { $0 / Chunk.capacity }
+            let end = numbers[start...].firstIndex { $0.map { $0 / Chunk.capacity } != slot } ?? numbers.count
+            defer { start = end }
+            guard let slot, let chunk = snapshot.chunks[slot] else { continue }
+            selected.removeAll(keepingCapacity: true)
+            for number in numbers[start..<end] { selected.append(UInt32((number ?? 0) % Chunk.capacity)) }
+            Kernels.best.score(of: unit, selected: selected, in: chunk.matrix, into: &scores)
+            for place in start..<end { cosines[place] = min(max(scores[place - start], -1), 1) }
         }
+        return cosines
     }
+
+    /// Whether the row has a vector here.
+    public func has(_ id: Identifier) -> Bool { current.number(of: id) != nil }
 
     /// Whether the vector of a row can be compared with the others.
     public func takes(_ change: IndexChange) -> Bool {

@@ -30,23 +30,12 @@ final class MatchingRows: Sendable {
     }
 }
 
-/// What filters that come again and again admit, so that only rows which came since are tried.
-///
-/// A row's columns never change, so what an expression says of the first rows of a chunk holds as long as the chunk does. When no row came or went either,
-/// the whole answer is there.
+/// What filters that come again and again admit: where no row came or went since, the whole answer is there.
 final class FilterCache: Sendable {
-    /// What an expression says of the first `count` rows that a chunk has, alive or not.
-    private struct Part: Sendable {
-        let columns: ColumnChunk
-        let count: Int
-        let rows: Bitmap
-    }
-
     private struct Entry: Sendable {
-        var parts: [Part?]
         /// The live rows that the answer was made from.
-        var live: RowSet
-        var answer: MatchingRows
+        let live: RowSet
+        let answer: MatchingRows
         var usedAt: UInt64
     }
 
@@ -56,6 +45,7 @@ final class FilterCache: Sendable {
     }
 
     private let state = Mutex(State())
+    private let selections = SelectionCache()
     private static let bytesMax = 16 << 20
     private static let entriesMax = 256
 
@@ -67,7 +57,7 @@ final class FilterCache: Sendable {
             return state.entries[expression]
         }
         if let known, known.live === live { return known.answer }
-        var parts = known?.parts ?? []
+        var parts = selections.selections(of: expression)
         let rows = RowSet(count: live.count)
         var (count, isStopped) = (0, false)
         snapshot.chunks.forEach { slot, chunk in
@@ -75,27 +65,20 @@ final class FilterCache: Sendable {
                 isStopped = true
                 return
             }
-            while parts.count <= slot { parts.append(nil) }
-            let part: Part
-            if let old = parts[slot], old.columns === chunk.columns, old.count == chunk.count {
-                part = old
-            } else {
-                part = Part(columns: chunk.columns, count: chunk.count, rows: expression.select(in: chunk.columns, among: Bitmap(below: chunk.count)))
-                parts[slot] = part
-            }
-            var matching = part.rows
+            var matching = parts.rows(of: chunk.columns, below: chunk.count, slot: slot)
             matching.formIntersection(chunk.live)
             count += matching.count
             for word in 0..<Chunk.capacity / 64 { rows.setWord(slot * (Chunk.capacity / 64) + word, matching.word(word)) }
         }
         guard !isStopped else { return nil }
+        selections.keep(parts)
         let answer = MatchingRows(rows, count: count)
-        keep(Entry(parts: parts, live: live, answer: answer, usedAt: 0), of: expression)
+        keep(Entry(live: live, answer: answer, usedAt: 0), of: expression)
         return answer
     }
 
     private func keep(_ entry: Entry, of expression: Expression) {
-        let bytesEach = max(1, entry.live.count / 4 + entry.parts.count * 32 + (entry.answer.numbers?.count ?? 0) * 4)
+        let bytesEach = max(1, entry.live.count / 8 + (entry.answer.numbers?.count ?? 0) * 4)
         let countMax = max(1, min(FilterCache.entriesMax, FilterCache.bytesMax / bytesEach))
         state.withLock { state in
             state.entries[expression] = entry

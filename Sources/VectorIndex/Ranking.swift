@@ -30,6 +30,22 @@ public protocol RowPrior: Sendable {
 
     /// The same for a row whenever it is asked for.
     func prior(of row: Int, in columns: ColumnChunk) -> Float
+
+    /// No less than the row's prior, and known sooner.
+    func most(of row: Int, in columns: ColumnChunk) -> Float
+
+    /// The rows among `candidates` whose prior is at least that, and maybe a few whose prior is a little less.
+    func rows(of columns: ColumnChunk, among candidates: Bitmap, atLeast least: Float) -> Bitmap
+}
+
+extension RowPrior {
+    public func most(of row: Int, in columns: ColumnChunk) -> Float { range.upperBound }
+
+    public func rows(of columns: ColumnChunk, among candidates: Bitmap, atLeast least: Float) -> Bitmap {
+        var rows = Bitmap()
+        candidates.forEach { row in if prior(of: row, in: columns) >= least { rows[row] = true } }
+        return rows
+    }
 }
 
 /// A ranking of the rows of one snapshot, by number.

@@ -15,6 +15,6 @@ struct Snapshot: Sendable {
 
     /// Where the row of that identifier is.
     func number(of id: Identifier) -> Int? {
-        finder.find(hash: id.hashValue) { number in chunks.chunk(of: number)?.has(id, number % Chunk.capacity) ?? false }
+        finder.find(hash: id.hashValue) { number in chunks.has(id, number: number) }
     }
 }

@@ -47,6 +47,12 @@ import Glibc
         unsafe words[index] = bits
     }
 
+    /// The same, read; no rows lie beyond the last.
+    public func word(_ index: Int) -> UInt64 {
+        precondition(index >= 0)
+        return index < count / 64 ? unsafe words[index] : 0
+    }
+
     /// Makes `result` the numbers of its rows, in ascending order.
     public func list(into result: inout [UInt32]) {
         result.removeAll(keepingCapacity: true)

@@ -77,12 +77,12 @@ import Testing
                     (filter == nil || row.attributes.agent == agent) && row.attributes.expiresAt.map { $0 > LexicalIndexTests.time } ?? true
                 }
                 #expect(found.scopeCount == wanted.scopeCount && abs(found.deviation - wanted.deviation) < 1e-5)
-                #expect(Set(found.places().map(found.identifier)) == Set(wanted.scores.keys) && found.count == wanted.scores.count)
-                #expect(found.places().allSatisfy { abs(Double(found.score($0)) - (wanted.scores[found.identifier($0)] ?? 0)) < 1e-5 && Double(found.score($0)) <= found.scoreMax + 1e-5 })
+                #expect(Set(found.rows.map(found.identifier)) == Set(wanted.scores.keys) && found.count == wanted.scores.count)
+                #expect(found.rows.allSatisfy { abs(Double(found.score($0)) - (wanted.scores[found.identifier($0)] ?? 0)) < 1e-5 && Double(found.score($0)) <= found.scoreMax + 1e-5 })
                 let best = found.best(10).map(found.score)
-                #expect(best == found.places().map(found.score).sorted(by: >).prefix(10).map(\.self))
+                #expect(best == found.rows.map(found.score).sorted(by: >).prefix(10).map(\.self))
                 let least = best.last ?? 0
-                #expect(found.places(atLeast: least).count == found.places().count { found.score($0) >= least })
+                #expect(found.scopes(atLeast: least).reduce(0) { $0 + $1.rows.count } == found.rows.count { found.score($0) >= least })
             }
         }
     }
@@ -98,7 +98,7 @@ import Testing
         }
         func found(_ question: String) -> [Identifier] {
             let scores = index.scores(of: question, filter: nil, at: LexicalIndexTests.time)
-            return scores.places().map(scores.identifier)
+            return scores.rows.map(scores.identifier)
         }
         index.apply((0..<5_000).map(put))
         for number in [0, 1_023, 1_024, 4_999] {
@@ -111,4 +111,9 @@ import Testing
         index.apply((0..<5_000).map { .remove(id($0)) })
         #expect(index.rowCount == 0 && index.scores(of: "common", filter: nil, at: LexicalIndexTests.time).count == 0)
     }
+}
+
+extension LexicalScores {
+    /// By number.
+    fileprivate var rows: [Int] { scopes(atLeast: -.infinity).flatMap(\.numbers) }
 }
