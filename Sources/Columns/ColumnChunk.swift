@@ -105,6 +105,9 @@ public final class ColumnChunk: Sendable {
         return attributes
     }
 
+    /// Nil for a row of none.
+    public func session(_ row: Int) -> Identifier? { presence[row] & Presence.session != 0 ? sessions[row] : nil }
+
     public func tagCodes(_ row: Int) -> [UInt32] { tags[row] }
 
     public func type(_ row: Int) -> UInt8 { types[row] }

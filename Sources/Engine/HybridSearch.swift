@@ -39,10 +39,15 @@ struct HybridSearch {
         let (scores, spread, nearest) = try legs(query, in: index)
         guard let spread else { return byWords(k: query.k, filter: query.filter, at: query.time, isScaled: true) }
         let scale = RelevanceScale(cosineDeviation: spread.deviation, lexicalDeviation: scores.deviation, lexicalMax: scores.scoreMax)
-        var scan = RowScan(scores: scores, prior: prior, k: query.k, wordsWorth: Float(weight * scale.lexical))
+        let (cosineWorth, wordsWorth) = (HybridSearch.weight(weight * scale.cosine), Float(weight * scale.lexical))
+        guard words.kind != .message else {
+            let scan = ContextScan(scores, cosineWorth: cosineWorth, wordsWorth: wordsWorth, meanCosine: Float(spread.mean))
+            let (hits, count) = scan.best(query.k, of: query.vector, nearest: nearest.hits, in: index) { _ in 0 }
+            return Answer(answer: IndexAnswer(hits: hits, report: report(nearest.report, scores, scored: count)), scale: scale, scores: scores)
+        }
+        var scan = RowScan(scores: scores, prior: prior, k: query.k, wordsWorth: wordsWorth)
         // No other row is nearer than the last of these, as far as the index promises.
-        let cosineMax = nearest.hits.count < max(query.k, HybridSearch.nearestMin) ? Float(spread.mean) : nearest.hits.last.map { max(0, $0.score) } ?? 1
-        let cosineWorth = HybridSearch.weight(weight * scale.cosine)
+        let cosineMax = nearest.hits.count < nearestCount(query) ? Float(spread.mean) : nearest.hits.last.map { max(0, $0.score) } ?? 1
         scan.compare(query.vector, in: index, worth: cosineWorth, mean: Float(spread.mean), max: cosineMax)
         scan.offer(nearest.hits)
         if spread.count < scores.scopeCount { scan.offer(scores.scopes.flatMap(\.numbers).filter { !index.has(scores.identifier($0)) }) }
@@ -52,16 +57,20 @@ struct HybridSearch {
             query.ranking = Ranking(weight: cosineWorth, prior: prior)
             scan.offer(try index.search(query).hits.compactMap { scores.row(of: $0.id) })
         }
-        var report = nearest.report
-        report.rowsScored = min(max(report.rowsMatching, scores.scopeCount), max(report.rowsScored, scan.count))
+        return Answer(answer: scan.answer(report(nearest.report, scores, scored: scan.count)), scale: scale, scores: scores)
+    }
+
+    private func report(_ nearest: SearchReport, _ scores: LexicalScores, scored count: Int) -> SearchReport {
+        var report = nearest
+        report.rowsScored = min(max(report.rowsMatching, scores.scopeCount), max(report.rowsScored, count))
         report.mode = .hybrid
-        return Answer(answer: scan.answer(report), scale: scale, scores: scores)
+        return report
     }
 
     /// What the words say, how cosines are spread, nil where no row has a vector, and which rows are nearest. Of many rows, all at once.
     private func legs(_ query: IndexQuery, in index: CosineIndex) throws(IndexError) -> (scores: LexicalScores, spread: CosineSpread?, nearest: IndexAnswer) {
         var nearestQuery = query
-        nearestQuery.k = max(query.k, HybridSearch.nearestMin)
+        nearestQuery.k = nearestCount(query)
         let scores = Mutex(LexicalScores.none)
         let spread = Mutex<Result<CosineSpread?, IndexError>>(.success(nil))
         let nearest = Mutex<Result<IndexAnswer, IndexError>>(.failure(.stopped))
@@ -83,6 +92,8 @@ struct HybridSearch {
 
     /// Of so few rows both are known before another thread is awake.
     private static let atOnceMin = 16_384
+    private func nearestCount(_ query: IndexQuery) -> Int { max(query.k, HybridSearch.nearestMin) }
+
     /// So many of the nearest rows are looked at, so that others are known to be farther.
     private static let nearestMin = 256
     /// So many rows are rather compared one by one than found by the index.

@@ -5,37 +5,68 @@ internal import VectorIndex
 
 /// Documents of one scope in a partition of their own, which nothing else sees and which goes with it.
 public final class RetrievalTrial {
+    /// What is known of a document beside its text.
+    public struct Place: Sendable {
+        /// Within it documents follow one another.
+        public var conversation: String?
+        public var time: Timestamp?
+        public var speaker: String?
+
+        public init(conversation: String? = nil, time: Timestamp? = nil, speaker: String? = nil) {
+            self.conversation = conversation
+            self.time = time
+            self.speaker = speaker
+        }
+    }
+
     private let vectors: CosineIndex
-    private let words = LexicalIndex()
+    private let words: LexicalIndex
     private let analyzer = TextAnalyzer()
     private var count: UInt64 = 0
     private static let agent = Identifier(high: 1, low: 0)
-    private static let time = Timestamp(microseconds: 0)
+    private var conversations: [String: Identifier] = [:]
+    /// Of the last document; without any it does not matter.
+    private var time = Timestamp(microseconds: 0)
 
-    public init(dimension: Int) {
-        vectors = CosineIndex(dimension: dimension)
+    /// Documents of conversations are taken for messages, others for memories.
+    public init(dimension: Int, hasConversations: Bool) {
+        let kind = hasConversations ? Kind.message : .memory
+        vectors = CosineIndex(kind: kind, dimension: dimension)
+        words = LexicalIndex(kind: kind)
     }
 
-    /// The answers are told by their numbers, from 0 on, in the order in which they were added. False where a vector has no direction.
-    public func add(_ documents: [(text: String, vector: [Float])]) -> Bool {
+    /// The answers are told by their numbers, from 0 on, in the order in which they were added; those of a conversation are added in their order. False where a
+    /// vector has no direction.
+    public func add(_ documents: [(text: String, place: Place, vector: [Float])]) -> Bool {
         var changes: [RowChange] = []
-        for (text, vector) in documents {
+        for (text, place, vector) in documents {
             let id = Identifier(high: 0, low: count)
             count += 1
-            let attributes = Attributes(id: id, agent: RetrievalTrial.agent, type: .fact, createdAt: RetrievalTrial.time, updatedAt: RetrievalTrial.time)
-            changes.append(RowChange(index: .put(attributes, vector: vector), words: .put(attributes, analyzer.analyze(text))))
+            time = max(time, place.time ?? time)
+            var attributes = Attributes(id: id, agent: RetrievalTrial.agent, type: .fact, createdAt: place.time ?? time, updatedAt: time)
+            attributes.session = place.conversation.map(conversation)
+            changes.append(RowChange(index: .put(attributes, vector: vector), words: .put(attributes, analyzer.analyze(text, saidBy: place.speaker))))
         }
         words.apply(changes.map(\.words))
         return vectors.apply(changes.map(\.index)).isEmpty
     }
 
+    private func conversation(_ name: String) -> Identifier {
+        let id = conversations[name] ?? Identifier(high: 2, low: UInt64(conversations.count))
+        conversations[name] = id
+        return id
+    }
+
+    /// What is asked by the vector's leg, of a question.
+    public func meaning(of question: String) -> String { words.withoutCommonWords(question, filter: nil, at: time) }
+
     public func ask(_ text: String, _ vector: [Float], _ mode: SearchMode, k: Int) -> [Int] {
-        let query = IndexQuery(vector: vector, k: k, time: RetrievalTrial.time)
+        let query = IndexQuery(vector: vector, k: k, time: time)
         let search = HybridSearch(text: text, words: words)
         let answer =
             switch mode {
             case .vector: try? vectors.search(query)
-            case .lexical: search.byWords(k: k, filter: nil, at: RetrievalTrial.time, isScaled: false).answer
+            case .lexical: search.byWords(k: k, filter: nil, at: time, isScaled: false).answer
             case .hybrid: try? search.byBoth(query, in: vectors).answer
             }
         return answer?.hits.map { Int($0.id.low) } ?? []

@@ -18,7 +18,7 @@ struct RowChange: Sendable {
 
     static func of(_ record: Record, _ analyzer: TextAnalyzer) -> RowChange {
         guard record.deletedAt == nil else { return .remove(record.id) }
-        return RowChange(index: .of(record), words: record.embeddedText.map { .put(Attributes(record), analyzer.analyze($0)) } ?? .remove(record.id))
+        return RowChange(index: .of(record), words: record.embeddedText.map { .put(Attributes(record), analyzer.analyze($0, saidBy: record.speaker)) } ?? .remove(record.id))
     }
 }
 

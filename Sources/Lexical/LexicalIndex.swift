@@ -15,12 +15,13 @@ public enum LexicalChange: Sendable {
 /// search runs on the snapshot that stood when it began, and waits for no writer longer than it takes to copy a pointer.
 public final class LexicalIndex: Sendable {
     public let kind: Kind
-    private let writer = Mutex(SegmentWriter())
+    private let writer: Mutex<SegmentWriter>
     private let published = Mutex(SegmentSnapshot())
     private let selections = SelectionCache()
 
     public init(kind: Kind = .memory) {
         self.kind = kind
+        writer = Mutex(SegmentWriter(hasThreads: kind == .message))
     }
 
     /// Carries out changes in order; every search that starts after the return sees all of them, and no search sees a part.
@@ -45,9 +46,15 @@ public final class LexicalIndex: Sendable {
 
     /// The scores of the words of a question in the rows that the filter admits.
     public func scores(of question: String, filter: Filter?, at time: Timestamp, _ analyzer: TextAnalyzer = TextAnalyzer()) -> LexicalScores {
-        let snapshot = published.withLock { $0 }
-        let scopes = snapshot.scopes(filter.map { Expression($0, on: kind, tags: snapshot.tags) }, at: time, selections)
-        return LexicalScores(analyzer.ask(question, snapshot.languages), snapshot, scopes)
+        let snapshot = current
+        return LexicalScores(analyzer.ask(question, snapshot.languages), snapshot, scopes(filter, at: time, of: snapshot))
+    }
+
+    var current: SegmentSnapshot { published.withLock { $0 } }
+
+    /// The rows that the filter admits, by slot.
+    func scopes(_ filter: Filter?, at time: Timestamp, of snapshot: SegmentSnapshot) -> [Bitmap] {
+        snapshot.scopes(filter.map { Expression($0, on: kind, tags: snapshot.tags) }, at: time, selections)
     }
 }
 
@@ -62,6 +69,8 @@ struct SegmentSnapshot: Sendable {
             self.segment = segment
             columns = segment.columns
         }
+
+        func neighbours(_ row: Int) -> Segment.Neighbours { segment.neighbours(row) }
 
         func has(_ id: Identifier, _ row: Int) -> Bool { segment.has(id, row) }
     }
@@ -107,8 +116,14 @@ struct SegmentWriter {
     private var rowCount = 0
     private var tags = TagTable()
     private var languageCounts = [Int](repeating: 0, count: Language.allCases.count)
+    /// Of kinds whose rows are said one after the other.
+    private var threads: RowThreads?
     /// How many times more room than rows the finder may have.
     private static let finderShareMax = 8
+
+    init(hasThreads: Bool) {
+        threads = hasThreads ? RowThreads() : nil
+    }
 
     mutating func apply(_ change: LexicalChange) {
         switch change {
@@ -143,6 +158,10 @@ struct SegmentWriter {
     private mutating func place(_ id: Identifier, append: (inout Segment) -> Int) {
         let row = append(&open)
         if finder.isFull { renewFinder() } else { finder.add(openSlot * Segment.capacity + row, hash: id.hashValue) }
+        if let conversation = open.columns.session(row), let between = threads?.insert(id, at: open.columns.createdAt(row), in: conversation) {
+            link(between.before, id)
+            link(id, between.after)
+        }
         guard open.isFull else { return }
         segments[openSlot] = SegmentSnapshot.Entry(open)
         if freeSlots.isEmpty {
@@ -154,10 +173,12 @@ struct SegmentWriter {
     }
 
     private mutating func remove(_ id: Identifier) {
-        guard let number = find(id), var segment = segment(number / Segment.capacity) else { return }
+        guard let number = find(id), let columns = segment(number / Segment.capacity)?.columns else { return }
         let (slot, row) = (number / Segment.capacity, number % Segment.capacity)
+        if let conversation = columns.session(row), let between = threads?.remove(id, at: columns.createdAt(row), in: conversation) { link(between.before, between.after) }
+        guard var segment = segment(slot) else { return }
         rowCount -= 1
-        tags.remove(segment.columns.tagCodes(row))
+        tags.remove(columns.tagCodes(row))
         languageCounts[Int(segment.language(row).rawValue)] -= 1
         guard slot != openSlot else {
             open.bury(row)
@@ -172,6 +193,21 @@ struct SegmentWriter {
         freeSlots.append(slot)
         let texts = segment.allTexts
         segment.live.forEach { row in place(segment.columns.identifier(row)) { $0.append(row: row, of: segment, texts[row]) } }
+    }
+
+    /// Has each of both know the other as its neighbour.
+    private mutating func link(_ before: Identifier?, _ after: Identifier?) {
+        let (first, second) = (before.flatMap(find), after.flatMap(find))
+        if let first { setNeighbours(first) { $0.after = second.map { UInt32($0) } } }
+        if let second { setNeighbours(second) { $0.before = first.map { UInt32($0) } } }
+    }
+
+    private mutating func setNeighbours(_ number: Int, _ change: (inout Segment.Neighbours) -> Void) {
+        let (slot, row) = (number / Segment.capacity, number % Segment.capacity)
+        guard slot != openSlot else { return open.setNeighbours(row, change) }
+        guard var segment = segments[slot]?.segment else { return }
+        segment.setNeighbours(row, change)
+        segments[slot] = SegmentSnapshot.Entry(segment)
     }
 
     private mutating func renewFinder() {

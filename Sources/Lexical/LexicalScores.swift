@@ -13,7 +13,9 @@ public struct LexicalScores: Sendable {
     public let scopeCount: Int
     /// Rows with a word of the question.
     public let count: Int
-    /// How the scores of all rows of the scope are spread about their mean; most of them are 0.
+    /// Of the scores of all rows of the scope; most of them are 0.
+    public let mean: Double
+    /// How they are spread about it.
     public let deviation: Double
     /// No row can have more.
     public let scoreMax: Double
@@ -32,7 +34,7 @@ public struct LexicalScores: Sendable {
     public static let none = LexicalScores([], SegmentSnapshot(), [])
 
     init(_ words: [AskedWord], _ snapshot: SegmentSnapshot, _ scopes: [Bitmap]) {
-        let scope = Scope(snapshot, scopes)
+        let scope = WordScope(snapshot, scopes)
         let hits = words.map { scope.hits(of: $0) }.filter { !$0.rows.isEmpty }
         let (saturation, share) = (Float(LexicalScores.saturation), Float(LexicalScores.lengthShare))
         let lengthWorth = saturation * share / Float(max(1, scope.meanLength))
@@ -58,7 +60,7 @@ public struct LexicalScores: Sendable {
                 }
             }
         }
-        let mean = sum / Double(max(1, scope.count))
+        mean = sum / Double(max(1, scope.count))
         scopeCount = scope.count
         (self.count, self.highest) = (count, highest)
         deviation = max(0, squares / Double(max(1, scope.count)) - mean * mean).squareRoot()
@@ -121,6 +123,17 @@ public struct LexicalScores: Sendable {
 
     public func identifier(_ row: Int) -> Identifier { columns(row)?.identifier(row % Segment.capacity) ?? .none }
 
+    /// The rows of the scope that were said right before and after it.
+    public func neighbours(_ row: Int) -> (before: Int?, after: Int?) {
+        guard let found = snapshot.entries[row / Segment.capacity]?.neighbours(row % Segment.capacity) else { return (nil, nil) }
+        return (inScope(found.before), inScope(found.after))
+    }
+
+    private func inScope(_ number: UInt32?) -> Int? {
+        guard let row = number.map({ Int($0) }), row / Segment.capacity < rowsOfSlots.count, rowsOfSlots[row / Segment.capacity][row % Segment.capacity] else { return nil }
+        return row
+    }
+
     /// What the row's columns say, by `read`.
     public func value(_ row: Int, _ read: (Int, ColumnChunk) -> Float) -> Float { columns(row).map { read(row % Segment.capacity, $0) } ?? 0 }
 
@@ -143,7 +156,7 @@ public struct RowGroup: Sendable {
 }
 
 /// The rows among which words are counted.
-private struct Scope {
+struct WordScope {
     let snapshot: SegmentSnapshot
     let rows: [Bitmap]
     let count: Int

@@ -11,11 +11,18 @@ struct Segment: Sendable {
     private var postings: [Postings] = []
     private(set) var lengths: [Int32] = []
     private var languages: [Language] = []
+    /// Of rows of conversations, the numbers of those said right before and after them.
+    private var neighbours: [Neighbours] = []
     private(set) var live = Bitmap()
     private(set) var liveCount = 0
     /// Of the rows that are alive.
     private(set) var wordCount = 0
     private var mayExpire = false
+
+    struct Neighbours: Sendable {
+        var before: UInt32?
+        var after: UInt32?
+    }
 
     /// So many texts at most are looked through one by one.
     private static let textsMax = 128
@@ -58,6 +65,13 @@ struct Segment: Sendable {
     }
 
     func language(_ row: Int) -> Language { languages[row] }
+
+    func neighbours(_ row: Int) -> Neighbours { row < neighbours.count ? neighbours[row] : Neighbours() }
+
+    mutating func setNeighbours(_ row: Int, _ change: (inout Neighbours) -> Void) {
+        while neighbours.count <= row { neighbours.append(Neighbours()) }
+        change(&neighbours[row])
+    }
 
     /// Whether that row is there, alive, and called so.
     func has(_ id: Identifier, _ row: Int) -> Bool { row < count && live[row] && columns.identifier(row) == id }

@@ -5,8 +5,8 @@ public final class TextAnalyzer {
     public init() {}
 
     /// In the language whose common words it has, English where it has none.
-    public func analyze(_ text: String) -> AnalyzedText {
-        let words = WordScanner.words(of: text)
+    public func analyze(_ text: String, saidBy speaker: String? = nil) -> AnalyzedText {
+        let words = WordScanner.words(of: speaker.map { text.hasPrefix($0) ? text : "\($0): \(text)" } ?? text)
         let language = Language.of(words) ?? .english
         return AnalyzedText(words.filter { !$0.isCommon(in: language) }.map { hash($0, in: language) }, language)
     }
@@ -14,11 +14,19 @@ public final class TextAnalyzer {
     /// The words of a question, each as texts of those languages would have it. One of common words alone asks for nothing.
     func ask(_ text: String, _ languages: [Language]) -> [AskedWord] {
         let words = WordScanner.words(of: text)
-        // What it is asked in is left out; what texts are in is compared.
-        let language = Language.of(words) ?? .english
-        let wanted = words.filter { !$0.isCommon(in: language) }
+        return ask(words, Language.of(words) ?? .english, languages)
+    }
+
+    /// The parts of a question between its spaces, each with its words.
+    func pieces(_ text: String, _ languages: [Language]) -> [(text: Substring, words: [AskedWord])] {
+        let language = Language.of(WordScanner.words(of: text)) ?? .english
+        return text.split(whereSeparator: \.isWhitespace).map { ($0, ask(WordScanner.words(of: String($0)), language, languages)) }
+    }
+
+    /// What it is asked in is left out; what texts are in is compared.
+    private func ask(_ words: [Word], _ language: Language, _ languages: [Language]) -> [AskedWord] {
         var (asked, places): ([(hashes: [UInt64], count: Int)], [[UInt64]: Int]) = ([], [:])
-        for word in wanted {
+        for word in words where !word.isCommon(in: language) {
             var hashes: [UInt64] = []
             for language in languages.isEmpty ? [language] : languages {
                 let hash = hash(word, in: language)

@@ -11,6 +11,9 @@ extension Record {
         }
     }
 
+    /// Who said a message, as far as its metadata tells: a name is a word of it.
+    public var speaker: String? { kind == .message ? json(.metadata)?["speaker"]?.text : nil }
+
     /// The vector of that text. A conversation's `embedding` is of its messages as well.
     public var ownVector: [Float]? { kind == .conversation ? vector(.titleVector) : embedding?.vector }
 }

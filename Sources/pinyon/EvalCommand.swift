@@ -48,7 +48,8 @@ enum EvalCommand {
             done += documents.count
             for query in questions {
                 let began = DispatchTime.now().uptimeNanoseconds
-                let vector = try embedder.vectors(of: [embedder.model.queryPrefix + query.text]) { _ in "the question \(query.id)" }[0]
+                let meaning = mode == .hybrid ? trial.meaning(of: query.text) : query.text
+                let vector = try embedder.vectors(of: [embedder.model.queryPrefix + meaning]) { _ in "the question \(query.id)" }[0]
                 let embedded = DispatchTime.now().uptimeNanoseconds
                 let found = trial.ask(query.text, vector, mode, k: k)
                 answered.append(Answered(query: query, ids: found.map { documents[$0].id }, milliseconds: Double(DispatchTime.now().uptimeNanoseconds - embedded) / 1e6))
@@ -66,11 +67,11 @@ enum EvalCommand {
     private static let documentsAtOnce = 256
 
     private static func load(_ documents: [RetrievalSet.Document], _ embedder: any Embedder, _ loaded: (Int) -> Void) throws -> RetrievalTrial {
-        let trial = RetrievalTrial(dimension: embedder.model.dimension)
+        let trial = RetrievalTrial(dimension: embedder.model.dimension, hasConversations: documents.contains { $0.place.conversation != nil })
         for start in stride(from: 0, to: documents.count, by: documentsAtOnce) {
             let part = documents[start..<min(start + documentsAtOnce, documents.count)]
             let vectors = try embedder.vectors(of: part.map { embedder.model.passagePrefix + $0.text }) { "the document \(documents[start + $0].id)" }
-            guard trial.add(zip(part, vectors).map { ($0.text, $1) }) else { throw Failure("a document from \(documents[start].id) on got a vector without a direction") }
+            guard trial.add(zip(part, vectors).map { ($0.text, $0.place, $1) }) else { throw Failure("a document from \(documents[start].id) on got a vector without a direction") }
             loaded(start + part.count)
         }
         return trial

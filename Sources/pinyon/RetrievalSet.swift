@@ -1,3 +1,4 @@
+internal import Engine
 internal import Records
 
 /// Documents and questions with known answers, each within a scope.
@@ -5,6 +6,9 @@ struct RetrievalSet {
     struct Document {
         let id: String
         let text: String
+        /// What its metadata says of its place in a conversation.
+        var place: RetrievalTrial.Place
+        let sequence: Int64?
     }
 
     struct Query {
@@ -24,7 +28,7 @@ struct RetrievalSet {
     init(documents path: String, queries queryPath: String) throws {
         var ids: [String: Set<String>] = [:]
         try RetrievalSet.read(path) { object, place in
-            let document = Document(id: try object.required("id", place), text: try object.required("text", place))
+            let document = try Document(object, place)
             let scope = object["scope"]?.text ?? ""
             guard ids[scope, default: []].insert(document.id).inserted else { throw Failure("\(place): there is a document \(document.id) already in its scope") }
             guard !document.text.unicodeScalars.allSatisfy(\.properties.isWhitespace) else {
@@ -43,7 +47,24 @@ struct RetrievalSet {
             if let unknown = query.relevant.sorted().first(where: { !known.contains($0) }) { throw Failure("\(place): there is no document \(unknown) in its scope") }
             queries.append(query)
         }
+        orderConversations()
         guard !queries.isEmpty else { throw Failure("\(queryPath) has no question with a relevant document") }
+    }
+
+    /// Has the documents of each conversation follow one another by their sequence, at times that do the same.
+    private mutating func orderConversations() {
+        for (scope, all) in documents {
+            var (ordered, conversations) = (all, [String: [Int]]())
+            for (place, document) in all.enumerated() { if let name = document.place.conversation { conversations[name, default: []].append(place) } }
+            for places in conversations.values {
+                var last = Timestamp(microseconds: 0)
+                for place in places.sorted(by: { (all[$0].sequence ?? Int64($0), $0) < (all[$1].sequence ?? Int64($1), $1) }) {
+                    last = max(Timestamp(microseconds: last.microseconds + 1), all[place].place.time ?? last)
+                    ordered[place].place.time = last
+                }
+            }
+            documents[scope] = ordered
+        }
     }
 
     private static func read(_ path: String, _ body: (JSON, String) throws -> Void) throws {
@@ -56,6 +77,16 @@ struct RetrievalSet {
             do { object = try JSON(parsing: Array(line.bytes)) } catch { throw Failure("\(place): \(error)") }
             try body(object, place)
         }
+    }
+}
+
+extension RetrievalSet.Document {
+    fileprivate init(_ object: JSON, _ line: String) throws {
+        let metadata = object["metadata"] ?? .emptyObject
+        id = try object.required("id", line)
+        text = try object.required("text", line)
+        sequence = metadata["sequence"]?.integer
+        place = RetrievalTrial.Place(conversation: metadata["conversation"]?.text, time: metadata["time"]?.text.flatMap(Timestamp.init), speaker: metadata["speaker"]?.text)
     }
 }
 

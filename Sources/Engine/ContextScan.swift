@@ -1,0 +1,66 @@
+internal import Lexical
+internal import Records
+internal import VectorIndex
+internal import Vectors
+
+/// Rows that are said one after the other, scored together with what was said right before and after: a short answer is understood by its question.
+///
+/// With s = cosine · worth + words · worth, and its mean for a neighbour that is missing,
+///
+///     score = (s + 0.5 · s(before) + 0.25 · s(after)) / 1.75
+struct ContextScan {
+    private let scores: LexicalScores
+    private let cosineWorth: Float
+    private let wordsWorth: Float
+    private let meanCosine: Float
+    private let meanScore: Float
+
+    private static let before: Float = 0.5
+    private static let after: Float = 0.25
+    /// Of so few rows all are scored; of more those that are near, those with the most words, and their neighbours.
+    private static let allMax = 4_096
+    private static let firstMin = 512
+
+    init(_ scores: LexicalScores, cosineWorth: Float, wordsWorth: Float, meanCosine: Float) {
+        self.scores = scores
+        self.cosineWorth = cosineWorth
+        self.wordsWorth = wordsWorth
+        self.meanCosine = meanCosine
+        meanScore = cosineWorth * meanCosine + wordsWorth * Float(scores.mean)
+    }
+
+    /// The best k, and how many rows were scored.
+    func best(_ k: Int, of vector: [Float], nearest: [Hit], in index: CosineIndex, _ more: (Int) -> Float) -> (hits: [Hit], count: Int) {
+        let rows = candidates(k, nearest)
+        var wanted = rows
+        for row in rows {
+            let (before, after) = scores.neighbours(row)
+            if let before { wanted.append(before) }
+            if let after { wanted.append(after) }
+        }
+        wanted = Array(Set(wanted)).sorted()
+        let cosines = index.cosines(of: vector, wanted.map(scores.identifier))
+        var own: [Int: Float] = [:]
+        own.reserveCapacity(wanted.count)
+        for (row, cosine) in zip(wanted, cosines) { own[row] = cosineWorth * (cosine ?? meanCosine) + wordsWorth * scores.score(row) }
+        var best = TopK<Identifier>(k: k)
+        for row in rows {
+            let (before, after) = scores.neighbours(row)
+            func score(_ row: Int?) -> Float { row.flatMap { own[$0] } ?? meanScore }
+            let sum = score(row) + ContextScan.before * score(before) + ContextScan.after * score(after)
+            best.offer(score: sum / (1 + ContextScan.before + ContextScan.after) + more(row), id: scores.identifier(row))
+        }
+        return (best.sorted.map { Hit(id: $0.id, score: $0.score) }, wanted.count)
+    }
+
+    private func candidates(_ k: Int, _ nearest: [Hit]) -> [Int] {
+        guard scores.scopeCount > ContextScan.allMax else { return scores.scopes.flatMap(\.numbers) }
+        var rows = Set(nearest.compactMap { scores.row(of: $0.id) } + scores.best(max(k, ContextScan.firstMin)))
+        for row in rows {
+            let (before, after) = scores.neighbours(row)
+            if let before { rows.insert(before) }
+            if let after { rows.insert(after) }
+        }
+        return Array(rows)
+    }
+}

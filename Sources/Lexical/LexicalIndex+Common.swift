@@ -1,0 +1,21 @@
+public import Records
+import Columns
+
+extension LexicalIndex {
+    /// What more than one row in so many has tells no row from the others.
+    private static let commonShare = 3
+    /// Of fewer rows none is told to be common.
+    private static let rowsMin = 24
+
+    /// A question without the words that more than a third of the rows have which the filter admits, as names of those who speak in a conversation are; the question itself
+    /// where nothing would be left of it.
+    public func withoutCommonWords(_ question: String, filter: Filter?, at time: Timestamp, _ analyzer: TextAnalyzer = TextAnalyzer()) -> String {
+        let snapshot = current
+        let scope = WordScope(snapshot, scopes(filter, at: time, of: snapshot))
+        guard scope.count >= LexicalIndex.rowsMin else { return question }
+        let pieces = analyzer.pieces(question, snapshot.languages)
+        let kept = pieces.filter { piece in !piece.words.contains { scope.hits(of: $0).rows.count * LexicalIndex.commonShare > scope.count } }
+        guard kept.count < pieces.count, kept.contains(where: { !$0.words.isEmpty }) else { return question }
+        return kept.map(\.text).joined(separator: " ")
+    }
+}
