@@ -8,29 +8,35 @@ internal import Vectors
 /// With s = cosine · worth + words · worth, and its mean for a neighbour that is missing,
 ///
 ///     score = (s + 0.5 · s(before) + 0.25 · s(after)) / 1.75
+///
+/// and more for rows of the time that the question names.
 struct ContextScan {
     private let scores: LexicalScores
     private let cosineWorth: Float
     private let wordsWorth: Float
     private let meanCosine: Float
     private let meanScore: Float
+    private let time: AskedTime?
+    private let timeWorth: Float
 
     private static let before: Float = 0.5
     private static let after: Float = 0.25
     /// Of so few rows all are scored; of more those that are near, those with the most words, and their neighbours.
-    private static let allMax = 4_096
+    static let allMax = 4_096
     private static let firstMin = 512
 
-    init(_ scores: LexicalScores, cosineWorth: Float, wordsWorth: Float, meanCosine: Float) {
+    init(_ scores: LexicalScores, cosineWorth: Float, wordsWorth: Float, meanCosine: Float, time: AskedTime?, timeWorth: Float) {
         self.scores = scores
         self.cosineWorth = cosineWorth
         self.wordsWorth = wordsWorth
         self.meanCosine = meanCosine
+        self.time = time
+        self.timeWorth = timeWorth
         meanScore = cosineWorth * meanCosine + wordsWorth * Float(scores.mean)
     }
 
     /// The best k, and how many rows were scored.
-    func best(_ k: Int, of vector: [Float], nearest: [Hit], in index: CosineIndex, _ more: (Int) -> Float) -> (hits: [Hit], count: Int) {
+    func best(_ k: Int, of vector: [Float], nearest: [Hit], in index: CosineIndex) -> (hits: [Hit], count: Int) {
         let rows = candidates(k, nearest)
         var wanted = rows
         for row in rows {
@@ -51,6 +57,11 @@ struct ContextScan {
             best.offer(score: sum / (1 + ContextScan.before + ContextScan.after) + more(row), id: scores.identifier(row))
         }
         return (best.sorted.map { Hit(id: $0.id, score: $0.score) }, wanted.count)
+    }
+
+    private func more(_ row: Int) -> Float {
+        guard let time else { return 0 }
+        return scores.value(row) { time.has($0, in: $1) ? timeWorth : 0 }
     }
 
     private func candidates(_ k: Int, _ nearest: [Hit]) -> [Int] {

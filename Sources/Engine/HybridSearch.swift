@@ -18,6 +18,8 @@ struct HybridSearch {
         var answer: IndexAnswer
         let scale: RelevanceScale
         let scores: LexicalScores
+        /// The time that the question names, where rows of it counted more.
+        var time: AskedTime?
     }
 
     /// The rows that say most of it, of those that say something; what all words at most can score is relevance 1, or itself where scores are not scaled.
@@ -28,7 +30,7 @@ struct HybridSearch {
         scan.offerByWords()
         var report = SearchReport(rowsTotal: words.rowCount, rowsMatching: scores.scopeCount, rowsVisited: scores.scopeCount, rowsScored: scores.count)
         report.mode = .lexical
-        return Answer(answer: scan.answer(report), scale: scale, scores: scores)
+        return Answer(answer: IndexAnswer(hits: scan.hits, report: report), scale: scale, scores: scores)
     }
 
     /// The rows that are best by both, each brought to the same spread over all rows that the filter admits.
@@ -36,35 +38,59 @@ struct HybridSearch {
     /// Rows are scored one by one where they can be among the best: by their words, by what their columns say, and by the most that any cosine adds. Where too many rows
     /// without words could be, the index finds those.
     func byBoth(_ query: IndexQuery, in index: CosineIndex) throws(IndexError) -> Answer {
-        let (scores, spread, nearest) = try legs(query, in: index)
+        let (scores, spread, near) = try legs(query, in: index)
         guard let spread else { return byWords(k: query.k, filter: query.filter, at: query.time, isScaled: true) }
         let scale = RelevanceScale(cosineDeviation: spread.deviation, lexicalDeviation: scores.deviation, lexicalMax: scores.scoreMax)
         let (cosineWorth, wordsWorth) = (HybridSearch.weight(weight * scale.cosine), Float(weight * scale.lexical))
-        guard words.kind != .message else {
-            let scan = ContextScan(scores, cosineWorth: cosineWorth, wordsWorth: wordsWorth, meanCosine: Float(spread.mean))
-            let (hits, count) = scan.best(query.k, of: query.vector, nearest: nearest.hits, in: index) { _ in 0 }
-            return Answer(answer: IndexAnswer(hits: hits, report: report(nearest.report, scores, scored: count)), scale: scale, scores: scores)
+        let time = words.kind == .term ? nil : QuestionTime.find(in: text, now: query.time).flatMap { AskedTime($0, among: scores) }
+        let timeWorth = cosineWorth * Float(spread.deviation) * HybridSearch.deviationsOfTime
+        let found: Found
+        if words.kind == .message {
+            let context = ContextScan(scores, cosineWorth: cosineWorth, wordsWorth: wordsWorth, meanCosine: Float(spread.mean), time: time, timeWorth: timeWorth)
+            let timely = try nearest(of: time, query, index)
+            let (hits, count) = context.best(query.k, of: query.vector, nearest: near.hits + timely, in: index)
+            found = Found(hits: hits, count: count)
+        } else {
+            var rows = RowScan(scores: scores, prior: timed(time, timeWorth), k: query.k, wordsWorth: wordsWorth)
+            // No other row is nearer than the last of these, as far as the index promises.
+            let cosineMax = near.hits.count < nearestCount(query) ? Float(spread.mean) : near.hits.last.map { max(0, $0.score) } ?? 1
+            rows.compare(query.vector, in: index, worth: cosineWorth, mean: Float(spread.mean), max: cosineMax)
+            rows.offer(near.hits)
+            if spread.count < scores.scopeCount { rows.offer(scores.scopes.flatMap(\.numbers).filter { !index.has(scores.identifier($0)) }) }
+            rows.offerByWords()
+            let isDone = try rows.offerByPrior(query, rowsMax: query.exact ? .max : HybridSearch.aloneMax)
+            if !isDone { rows.offer(try best(by: Ranking(weight: cosineWorth, prior: timed(time, timeWorth)), query, index).compactMap { scores.row(of: $0.id) }) }
+            found = Found(hits: rows.hits, count: rows.count)
         }
-        var scan = RowScan(scores: scores, prior: prior, k: query.k, wordsWorth: wordsWorth)
-        // No other row is nearer than the last of these, as far as the index promises.
-        let cosineMax = nearest.hits.count < nearestCount(query) ? Float(spread.mean) : nearest.hits.last.map { max(0, $0.score) } ?? 1
-        scan.compare(query.vector, in: index, worth: cosineWorth, mean: Float(spread.mean), max: cosineMax)
-        scan.offer(nearest.hits)
-        if spread.count < scores.scopeCount { scan.offer(scores.scopes.flatMap(\.numbers).filter { !index.has(scores.identifier($0)) }) }
-        scan.offerByWords()
-        if try !scan.offerByPrior(query, rowsMax: query.exact ? .max : HybridSearch.aloneMax) {
-            var query = query
-            query.ranking = Ranking(weight: cosineWorth, prior: prior)
-            scan.offer(try index.search(query).hits.compactMap { scores.row(of: $0.id) })
-        }
-        return Answer(answer: scan.answer(report(nearest.report, scores, scored: scan.count)), scale: scale, scores: scores)
+        var report = near.report
+        report.rowsScored = min(max(report.rowsMatching, scores.scopeCount), max(report.rowsScored, found.count))
+        report.mode = .hybrid
+        return Answer(answer: IndexAnswer(hits: found.hits, report: report), scale: scale, scores: scores, time: time)
     }
 
-    private func report(_ nearest: SearchReport, _ scores: LexicalScores, scored count: Int) -> SearchReport {
-        var report = nearest
-        report.rowsScored = min(max(report.rowsMatching, scores.scopeCount), max(report.rowsScored, count))
-        report.mode = .hybrid
-        return report
+    private struct Found {
+        let hits: [Hit]
+        let count: Int
+    }
+
+    private func timed(_ time: AskedTime?, _ worth: Float) -> (any RowPrior)? {
+        guard let time else { return prior }
+        return TimedPrior(base: prior, time: time, worth: worth)
+    }
+
+    private func best(by ranking: Ranking, _ query: IndexQuery, _ index: CosineIndex) throws(IndexError) -> [Hit] {
+        var query = query
+        query.ranking = ranking
+        return try index.search(query).hits
+    }
+
+    /// Of the time that a question names, among more rows than are scored one by one.
+    private func nearest(of time: AskedTime?, _ query: IndexQuery, _ index: CosineIndex) throws(IndexError) -> [Hit] {
+        guard let time, words.rowCount > ContextScan.allMax else { return [] }
+        var query = query
+        query.k = nearestCount(query)
+        query.filter = .and([time.filter(on: words.kind)] + (query.filter.map { [$0] } ?? []))
+        return try index.search(query).hits
     }
 
     /// What the words say, how cosines are spread, nil where no row has a vector, and which rows are nearest. Of many rows, all at once.
@@ -93,6 +119,9 @@ struct HybridSearch {
     /// Of so few rows both are known before another thread is awake.
     private static let atOnceMin = 16_384
     private func nearestCount(_ query: IndexQuery) -> Int { max(query.k, HybridSearch.nearestMin) }
+
+    /// A row of the time that a question names counts as much more as one whose cosine is by so many deviations higher.
+    private static let deviationsOfTime: Float = 2
 
     /// So many of the nearest rows are looked at, so that others are known to be farther.
     private static let nearestMin = 256

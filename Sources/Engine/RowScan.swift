@@ -112,8 +112,8 @@ struct RowScan {
         return scores.value(row) { prior.prior(of: $0, in: $1) }
     }
 
-    func answer(_ report: SearchReport) -> IndexAnswer {
-        let hits = best.sorted.map { Hit(id: scores.identifier($0.id), score: $0.score) }
-        return IndexAnswer(hits: hits.sorted { $0.score != $1.score ? $0.score > $1.score : $0.id < $1.id }, report: report)
+    /// The best, in order.
+    var hits: [Hit] {
+        best.sorted.map { Hit(id: scores.identifier($0.id), score: $0.score) }.sorted { $0.score != $1.score ? $0.score > $1.score : $0.id < $1.id }
     }
 }

@@ -11,6 +11,15 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     /// 0001-01-01 to the last microsecond of 9999: what ISO 8601 writes with four digits, and all that is accepted from outside.
     public static let range = Timestamp(microseconds: -62_135_596_800_000_000)...Timestamp(microseconds: 253_402_300_799_999_999)
 
+    /// Days since 1970-01-01, in UTC.
+    public var day: Int64 { microseconds.flooredQuotient(86_400_000_000) }
+
+    /// Its first moment, in UTC; the first or last there is where it lies beyond.
+    public init(day: Int64) {
+        let (product, isBeyond) = day.multipliedReportingOverflow(by: 86_400_000_000)
+        self = isBeyond ? (day < 0 ? Timestamp.range.lowerBound : Timestamp.range.upperBound) : Timestamp(microseconds: product)
+    }
+
     public func adding(seconds: Int64) -> Timestamp {
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000)
         let (sum, carry) = microseconds.addingReportingOverflow(overflow ? (seconds < 0 ? .min : .max) : product)
@@ -21,7 +30,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
     /// ISO 8601 in UTC: seconds, and as many digits of a fraction as are needed.
     public var description: String {
-        let day = microseconds.flooredQuotient(86_400_000_000)
+        let day = self.day
         // The first day of all begins before the first microsecond that fits, so the product may wrap; the difference does not.
         let rest = microseconds &- day &* 86_400_000_000
         let (year, month, dayOfMonth) = Timestamp.civil(day: day)
@@ -61,7 +70,7 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
     }
 
     /// The proleptic Gregorian date of a day counted from 1970-01-01, by eras of 400 years that begin on the first of March.
-    static func civil(day: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    public static func civil(day: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = day + 719_468
         let era = shifted.flooredQuotient(146_097)
         let dayOfEra = shifted - era * 146_097
@@ -73,7 +82,7 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
     }
 
     /// The inverse of `civil(day:)`.
-    static func dayNumber(year: Int64, month: Int64, day: Int64) -> Int64 {
+    public static func dayNumber(year: Int64, month: Int64, day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let era = shifted.flooredQuotient(400)
         let yearOfEra = shifted - era * 400
@@ -81,7 +90,7 @@ extension Timestamp: CustomStringConvertible, LosslessStringConvertible {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    static func days(in month: Int64, of year: Int64) -> Int64 {
+    public static func days(in month: Int64, of year: Int64) -> Int64 {
         let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
         return switch month {
         case 2: leap ? 29 : 28
