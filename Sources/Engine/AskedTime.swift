@@ -36,6 +36,20 @@ enum AskedTime: Sendable {
         }
     }
 
+    func has(_ memory: Memory) -> Bool {
+        switch self {
+        case .span(let span): span.contains(memory.createdAt)
+        case .session(let id): memory.session == id
+        }
+    }
+
+    var explained: AnswerExplanation.Time.Which {
+        switch self {
+        case .span(let span): .span(span)
+        case .session(let id): .session(id)
+        }
+    }
+
     func rows(of columns: ColumnChunk, among candidates: Bitmap) -> Bitmap {
         var rows = Bitmap()
         candidates.forEach { row in if has(row, in: columns) { rows[row] = true } }

@@ -9,7 +9,7 @@ internal import Vectors
 ///
 ///     score = (s + 0.5 · s(before) + 0.25 · s(after)) / 1.75
 ///
-/// and more for rows of the time that the question names.
+/// and more for rows of the time that the question names, and of conversations whose title has words of it.
 struct ContextScan {
     private let scores: LexicalScores
     private let cosineWorth: Float
@@ -18,20 +18,23 @@ struct ContextScan {
     private let meanScore: Float
     private let time: AskedTime?
     private let timeWorth: Float
+    private let titles: LexicalScores?
 
     private static let before: Float = 0.5
     private static let after: Float = 0.25
+    private static let title: Float = 0.25
     /// Of so few rows all are scored; of more those that are near, those with the most words, and their neighbours.
     static let allMax = 4_096
     private static let firstMin = 512
 
-    init(_ scores: LexicalScores, cosineWorth: Float, wordsWorth: Float, meanCosine: Float, time: AskedTime?, timeWorth: Float) {
+    init(_ scores: LexicalScores, cosineWorth: Float, wordsWorth: Float, meanCosine: Float, time: AskedTime?, timeWorth: Float, titles: LexicalScores?) {
         self.scores = scores
         self.cosineWorth = cosineWorth
         self.wordsWorth = wordsWorth
         self.meanCosine = meanCosine
         self.time = time
         self.timeWorth = timeWorth
+        self.titles = titles.flatMap { $0.count > 0 ? $0 : nil }
         meanScore = cosineWorth * meanCosine + wordsWorth * Float(scores.mean)
     }
 
@@ -60,8 +63,9 @@ struct ContextScan {
     }
 
     private func more(_ row: Int) -> Float {
-        guard let time else { return 0 }
-        return scores.value(row) { time.has($0, in: $1) ? timeWorth : 0 }
+        let timely = time.map { time in scores.value(row) { time.has($0, in: $1) ? timeWorth : 0 } } ?? 0
+        guard let titles, let conversation = scores.conversation(row) else { return timely }
+        return timely + ContextScan.title * wordsWorth * titles.score(of: conversation)
     }
 
     private func candidates(_ k: Int, _ nearest: [Hit]) -> [Int] {

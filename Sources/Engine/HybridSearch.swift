@@ -13,13 +13,16 @@ struct HybridSearch {
     let words: LexicalIndex
     var weight = 1.0
     var prior: (any RowPrior)?
+    /// Of what is said in conversations: what the words say of their titles.
+    var titles: LexicalScores?
 
     struct Answer {
         var answer: IndexAnswer
         let scale: RelevanceScale
         let scores: LexicalScores
-        /// The time that the question names, where rows of it counted more.
+        /// The time that the question names, where rows of it counted more, and by how much.
         var time: AskedTime?
+        var timeWorth: Float = 0
     }
 
     /// The rows that say most of it, of those that say something; what all words at most can score is relevance 1, or itself where scores are not scaled.
@@ -46,7 +49,7 @@ struct HybridSearch {
         let timeWorth = cosineWorth * Float(spread.deviation) * HybridSearch.deviationsOfTime
         let found: Found
         if words.kind == .message {
-            let context = ContextScan(scores, cosineWorth: cosineWorth, wordsWorth: wordsWorth, meanCosine: Float(spread.mean), time: time, timeWorth: timeWorth)
+            let context = ContextScan(scores, cosineWorth: cosineWorth, wordsWorth: wordsWorth, meanCosine: Float(spread.mean), time: time, timeWorth: timeWorth, titles: titles)
             let timely = try nearest(of: time, query, index)
             let (hits, count) = context.best(query.k, of: query.vector, nearest: near.hits + timely, in: index)
             found = Found(hits: hits, count: count)
@@ -65,7 +68,7 @@ struct HybridSearch {
         var report = near.report
         report.rowsScored = min(max(report.rowsMatching, scores.scopeCount), max(report.rowsScored, found.count))
         report.mode = .hybrid
-        return Answer(answer: IndexAnswer(hits: found.hits, report: report), scale: scale, scores: scores, time: time)
+        return Answer(answer: IndexAnswer(hits: found.hits, report: report), scale: scale, scores: scores, time: time, timeWorth: timeWorth)
     }
 
     private struct Found {

@@ -43,41 +43,13 @@ extension MemoryEngine {
         if !choice.isNew { try choice.check(vector, of: named) }
     }
 
-    /// Words need no vector: where no vectors are made at all, they are searched alone.
-    private func search(_ request: SearchRequest, for text: String, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
-        let mode = request.mode ?? (embeddings == nil ? .lexical : .hybrid)
-        guard mode != .lexical || partitions.hasWords else { return completion(.failure(.wordsNotRead)) }
-        guard mode != .lexical else { return searchWords(request, text, nil, principal, context, completion) }
-        embed(question: text, principal.organization, context, completion) { [self] vector in
-            // Where the words have not been read yet, vectors say what they can, and the report says by what rows were found.
-            guard mode == .hybrid, partitions.hasWords else { return search(request, with: vector, principal, context, mayRunHere: false, completion) }
-            searchWords(request, text, vector, principal, context, completion)
-        }
-    }
-
-    private func searchWords(
-        _ request: SearchRequest, _ text: String, _ vector: [Float]?, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
-    ) {
-        let search = HybridSearch(text: text, words: partitions.words(of: principal.organization, request.kind))
-        let index = partitions[principal.organization, request.kind]?.index
-        let query = indexQuery(request, vector ?? [], principal, context)
-        let accepted = searches.submit { [self] in
-            guard context.interruption == nil, let index, vector != nil else {
-                if let interruption = context.interruption { return completion(.failure(interruption)) }
-                return answer(.success(search.byWords(k: query.k, filter: query.filter, at: query.time, isScaled: false).answer), request, principal, context, completion)
-            }
-            answer(Result { () throws(IndexError) in try search.byBoth(query, in: index).answer }, request, principal, context, completion)
-        }
-        if !accepted { completion(.failure(.busy("searches"))) }
-    }
-
-    private func indexQuery(_ request: SearchRequest, _ vector: [Float], _ principal: Principal, _ context: OperationContext) -> IndexQuery {
+    func indexQuery(_ request: SearchRequest, _ vector: [Float], _ principal: Principal, _ context: OperationContext) -> IndexQuery {
         IndexQuery(
             vector: vector, k: request.k, filter: principal.narrowing.filter(on: request.kind, and: request.filter), time: clock.now(),
             exact: request.exact || request.recall == 1, recallTarget: request.recall ?? MemoryEngine.recallDefault, probes: request.probes, shouldStop: { context.interruption != nil })
     }
 
-    private func search(
+    func search(
         _ request: SearchRequest, with vector: [Float], _ principal: Principal, _ context: OperationContext, mayRunHere: Bool, _ completion: @escaping Completion
     ) {
         guard let partition = partitions[principal.organization, request.kind] else {
@@ -88,7 +60,7 @@ extension MemoryEngine {
         if !accepted { completion(.failure(.busy("searches"))) }
     }
 
-    private func answer(
+    func answer(
         _ result: Result<IndexAnswer, IndexError>, _ request: SearchRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
     ) {
         switch result {

@@ -69,9 +69,9 @@ extension MemoryEngine {
                 if let tokensMax = request.tokensMax { entries = entries.fitting(tokensMax, count: request.k) }
                 guard request.explains else { return completion(.success(.found(SearchAnswer(entries: entries, report: told)))) }
                 let cosines = vector.flatMap { vector in index?.cosines(of: vector, entries.map(\.hit.id)) } ?? entries.map { _ in nil }
-                let reasons = RecallReasons(found, time)
+                let reasons = RecallReasons(found, request.weights, time)
                 let explanation = AnswerExplanation(
-                    weights: request.weights, cosineScale: found.scale.cosine, wordsScale: found.scale.lexical, embeddingMicroseconds: embedding, scanningMicroseconds: scanning,
+                    weights: request.weights, time: reasons.time, cosineScale: found.scale.cosine, wordsScale: found.scale.lexical, embeddingMicroseconds: embedding, scanningMicroseconds: scanning,
                     fetchingMicroseconds: (clock.ticks() &- began) / 1_000)
                 completion(.success(.found(SearchAnswer(entries: zip(entries, cosines).map(reasons.explained), report: told, explanation: explanation))))
             }
@@ -102,22 +102,29 @@ private struct RecallReasons {
     private let scores: LexicalScores
     private let hasWords: Bool
     private let scale: RelevanceScale
-    private let time: Timestamp
+    private let asked: AskedTime?
+    let time: AnswerExplanation.Time?
+    private let now: Timestamp
 
-    init(_ found: HybridSearch.Answer, _ time: Timestamp) {
+    init(_ found: HybridSearch.Answer, _ weights: RecallWeights, _ now: Timestamp) {
         hasWords = found.answer.report.mode != .vector
         scores = found.scores
         scale = found.scale
-        self.time = time
+        asked = found.time
+        // The weight of relevance is in what the time counted.
+        time = found.time.map { AnswerExplanation.Time($0.explained, scale: weights.relevance > 0 ? Double(found.timeWorth) / weights.relevance : 0) }
+        self.now = now
     }
 
     func explained(_ entry: SearchAnswer.Entry, _ found: Float?) -> SearchAnswer.Entry {
         guard let memory = entry.memory else { return entry }
         let (cosine, said) = (found.map { Double($0) }, hasWords ? Double(scores.score(of: memory.id)) : nil)
         let fading = Fading()
+        let isOfTime = asked?.has(memory) ?? false
+        let relevance = scale.relevance(cosine: cosine ?? 0, lexical: said ?? 0) + (isOfTime ? time?.scale ?? 0 : 0)
         let explanation = HitExplanation(
-            cosine: cosine, words: said, relevance: scale.relevance(cosine: cosine ?? 0, lexical: said ?? 0), retention: fading.retention(MemoryFacts(memory), at: time),
-            importance: fading.importance(MemoryFacts(memory), at: time))
+            cosine: cosine, words: said, relevance: relevance, retention: fading.retention(MemoryFacts(memory), at: now), importance: fading.importance(MemoryFacts(memory), at: now),
+            isOfTime: isOfTime)
         return SearchAnswer.Entry(hit: entry.hit, memory: memory, explanation: explanation)
     }
 }

@@ -118,6 +118,11 @@ public struct LexicalScores: Sendable {
     /// Of the row of that identifier; 0 where it is not here.
     public func score(of id: Identifier) -> Float { row(of: id).map(score) ?? 0 }
 
+    /// Of a row that is said in one.
+    public func conversation(of id: Identifier) -> Identifier? { row(of: id).flatMap(conversation) }
+
+    public func conversation(_ row: Int) -> Identifier? { columns(row)?.session(row % Segment.capacity) }
+
     /// The number of the row of that identifier; nil where it is not here.
     public func row(of id: Identifier) -> Int? { snapshot.number(of: id) }
 

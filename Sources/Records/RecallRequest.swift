@@ -81,20 +81,42 @@ public struct HitExplanation: Hashable, Sendable {
     public var retention: Double
     /// What its importance comes to.
     public var importance: Double
+    /// Whether it is of the time that the question names.
+    public var isOfTime: Bool
 
-    public init(cosine: Double?, words: Double?, relevance: Double, retention: Double, importance: Double) {
+    public init(cosine: Double?, words: Double?, relevance: Double, retention: Double, importance: Double, isOfTime: Bool = false) {
         self.cosine = cosine
         self.words = words
         self.relevance = relevance
         self.retention = retention
         self.importance = importance
+        self.isOfTime = isOfTime
     }
 }
 
 /// What the scores of an answer are made of, and where the time went.
 public struct AnswerExplanation: Hashable, Sendable {
+    /// A time that the question names.
+    public struct Time: Hashable, Sendable {
+        public enum Which: Hashable, Sendable {
+            case span(Range<Timestamp>)
+            case session(Identifier)
+        }
+
+        public var which: Which
+        /// What a memory of that time has more.
+        public var scale: Double
+
+        public init(_ which: Which, scale: Double) {
+            self.which = which
+            self.scale = scale
+        }
+    }
+
     public var weights: RecallWeights
-    /// relevance = cosine · this + words · that.
+    /// Nil where the question names none.
+    public var time: Time?
+    /// relevance = cosine · this + words · that, and more for what is of the time.
     public var cosineScale: Double
     public var wordsScale: Double
     public var embeddingMicroseconds: UInt64
@@ -102,9 +124,11 @@ public struct AnswerExplanation: Hashable, Sendable {
     public var fetchingMicroseconds: UInt64
 
     public init(
-        weights: RecallWeights, cosineScale: Double, wordsScale: Double, embeddingMicroseconds: UInt64, scanningMicroseconds: UInt64, fetchingMicroseconds: UInt64
+        weights: RecallWeights, time: Time? = nil, cosineScale: Double, wordsScale: Double, embeddingMicroseconds: UInt64, scanningMicroseconds: UInt64,
+        fetchingMicroseconds: UInt64
     ) {
         self.weights = weights
+        self.time = time
         self.cosineScale = cosineScale
         self.wordsScale = wordsScale
         self.embeddingMicroseconds = embeddingMicroseconds

@@ -85,6 +85,10 @@ private enum ExplanationTag {
     static let embedding: UInt16 = 21
     static let scanning: UInt16 = 22
     static let fetching: UInt16 = 23
+    static let timeFrom: UInt16 = 24
+    static let timeUntil: UInt16 = 25
+    static let timeSession: UInt16 = 26
+    static let timeScale: UInt16 = 27
 }
 
 extension FieldWriter {
@@ -97,11 +101,20 @@ extension FieldWriter {
         integer(ExplanationTag.embedding, explanation.embeddingMicroseconds)
         integer(ExplanationTag.scanning, explanation.scanningMicroseconds)
         integer(ExplanationTag.fetching, explanation.fetchingMicroseconds)
+        guard let time = explanation.time else { return }
+        switch time.which {
+        case .span(let span):
+            self.time(ExplanationTag.timeFrom, span.lowerBound)
+            self.time(ExplanationTag.timeUntil, span.upperBound)
+        case .session(let id): identifier(ExplanationTag.timeSession, id)
+        }
+        number(ExplanationTag.timeScale, time.scale)
     }
 
-    /// 48 bytes: which of the first two there are (bits 0 and 1 of 4 bytes), zero (4), then five numbers.
+    /// 48 bytes: which of the first two there are (bits 0 and 1 of 4 bytes), whether it is of the time (bit 2), zero (4), then five numbers.
     mutating func raw(_ explanation: HitExplanation?) {
-        bytes.append(littleEndian: (explanation?.cosine == nil ? 0 : 1) | (explanation?.words == nil ? 0 : 2) as UInt32)
+        let isOfTime = explanation?.isOfTime ?? false
+        bytes.append(littleEndian: (explanation?.cosine == nil ? 0 : 1) | (explanation?.words == nil ? 0 : 2) | (isOfTime ? 4 : 0) as UInt32)
         bytes.append(littleEndian: 0 as UInt32)
         let numbers = [explanation?.cosine, explanation?.words, explanation?.relevance, explanation?.retention, explanation?.importance]
         for number in numbers { bytes.append(littleEndian: (number ?? 0).bitPattern) }
@@ -113,20 +126,26 @@ extension [UInt8] {
 
     func explanation(at start: Int) throws(BodyError) -> HitExplanation {
         let present: UInt32 = littleEndian(at: start)
-        guard present < 4, littleEndian(at: start + 4) == 0 as UInt32 else { throw .malformed("the reserved bytes of an explanation are not zero") }
+        guard present < 8, littleEndian(at: start + 4) == 0 as UInt32 else { throw .malformed("the reserved bytes of an explanation are not zero") }
         func number(_ place: Int) -> Double { Double(bitPattern: littleEndian(at: start + 8 + 8 * place) as UInt64) }
         return HitExplanation(
-            cosine: present & 1 != 0 ? number(0) : nil, words: present & 2 != 0 ? number(1) : nil, relevance: number(2), retention: number(3), importance: number(4))
+            cosine: present & 1 != 0 ? number(0) : nil, words: present & 2 != 0 ? number(1) : nil, relevance: number(2), retention: number(3), importance: number(4),
+            isOfTime: present & 4 != 0)
     }
 
     func explanation(in range: Range<Int>) throws(BodyError) -> AnswerExplanation {
         var numbers: [UInt16: Double] = [:]
         var times: [UInt16: UInt64] = [:]
+        var (from, until, session, scale): (Timestamp?, Timestamp?, Identifier?, Double?)
         var reader = FieldReader(self, in: range)
         try reader.each { (field) throws(BodyError) in
             switch field.tag {
             case ExplanationTag.relevance...ExplanationTag.wordsScale: numbers[field.tag] = try number(field, "explanation")
             case ExplanationTag.embedding...ExplanationTag.fetching: times[field.tag] = try integer(field, "explanation")
+            case ExplanationTag.timeFrom: from = try time(field, "explanation")
+            case ExplanationTag.timeUntil: until = try time(field, "explanation")
+            case ExplanationTag.timeSession: session = try identifier(field, "explanation")
+            case ExplanationTag.timeScale: scale = try number(field, "explanation")
             default: return false
             }
             return true
@@ -138,8 +157,13 @@ extension [UInt8] {
         } catch {
             throw .field(error)
         }
+        var which = session.map { AnswerExplanation.Time.Which.session($0) }
+        if let from, let until {
+            guard from <= until else { throw .malformed("a time of an explanation ends before it begins") }
+            which = .span(from..<until)
+        }
         return AnswerExplanation(
-            weights: weights, cosineScale: numbers[ExplanationTag.cosineScale] ?? 0, wordsScale: numbers[ExplanationTag.wordsScale] ?? 0,
+            weights: weights, time: which.map { AnswerExplanation.Time($0, scale: scale ?? 0) }, cosineScale: numbers[ExplanationTag.cosineScale] ?? 0, wordsScale: numbers[ExplanationTag.wordsScale] ?? 0,
             embeddingMicroseconds: times[ExplanationTag.embedding] ?? 0, scanningMicroseconds: times[ExplanationTag.scanning] ?? 0,
             fetchingMicroseconds: times[ExplanationTag.fetching] ?? 0)
     }

@@ -9,7 +9,7 @@ enum EvalCommand {
         name: "eval retrieval", summary: "How good searches are on documents and questions with known answers", words: "", wordsMax: 0,
         options: [
             Option("config", "FILE", "the file of settings; /etc/pinyon.conf if that is there", isSetting: true),
-            Option("docs", "FILE", "documents, one JSON object a line: id, scope, text"), Option("queries", "FILE", "questions: id, scope, text, relevant, category"),
+            Option("docs", "FILE", "documents, one JSON object a line: id, scope, text, metadata"), Option("queries", "FILE", "questions: id, scope, text, relevant, category"),
             Option("mode", "MODE", "by what is searched: vector, lexical or hybrid", or: "hybrid"),
             Option("k", "N", "answers to each question", or: "50"),
             Option("run", "FILE", "writes the ids that each question was answered with, as one JSON object"),
@@ -17,7 +17,7 @@ enum EvalCommand {
         ] + EmbedderSettings.options,
         notes: """
             Each question is asked among the documents of its scope, which lie in memory as long as it takes, apart from any server. Scope and category may be \
-            missing. Means over the questions: the share of the relevant documents among the first so many (recall), of questions with all of them among the \
+            missing; metadata may have conversation, sequence, time and speaker, by which documents are searched as messages are. Means over the questions: the share of the relevant documents among the first so many (recall), of questions with all of them among the \
             first ten (all@10), of the inverse place of the first of them (mrr), and the discounted gain of the first ten (ndcg@10).
             """,
         run: run)

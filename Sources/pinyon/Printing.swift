@@ -29,7 +29,7 @@ enum Printing {
     private static func json(_ why: HitExplanation) -> JSON {
         [
             "cosine": why.cosine.map { .number($0) } ?? .null, "words": why.words.map { .number($0) } ?? .null, "relevance": .number(why.relevance),
-            "retention": .number(why.retention), "importance": .number(why.importance),
+            "retention": .number(why.retention), "importance": .number(why.importance), "of_time": .bool(why.isOfTime),
         ]
     }
 
@@ -38,10 +38,17 @@ enum Printing {
             "weights": [
                 "relevance": .number(explanation.weights.relevance), "importance": .number(explanation.weights.importance), "recency": .number(explanation.weights.recency),
             ],
-            "cosine_scale": .number(explanation.cosineScale), "words_scale": .number(explanation.wordsScale),
+            "time": explanation.time.map(json) ?? .null, "cosine_scale": .number(explanation.cosineScale), "words_scale": .number(explanation.wordsScale),
             "embedding_us": .integer(Int64(clamping: explanation.embeddingMicroseconds)), "scanning_us": .integer(Int64(clamping: explanation.scanningMicroseconds)),
             "fetching_us": .integer(Int64(clamping: explanation.fetchingMicroseconds)),
         ]
+    }
+
+    private static func json(_ time: AnswerExplanation.Time) -> JSON {
+        switch time.which {
+        case .span(let span): ["from": .text(span.lowerBound.description), "until": .text(span.upperBound.description), "scale": .number(time.scale)]
+        case .session(let id): ["session": .text(id.description), "scale": .number(time.scale)]
+        }
     }
 
     static func json(_ receipt: WriteReceipt) -> JSON {
@@ -71,6 +78,7 @@ enum Printing {
     private static func why(_ why: HitExplanation) -> String {
         let parts: [(String, Double?)] = [("cosine", why.cosine), ("words", why.words), ("relevance", why.relevance), ("retention", why.retention), ("importance", why.importance)]
         return "           " + parts.compactMap { name, value in value.map { "\(name) \(score(Float($0)).drop(while: { $0 == " " }))" } }.joined(separator: ", ")
+            + (why.isOfTime ? ", of the time that is asked about" : "")
     }
 
     static func report(_ report: SearchReport) -> String {

@@ -166,6 +166,16 @@ extension GoldenCase {
             report: report,
             explanation: AnswerExplanation(
                 weights: weights, cosineScale: 0.75, wordsScale: 0.125, embeddingMicroseconds: 2_000, scanningMicroseconds: 300, fetchingMicroseconds: 40))))),
+        GoldenCase("reply to recall: a time was named", .reply(7, .recall, .found(SearchAnswer(
+            entries: [
+                SearchAnswer.Entry(
+                    hit: Hit(id: one, score: 0.75), memory: plain,
+                    explanation: HitExplanation(cosine: 0.5, words: nil, relevance: 0.625, retention: 0.5, importance: 0.375, isOfTime: true))
+            ],
+            report: report,
+            explanation: AnswerExplanation(
+                weights: weights, time: AnswerExplanation.Time(.span(Timestamp(microseconds: 0)..<Timestamp(microseconds: 86_400_000_000)), scale: 0.25), cosineScale: 0.75,
+                wordsScale: 0.125, embeddingMicroseconds: 2_000, scanningMicroseconds: 300, fetchingMicroseconds: 40))))),
         GoldenCase("reply to search: nothing found", .reply(7, .search, .found(SearchAnswer(entries: [], report: SearchReport())))),
         GoldenCase("reply to search: the store is away", .reply(7, .search, .found(SearchAnswer(
             entries: [SearchAnswer.Entry(hit: Hit(id: one, score: 1), memory: plain)], report: withoutContents)))),

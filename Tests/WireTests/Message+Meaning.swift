@@ -174,8 +174,17 @@ extension HitExplanation {
     fileprivate var meaning: JSON {
         object([
             ("cosine", cosine.map { .number($0) }), ("words", words.map { .number($0) }), ("relevance", .number(relevance)), ("retention", .number(retention)),
-            ("importance", .number(importance)),
+            ("importance", .number(importance)), ("of_time", yes(isOfTime)),
         ])
+    }
+}
+
+extension AnswerExplanation.Time {
+    fileprivate var meaning: JSON {
+        switch which {
+        case .span(let span): object([("from", moment(span.lowerBound)), ("until", moment(span.upperBound)), ("scale", .number(scale))])
+        case .session(let id): object([("session", described(id)), ("scale", .number(scale))])
+        }
     }
 }
 
@@ -183,7 +192,7 @@ extension AnswerExplanation {
     fileprivate var meaning: JSON {
         object([
             ("weights", weights.meaning), ("cosine_scale", .number(cosineScale)), ("words_scale", .number(wordsScale)), ("embedding_us", integer(embeddingMicroseconds)),
-            ("scanning_us", integer(scanningMicroseconds)), ("fetching_us", integer(fetchingMicroseconds)),
+            ("scanning_us", integer(scanningMicroseconds)), ("fetching_us", integer(fetchingMicroseconds)), ("time", time?.meaning),
         ])
     }
 }

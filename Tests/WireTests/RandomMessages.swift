@@ -97,9 +97,15 @@ struct RandomMessages {
         pick([.standard, try? RecallWeights(relevance: 0, importance: 1, recency: 0), try? RecallWeights(relevance: 1_000, importance: 0.1, recency: 3)].compactMap(\.self))
     }
 
+    private mutating func askedTime() -> AnswerExplanation.Time {
+        let times = [time(), time()].sorted()
+        return AnswerExplanation.Time(chance() ? .span(times[0]..<times[1]) : .session(identifier()), scale: pick([0, 0.25]))
+    }
+
     private mutating func explanation() -> HitExplanation {
         HitExplanation(
-            cosine: maybe { $0.pick([0, 1, -1, 0.1]) }, words: maybe { $0.pick([0, 12.5]) }, relevance: pick([0, 0.75]), retention: pick([0, 1]), importance: pick([0, 0.1]))
+            cosine: maybe { $0.pick([0, 1, -1, 0.1]) }, words: maybe { $0.pick([0, 12.5]) }, relevance: pick([0, 0.75]), retention: pick([0, 1]), importance: pick([0, 0.1]),
+            isOfTime: chance())
     }
 
     mutating func recall() -> RecallRequest {
@@ -166,7 +172,7 @@ extension RandomMessages {
             // Answers name each memory once.
             guard Set(entries.map(\.hit.id)).count == entries.count else { return outcome(name) }
             let explanation = AnswerExplanation(
-                weights: weights(), cosineScale: pick([0, 0.5, 1]), wordsScale: pick([0, 0.25]), embeddingMicroseconds: UInt64(short()), scanningMicroseconds: .max, fetchingMicroseconds: 0)
+                weights: weights(), time: maybe { $0.askedTime() }, cosineScale: pick([0, 0.5, 1]), wordsScale: pick([0, 0.25]), embeddingMicroseconds: UInt64(short()), scanningMicroseconds: .max, fetchingMicroseconds: 0)
             return .found(SearchAnswer(entries: entries, report: report(), explanation: explains ? explanation : nil))
         case .fetch, .browse, .open, .createKey, .rotateKey, .claimJob, .watchJob: return recordOutcome(name)
         }

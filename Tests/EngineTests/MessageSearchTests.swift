@@ -1,0 +1,98 @@
+import Records
+import Testing
+
+@testable import Engine
+
+@Suite("What was said is found together with what was said around it")
+struct MessageSearchTests {
+    private struct Talk {
+        let house: House
+        let embedder = FakeEmbedder()
+        private(set) var user = Identifier(high: 0, low: 0)
+
+        init() async throws {
+            house = try House(embedder: embedder)
+            await house.wordsStand()
+            user = try await house.create(RecordDraft(.user, [.email: .text("m@example.com"), .name: .text("M")]))
+        }
+
+        func conversation(_ title: String) async throws -> Identifier {
+            try await house.create(RecordDraft(.conversation, [.user: .identifier(user), .title: .text(title)]))
+        }
+
+        /// Each a second after the one before.
+        func say(_ texts: [String], in conversation: Identifier, by speakers: [String] = []) async throws -> [Identifier] {
+            var ids: [Identifier] = []
+            for (place, text) in texts.enumerated() {
+                house.pass(seconds: 1)
+                var draft = RecordDraft(.message, [.conversation: .identifier(conversation), .role: .text("user"), .content: .text(text)])
+                if !speakers.isEmpty { draft.values[.metadata] = .json(["speaker": .text(speakers[place % speakers.count])]) }
+                ids.append(try await house.create(draft))
+            }
+            return ids
+        }
+
+        func ask(_ text: String, _ kind: Kind = .message, k: Int = 3, filter: Filter? = nil, as principal: Principal? = nil) async throws -> [Identifier] {
+            try await house.search(SearchRequest(kind, query: .text(text), k: k, filter: filter), as: principal).entries.map(\.hit.id)
+        }
+    }
+
+    @Test("a short answer is found by its question, in its own conversation, until what stood before it goes")
+    func answers() async throws {
+        let talk = try await Talk()
+        let (trip, other) = (try await talk.conversation("one"), try await talk.conversation("two"))
+        let said = try await talk.say(["where will the harbour concert be", "lisbon", "nice weather today"], in: trip)
+        let apart = try await talk.say(["nothing at all", "lisbon", "some other thing"], in: other)
+        let found = try await talk.ask("harbour concert", k: 6)
+        let (with, without) = (try #require(found.firstIndex(of: said[1])), try #require(found.firstIndex(of: apart[1])))
+        #expect(found.first == said[0] && with == 1 && without > with)
+        // A neighbour that the filter leaves out says nothing.
+        let narrow = try await talk.ask("harbour concert", k: 6, filter: .not(.equals(.id, .identifier(said[0]))))
+        #expect(!narrow.contains(said[0]))
+        _ = try await talk.house.perform(.remove(.message, [said[0]])).get()
+        let scores = try await talk.house.search(SearchRequest(.message, query: .text("harbour concert"), k: 6)).entries.map(\.hit.score)
+        #expect((scores.max() ?? 1) - (scores.min() ?? 0) < 0.05)
+    }
+
+    @Test("the names of those who speak are words of what they say, and are left out of what is embedded once they are everywhere")
+    func names() async throws {
+        let talk = try await Talk()
+        let conversation = try await talk.conversation("chat")
+        let said = try await talk.say((0..<40).map { "thing number\($0) was seen" }, in: conversation, by: ["Dana", "Marco"])
+        _ = try await talk.ask("What did Dana see of number7 ?")
+        let asked = try #require(talk.embedder.texts.last)
+        #expect(asked == "ask What did of number7 ?" || asked == "ask What did see of number7 ?", "\(asked)")
+        #expect(try await talk.house.search(SearchRequest(.message, query: .text("marco"), mode: .lexical, k: 40)).entries.count == 20)
+        #expect(try await talk.ask("number7").first == said[7])
+        _ = try await talk.ask("Dana Marco thing")
+        #expect(talk.embedder.texts.last == "ask Dana Marco thing")
+    }
+
+    @Test("a time that is named finds what was said then")
+    func times() async throws {
+        let talk = try await Talk()
+        let conversation = try await talk.conversation("chat")
+        let first = try await talk.say(["we ate soup", "good", "bye"], in: conversation)
+        talk.house.pass(seconds: 3 * 86_400)
+        let second = try await talk.say(["we ate soup", "good", "bye"], in: conversation)
+        #expect(try await talk.ask("what soup did we eat three days ago", k: 1) == [first[0]])
+        #expect(try await talk.ask("what soup did we eat today", k: 1) == [second[0]])
+    }
+
+    @Test("conversations are found by what was said in them, as far as filters and keys admit them; messages by what their conversation is called")
+    func conversations() async throws {
+        let talk = try await Talk()
+        let (garden, office) = (try await talk.conversation("garden"), try await talk.conversation("office"))
+        _ = try await talk.say(["the tomatoes need water", "every evening"], in: garden)
+        let printer = try await talk.say(["the printer is broken again", "call someone"], in: office)
+        #expect(try await talk.ask("tomatoes water", .conversation).first == garden)
+        #expect(try await talk.ask("printer", .conversation).first == office)
+        #expect(try await talk.ask("office", .conversation).first == office)
+        #expect(try await talk.ask("printer", .conversation, filter: .equals(.id, .identifier(garden))) == [garden])
+        let principal = Principal(
+            organization: talk.house.first.organization, key: talk.house.first.key, scopes: Set(Scope.allCases), narrowing: Narrowing(user: Identifier(high: 77, low: 77)))
+        #expect(try await talk.ask("printer", .conversation, as: principal).isEmpty)
+        let titled = try await talk.house.search(SearchRequest(.message, query: .text("office call"), k: 1)).entries
+        #expect(titled.map(\.hit.id) == [printer[1]])
+    }
+}
