@@ -2,6 +2,7 @@ internal import Lexical
 internal import Recall
 internal import Records
 internal import Storage
+internal import Storage
 internal import VectorIndex
 
 /// The memories of one agent that matter to a question: the weighted score is ranked inside the scan, so that the top k is that of all rows.
@@ -52,6 +53,16 @@ extension MemoryEngine {
         if !accepted { completion(.failure(.busy("searches"))) }
     }
 
+    /// Writes which memories were recalled. Nothing waits for it.
+    public func writeAccesses() {
+        let now = clock.now()
+        for (organization, accesses) in recalled.take() {
+            submit(WriteRequest(organization: organization, at: now, action: .noteAccesses(accesses))) { [log] result in
+                if case .failure(let error) = result { log.warning("it could not be written which memories were recalled", (.detail, error.description)) }
+            }
+        }
+    }
+
     private func fetch(
         _ found: HybridSearch.Answer, _ request: RecallRequest, _ vector: [Float]?, _ embedding: UInt64, _ scanning: UInt64, _ time: Timestamp, _ principal: Principal,
         _ context: OperationContext, _ completion: @escaping Completion
@@ -67,6 +78,8 @@ extension MemoryEngine {
                 let rows = memories.keyed(by: \.id)
                 var entries = hits.compactMap { hit in rows[hit.id].map { SearchAnswer.Entry(hit: hit, memory: $0) } }
                 if let tokensMax = request.tokensMax { entries = entries.fitting(tokensMax, count: request.k) }
+                // It is written behind the reply: whoever asked does not wait for it.
+                if request.touches { recalled.note(entries.compactMap(\.memory), of: principal.organization, at: time) }
                 guard request.explains else { return completion(.success(.found(SearchAnswer(entries: entries, report: told)))) }
                 let cosines = vector.flatMap { vector in index?.cosines(of: vector, entries.map(\.hit.id)) } ?? entries.map { _ in nil }
                 let reasons = RecallReasons(found, request.weights, time)

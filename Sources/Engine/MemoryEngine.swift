@@ -28,6 +28,7 @@ public final class MemoryEngine: Sendable {
     let meter = Meter()
     let identifiers = IdentifierSource()
     let watches = JobWatches()
+    let recalled = RecalledMemories()
     let jobDesk = JobRunner.Desk()
     let feed = ChangeFeed()
     let freshness = Freshness()

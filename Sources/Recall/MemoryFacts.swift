@@ -22,19 +22,4 @@ public struct MemoryFacts: Hashable, Sendable {
     }
 
     public var lastUsedAt: Timestamp { lastAccessedAt ?? createdAt }
-
-    /// Recalled again so soon, a memory was not used once more.
-    public static let accessSeconds: Int64 = 15 * 60
-
-    /// Whether being recalled at `time` counts.
-    public func countsAccess(at time: Timestamp) -> Bool { lastAccessedAt.map { $0.adding(seconds: MemoryFacts.accessSeconds) <= time } ?? true }
-
-    /// The same memory after it was recalled at `time`.
-    public func accessed(at time: Timestamp) -> MemoryFacts {
-        guard countsAccess(at: time) else { return self }
-        var facts = self
-        facts.accessCount = accessCount == .max ? .max : accessCount + 1
-        facts.lastAccessedAt = time
-        return facts
-    }
 }

@@ -48,6 +48,21 @@ public struct Memory: Hashable, Sendable {
         self.embedding = embedding
     }
 
+    /// Recalled again so soon, a memory was not used once more.
+    public static let accessSeconds: Int64 = 15 * 60
+
+    /// Whether being recalled at `time` counts.
+    public func countsAccess(at time: Timestamp) -> Bool { lastAccessedAt.map { $0.adding(seconds: Memory.accessSeconds) <= time } ?? true }
+
+    /// The same memory after it was recalled at `time`; it is no other version of it.
+    public func accessed(at time: Timestamp) -> Memory {
+        guard countsAccess(at: time) else { return self }
+        var memory = self
+        memory.accessCount = accessCount == .max ? .max : accessCount + 1
+        memory.lastAccessedAt = time
+        return memory
+    }
+
     public func isExpired(at time: Timestamp) -> Bool { expiresAt.map { $0 <= time } ?? false }
 }
 

@@ -20,10 +20,12 @@ public struct RecallRequest: Hashable, Sendable {
     public var weights: RecallWeights
     /// Says for each memory why it came.
     public var explains: Bool
+    /// What comes counts as accessed, and fades more slowly from then on.
+    public var touches: Bool
 
     public init(
         agent: Identifier, session: Identifier? = nil, everySession: Bool = false, text: String? = nil, vector: [Float]? = nil, space: Identifier? = nil, mode: SearchMode? = nil,
-        k: Int = 10, tokensMax: Int? = nil, filter: Filter? = nil, exact: Bool = false, weights: RecallWeights = .standard, explains: Bool = false
+        k: Int = 10, tokensMax: Int? = nil, filter: Filter? = nil, exact: Bool = false, weights: RecallWeights = .standard, explains: Bool = false, touches: Bool = true
     ) {
         self.agent = agent
         self.session = session
@@ -38,6 +40,7 @@ public struct RecallRequest: Hashable, Sendable {
         self.exact = exact
         self.weights = weights
         self.explains = explains
+        self.touches = touches
     }
 
     public func check() throws(FieldError) {

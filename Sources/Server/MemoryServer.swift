@@ -51,7 +51,10 @@ public final class MemoryServer: Sendable {
         let uses = loops.next().every(milliseconds: limits.keyUseMilliseconds) { [engine] in engine.writeKeyUses() }
         let jobs = loops.next().every(milliseconds: limits.jobMilliseconds) { [engine] in engine.lookAfterJobs() }
         engine.followOthers()
-        let watches = loops.next().every(milliseconds: limits.sweepMilliseconds) { [engine] in engine.sweepWatches() }
+        let watches = loops.next().every(milliseconds: limits.sweepMilliseconds) { [engine] in
+            engine.sweepWatches()
+            engine.writeAccesses()
+        }
         state.withLock { state in
             state.listener = listener
             state.isTLS = tls != nil
@@ -87,7 +90,10 @@ public final class MemoryServer: Sendable {
             return (state.whenEmpty, state.sweeps)
         }
         for sweep in sweeps { sweep.cancel() }
-        if done != nil { engine.writeKeyUses() }
+        if done != nil {
+            engine.writeKeyUses()
+            engine.writeAccesses()
+        }
         done?()
     }
 

@@ -11,6 +11,7 @@ extension WriteAction {
         case .change, .revokeKey: 1
         case .rotateKey: 2
         case .noteKeyUses(let uses): uses.count
+        case .noteAccesses(let accesses): accesses.count
         case .bring(let batch): batch.count
         case .retain(_, let limit): limit
         case .claimJob, .stepJob, .controlJob: 1
@@ -32,6 +33,7 @@ extension WriteAction {
             patch.values.values.reduce(WriteAction.rowBytes + WriteAction.bytes(of: patch.vector)) { $0 + WriteAction.bytes(of: $1) }
         case .rotateKey, .revokeKey: 2 * WriteAction.rowBytes
         case .noteKeyUses(let uses): uses.count * WriteAction.rowBytes
+        case .noteAccesses(let accesses): accesses.count * WriteAction.rowBytes
         case .bring(.memories(let memories)): memories.reduce(0) { $0 + WriteAction.bytes(of: $1) }
         case .bring(.records(let records)): records.reduce(0) { $0 + $1.approximateBytes }
         case .retain(_, let limit): limit * WriteAction.rowBytes

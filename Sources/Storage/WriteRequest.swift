@@ -61,6 +61,8 @@ public enum WriteAction: Sendable {
     case revokeKey(Identifier)
     /// What keys were used for since it was last written. No change of the sequence: nothing derived follows it.
     case noteKeyUses([KeyUse])
+    /// Memories that were recalled, and when: each counts an access, unless it had one shortly before. One that is gone is passed over.
+    case noteAccesses([Identifier: Timestamp])
     /// Rows of another server. Conversations count their messages anew; the rest stays as it is.
     case bring(ImportBatch)
     /// At most `limit` messages and conversations older than that moment go for good.

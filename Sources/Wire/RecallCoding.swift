@@ -16,6 +16,7 @@ private enum Tag {
     static let importance: UInt16 = 31
     static let recency: UInt16 = 32
     static let explain: UInt16 = 33
+    static let untouched: UInt16 = 34
 }
 
 extension FieldWriter {
@@ -35,6 +36,7 @@ extension FieldWriter {
         number(Tag.importance, recall.weights.importance)
         number(Tag.recency, recall.weights.recency)
         if recall.explains { flag(Tag.explain, true) }
+        if !recall.touches { flag(Tag.untouched, true) }
     }
 }
 
@@ -63,6 +65,7 @@ extension [UInt8] {
             case Tag.importance: importance = try number(field, "weights.importance")
             case Tag.recency: recency = try number(field, "weights.recency")
             case Tag.explain: recall.explains = try flag(field, "explain")
+            case Tag.untouched: recall.touches = try !flag(field, "untouched")
             default: return false
             }
             return true

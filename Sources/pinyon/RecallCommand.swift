@@ -10,11 +10,11 @@ enum RecallCommand {
             Option("relevance", "W", "what being near to the question counts, by vector and words; 0.7 if not given"),
             Option("importance", "W", "what importance counts, as far as it has not faded; 0.2 if not given"),
             Option("recency", "W", "what it counts how much of a memory is left; 0.1 if not given"), Option("explain", nil, "say for each memory why it came"),
-            Option("exact", nil, "compare every row, whatever the index could skip"), Selection.modeOption,
+            Option("untouched", nil, "do not count what comes as accessed"), Option("exact", nil, "compare every row, whatever the index could skip"), Selection.modeOption,
         ] + Selection.options + Connection.options,
         notes: """
             A memory's score is relevance + importance + recency, each with its weight. What was not used fades: half of a conversation is left after 7 days, of a \
-            task after 14, of a fact after 90 and of a preference after 180, and up to three times as long of what is used often. A text and a vector can be given \
+            task after 14, of a fact after 90 and of a preference after 180, and up to three times as long of what is used often: each memory that comes counts as accessed, once in a quarter of an hour. A text and a vector can be given \
             together.
             """,
         run: run)
@@ -28,7 +28,7 @@ enum RecallCommand {
             agent: Identifier(high: 0, low: 0), session: session, everySession: arguments.has("every-session"), text: text, vector: vector, space: try RecordText.space(arguments),
             mode: try Selection.mode(arguments), k: try Selection.k(arguments),
             tokensMax: arguments["tokens"] == nil ? nil : try arguments.integer("tokens", in: 1...10_000_000), filter: try Selection.filter(arguments), exact: arguments.has("exact"),
-            weights: try weights(arguments), explains: arguments.has("explain"))
+            weights: try weights(arguments), explains: arguments.has("explain"), touches: !arguments.has("untouched"))
         try await Connection.run(arguments) { client in
             var request = given
             request.agent = try await Selection.agent(slug, client)

@@ -91,6 +91,44 @@ struct MemoryRecallTests {
         #expect(abs(answer.entries[0].hit.score - 0.85) < 1e-6)
     }
 
+    @Test("what is recalled counts as accessed, once in a quarter of an hour, and fades more slowly; what is not to be touched, or gone, does not")
+    func accesses() async throws {
+        let house = try House()
+        let agent = try await house.agent()
+        let kept = try await house.remember((0..<3).map { MemoryDraft(agent: agent, content: "memory \($0)", vector: [1, Float($0)]) }).rows.map(\.id)
+        func memories() async throws -> [Memory] {
+            house.engine.writeAccesses()
+            // A write that comes later waits for the one before.
+            _ = try await house.agent("another")
+            guard case .memories(let found) = try await house.perform(.get(kept, withVectors: true)).get() else { throw House.Unexpected() }
+            return found
+        }
+        let before = try await memories()
+        _ = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: 2, touches: false))
+        #expect(try await memories() == before)
+        let first = house.clock.now()
+        for _ in 0..<3 {
+            _ = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: 2))
+            house.pass(seconds: 100)
+        }
+        #expect(try await memories() == [before[0].accessed(at: first), before[1].accessed(at: first), before[2]])
+        house.pass(seconds: 600)
+        _ = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: 1))
+        let second = house.clock.now()
+        #expect(try await memories()[0] == before[0].accessed(at: first).accessed(at: second))
+        // A search asks for rows, not for what is to be kept in mind.
+        _ = try await house.search(SearchRequest(query: .vector([1, 2])))
+        #expect(try await memories()[2] == before[2])
+        _ = try await recall(house, RecallRequest(agent: agent, vector: [1, 2], k: 3))
+        _ = try await house.perform(.delete([kept[2]])).get()
+        #expect(try await memories().map(\.id) == Array(kept.prefix(2)))
+        house.pass(seconds: 90 * 86_400)
+        let answer = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: 1, explains: true, touches: false))
+        let wanted = Fading().retention(MemoryFacts(type: .fact, accessCount: 2, createdAt: first, lastAccessedAt: second), at: house.clock.now())
+        #expect(answer.entries.first?.explanation?.retention == wanted && wanted > 0.5)
+        #expect(answer.entries.first?.memory?.version == 1 && answer.entries.first?.memory?.accessCount == 2)
+    }
+
     @Test("memories for good and those of the session are recalled, those of another only when every session is asked for, and never another agent's")
     func sessions() async throws {
         let house = try House()

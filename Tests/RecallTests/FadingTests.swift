@@ -117,18 +117,6 @@ import Testing
         }
     }
 
-    @Test("being recalled counts once in a quarter of an hour")
-    func access() {
-        var facts = MemoryFacts(type: .fact, createdAt: FadingTests.start)
-        facts = facts.accessed(at: FadingTests.start)
-        #expect(facts.accessCount == 1 && facts.lastAccessedAt == FadingTests.start)
-        #expect(facts.accessed(at: FadingTests.start.adding(seconds: 899)) == facts)
-        let later = facts.accessed(at: FadingTests.start.adding(seconds: 900))
-        #expect(later.accessCount == 2 && later.lastAccessedAt == FadingTests.start.adding(seconds: 900))
-        // A clock that was set back takes nothing away.
-        #expect(later.accessed(at: FadingTests.start) == later)
-    }
-
     @Test("moments at the ends of time are moments still, or never")
     func ends() throws {
         var fading = Fading()

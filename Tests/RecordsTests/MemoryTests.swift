@@ -10,6 +10,19 @@ struct MemoryTests {
         updatedAt: Timestamp(microseconds: 20), expiresAt: Timestamp(microseconds: 90), version: 3,
         embedding: Embedding(space: Identifier(high: 9, low: 9), vector: [1, 2]))
 
+    @Test("being recalled counts once in a quarter of an hour, and makes no other version")
+    func access() {
+        let start = Timestamp(microseconds: 1_000_000_000)
+        let first = old.accessed(at: start)
+        var expected = old
+        (expected.accessCount, expected.lastAccessedAt) = (1, start)
+        #expect(first == expected && first.accessed(at: start.adding(seconds: 899)) == first)
+        let later = first.accessed(at: start.adding(seconds: 900))
+        #expect(later.accessCount == 2 && later.lastAccessedAt == start.adding(seconds: 900) && later.version == old.version)
+        // A clock that was set back takes nothing away.
+        #expect(later.accessed(at: start) == later)
+    }
+
     @Test("an empty patch changes version and time of update, nothing else")
     func emptyPatch() {
         var expected = old

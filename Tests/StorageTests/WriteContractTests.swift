@@ -26,6 +26,31 @@ import Testing
         #expect(try await store.changes().count == 2)
     }
 
+    @Test("an access counts once in a quarter of an hour, for those that are there, and makes no other version", arguments: storeMakers)
+    func accesses(maker: any StoreMaker) async throws {
+        let home = try maker.makeHome()
+        let store = try home.open()
+        defer { store.close() }
+        var world = World(seed: 71)
+        try await world.create(in: store)
+        var other = World(seed: 72, slug: "other")
+        try await other.create(in: store)
+        let (first, second, foreign) = (world.memory(), world.memory("Tea.", hasVector: false), other.memory())
+        _ = try await store.write(world.request(.remember([first, second])))
+        _ = try await store.write(other.request(.remember([foreign])))
+        let time = world.time.adding(seconds: 3_600)
+        let accesses = [first.id: time, second.id: time.adding(seconds: 1), foreign.id: time, world.id(): time]
+        let outcome = try await store.write(world.request(.noteAccesses(accesses), at: time))
+        #expect(Set(outcome.memories.map(\.id)) == [first.id, second.id] && outcome.receipt.rows.allSatisfy { $0.version == 1 } && outcome.receipt.change > 0)
+        let again = try await store.write(world.request(.noteAccesses([first.id: time.adding(seconds: 899), second.id: time.adding(seconds: 901)]), at: time))
+        #expect(again.memories.map(\.id) == [second.id])
+        let nothing = try await store.write(world.request(.noteAccesses([foreign.id: time]), at: time))
+        #expect(nothing.memories.isEmpty && nothing.receipt == WriteReceipt(change: 0, rows: []))
+        let wanted = [first.accessed(at: time), second.accessed(at: time.adding(seconds: 1)).accessed(at: time.adding(seconds: 901))]
+        #expect(try await store.memories([first.id, second.id], of: world.organization.id) == wanted)
+        #expect(try await store.memories([foreign.id], of: other.organization.id) == [foreign])
+    }
+
     @Test("an agent of a slug exists once; ensuring it again gives the first one and no change", arguments: storeMakers)
     func ensureAgent(maker: any StoreMaker) async throws {
         let home = try maker.makeHome()

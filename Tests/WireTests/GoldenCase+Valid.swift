@@ -77,7 +77,7 @@ extension GoldenCase {
         GoldenCase("recall: by a text", request(.recall(RecallRequest(agent: agent, text: "what does she drink?")))),
         GoldenCase("recall: every field", request(.recall(RecallRequest(
             agent: agent, session: session, text: "tea", vector: [0.5, -0.5], space: space, mode: .hybrid, k: 5, tokensMax: 512, filter: .equals(.type, .text("fact")), exact: true,
-            weights: weights, explains: true)))),
+            weights: weights, explains: true, touches: false)))),
         GoldenCase("recall: of every session", request(.recall(RecallRequest(agent: agent, everySession: true, vector: [1, 0])))),
         GoldenCase("search: by a vector of a space that is named", request(.search(SearchRequest(query: .vector([0.5, -0.5]), space: space)))),
         GoldenCase("update: a vector of a space that is named", request(.update(MemoryPatch(id: one, vector: .set([1, 0.5]), space: space)))),

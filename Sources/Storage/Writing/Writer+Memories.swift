@@ -63,6 +63,20 @@ extension Writer {
             receipt: WriteReceipt(change: change, rows: [WriteReceipt.Row(id: new.id, version: new.version)]), memories: [new])
     }
 
+    func note(_ accesses: [Identifier: Timestamp], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        var (memories, change): ([Memory], Int64) = ([], 0)
+        for part in accesses.keys.sorted().parts(of: WriterLimits.rowsAtOnce) {
+            for old in try session.memories(part, of: request.organization) {
+                guard let time = accesses[old.id], old.countsAccess(at: time) else { continue }
+                let new = old.accessed(at: time)
+                if let refusal = try session.update(new) { throw try self.refusal(of: new, refusal) }
+                change = try recordChange(.memory, new.id, version: new.version, .put, request)
+                memories.append(new)
+            }
+        }
+        return WriteOutcome(receipt: WriteReceipt(change: change, rows: memories.map { WriteReceipt.Row(id: $0.id, version: $0.version) }), memories: memories)
+    }
+
     /// Looks at all rows before it deletes the first, so that a missing one leaves the others untouched.
     func delete(_ ids: [Identifier], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         var rows: [WriteReceipt.Row] = []

@@ -123,8 +123,8 @@ final class Writer<Session: WriteSession> {
             }
         case .update(let patch, let space): try update(patch, space: space, request)
         case .delete(let ids): try delete(ids, request)
-        case .createOrganization, .create, .change, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .bring, .retain, .claimJob, .stepJob,
-            .controlJob, .embed:
+        case .createOrganization, .create, .change, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .bring, .retain, .claimJob,
+            .stepJob, .controlJob, .embed:
             try undoingOnFailure { () throws(StorageError) in try performOnRecords(action, request) }
         }
     }
@@ -142,6 +142,7 @@ final class Writer<Session: WriteSession> {
         case .rotateKey(let id, let new, let end): try rotate(id, new, until: end, request)
         case .revokeKey(let id): try revoke(id, request)
         case .noteKeyUses(let uses): try note(uses, request)
+        case .noteAccesses(let accesses): try note(accesses, request)
         case .bring(let batch): try bring(batch, request)
         case .retain(let time, let limit): try retain(since: time, limit: limit, request)
         case .claimJob(let id, let worker): try claim(id, worker: worker, request)
@@ -217,8 +218,8 @@ extension WriteAction {
         case .bring(.records(let records)): return .bring(.records(records.map { $0.placed(in: space) }))
         case .change(let patch, let given): return .change(patch, space: given.map { _ in space })
         case .embed(let made, _): return .embed(made, space: space)
-        case .createOrganization, .ensureAgent, .ensureSpace, .delete, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .retain, .claimJob,
-            .stepJob, .controlJob:
+        case .createOrganization, .ensureAgent, .ensureSpace, .delete, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .retain,
+            .claimJob, .stepJob, .controlJob:
             return self
         }
     }

@@ -246,7 +246,8 @@ struct Wishes {
     /// By relevance alone, so that it is known what has to come.
     private mutating func recall(_ house: HouseModel, _ others: [HouseModel]) -> Wish {
         let agent = known(.agent, house, others)
-        var request = RecallRequest(agent: agent, vector: vector(house.dimension), k: pick([1, 3, 10, 100]))
+        // What is counted behind the reply is not known when the next wish is judged.
+        var request = RecallRequest(agent: agent, vector: vector(house.dimension), k: pick([1, 3, 10, 100]), touches: false)
         request.weights = (try? RecallWeights(relevance: 1, importance: 0, recency: 0)) ?? .standard
         if chance(40) { request.session = known(.conversation, house, others) }
         request.everySession = request.session == nil && chance(40)
