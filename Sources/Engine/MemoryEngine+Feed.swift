@@ -122,12 +122,14 @@ extension MemoryEngine {
                 access.replace(tenancy.keys)
                 for organization in tenancy.organizations { partitions.use(organization.listStyle, for: organization.id) }
                 organizations.withLock { $0 = Dictionary(uniqueKeysWithValues: tenancy.organizations.map { ($0.id, $0) }) }
+                agentSettings.forgetAll()
                 return false
             }
         }
     }
 
     private func renew(_ ids: [Identifier], _ place: Place) throws(StorageError) {
+        if place.kind == .agent { agentSettings.forget(place.organization) }
         let isSearched = Kind.searchable.contains(place.kind)
         guard isSearched || place.kind == .job else { return }
         var ids = ids

@@ -2,7 +2,6 @@ internal import Lexical
 internal import Recall
 internal import Records
 internal import Storage
-internal import Storage
 internal import VectorIndex
 
 /// The memories of one agent that matter to a question: the weighted score is ranked inside the scan, so that the top k is that of all rows.
@@ -17,35 +16,45 @@ extension MemoryEngine {
         let wanted = request.mode ?? (request.text == nil ? .vector : request.vector == nil && embeddings == nil ? .lexical : .hybrid)
         guard wanted != .lexical || partitions.hasWords else { return completion(.failure(.wordsNotRead)) }
         let mode = partitions.hasWords ? wanted : .vector
-        let began = clock.ticks()
-        guard mode != .lexical, request.vector == nil, let text = request.text else { return scan(request, request.vector, mode, 0, principal, context, completion) }
+        settings(of: [request.agent], principal.organization, context, completion) { [self] settings in
+            let settings = settings[request.agent] ?? MemorySettings()
+            guard settings.isEnabled else { return completion(.success(.found(SearchAnswer(entries: [], report: SearchReport())))) }
+            let run = Recollection(request: request, mode: mode, weights: request.weights ?? settings.weights, fading: settings.fading, time: clock.now())
+            let session = request.session.map { NamedSession(field: "session", id: $0, agent: request.agent) }
+            check(session.map { [$0] } ?? [], principal, context, completion) { [self] in embed(run, principal, context, completion) }
+        }
+    }
+
+    private func embed(_ run: Recollection, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        let (request, began) = (run.request, clock.ticks())
+        guard run.mode != .lexical, request.vector == nil, let text = request.text else { return scan(run, request.vector, principal, context, completion) }
         embed(question: text, principal.organization, context, completion) { [self] vector in
-            scan(request, vector, mode, (clock.ticks() &- began) / 1_000, principal, context, completion)
+            var run = run
+            run.embedding = (clock.ticks() &- began) / 1_000
+            scan(run, vector, principal, context, completion)
         }
     }
 
     /// With a budget of tokens more may be looked at than fit.
     private static let budgetedMax = 1_000
 
-    private func scan(
-        _ request: RecallRequest, _ vector: [Float]?, _ mode: SearchMode, _ embedding: UInt64, _ principal: Principal, _ context: OperationContext,
-        _ completion: @escaping Completion
-    ) {
-        let time = clock.now()
-        let prior = FadingPrior(fading: Fading(), weights: request.weights, time: time)
+    private func scan(_ run: Recollection, _ vector: [Float]?, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        let request = run.request
+        let prior = FadingPrior(fading: run.fading, weights: run.weights, time: run.time)
         let words = partitions.words(of: principal.organization, .memory)
         let index = partitions[principal.organization, .memory]?.index
-        let search = HybridSearch(text: request.text ?? "", words: words, weight: request.weights.relevance, prior: prior)
+        let search = HybridSearch(text: request.text ?? "", words: words, weight: run.weights.relevance, prior: prior)
         let query = IndexQuery(
             vector: vector ?? [], k: request.tokensMax == nil ? request.k : max(request.k, MemoryEngine.budgetedMax), filter: principal.narrowing.filter(on: .memory, and: request.scope),
-            time: time, exact: request.exact, recallTarget: MemoryEngine.recallDefault, shouldStop: { context.interruption != nil })
+            time: run.time, exact: request.exact, recallTarget: MemoryEngine.recallDefault, shouldStop: { context.interruption != nil })
         let accepted = searches.submit { [self] in
             if let interruption = context.interruption { return completion(.failure(interruption)) }
             let began = clock.ticks()
             do throws(IndexError) {
-                let found = try RecallScan(search: search, query: query, mode: mode).run(index)
-                let scanning = (clock.ticks() &- began) / 1_000
-                fetch(found, request, vector, embedding, scanning, time, principal, context, completion)
+                let found = try RecallScan(search: search, query: query, mode: run.mode).run(index)
+                var run = run
+                run.scanning = (clock.ticks() &- began) / 1_000
+                fetch(found, run, vector, principal, context, completion)
             } catch {
                 completion(.failure(EngineError(error, context)))
             }
@@ -64,9 +73,9 @@ extension MemoryEngine {
     }
 
     private func fetch(
-        _ found: HybridSearch.Answer, _ request: RecallRequest, _ vector: [Float]?, _ embedding: UInt64, _ scanning: UInt64, _ time: Timestamp, _ principal: Principal,
-        _ context: OperationContext, _ completion: @escaping Completion
+        _ found: HybridSearch.Answer, _ run: Recollection, _ vector: [Float]?, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
     ) {
+        let (request, time) = (run.request, run.time)
         var report = found.answer.report
         // How much there is beyond what it may see is not told.
         if !principal.narrowing.isNone { report.narrow() }
@@ -82,14 +91,25 @@ extension MemoryEngine {
                 if request.touches { recalled.note(entries.compactMap(\.memory), of: principal.organization, at: time) }
                 guard request.explains else { return completion(.success(.found(SearchAnswer(entries: entries, report: told)))) }
                 let cosines = vector.flatMap { vector in index?.cosines(of: vector, entries.map(\.hit.id)) } ?? entries.map { _ in nil }
-                let reasons = RecallReasons(found, request.weights, time)
+                let reasons = RecallReasons(found, run)
                 let explanation = AnswerExplanation(
-                    weights: request.weights, time: reasons.time, cosineScale: found.scale.cosine, wordsScale: found.scale.lexical, embeddingMicroseconds: embedding, scanningMicroseconds: scanning,
+                    weights: run.weights, time: reasons.time, cosineScale: found.scale.cosine, wordsScale: found.scale.lexical, embeddingMicroseconds: run.embedding, scanningMicroseconds: run.scanning,
                     fetchingMicroseconds: (clock.ticks() &- began) / 1_000)
                 completion(.success(.found(SearchAnswer(entries: zip(entries, cosines).map(reasons.explained), report: told, explanation: explanation))))
             }
         }
     }
+}
+
+/// One recall on its way: what was asked, by what is judged, and where the time went.
+private struct Recollection: Sendable {
+    let request: RecallRequest
+    let mode: SearchMode
+    let weights: RecallWeights
+    let fading: Fading
+    let time: Timestamp
+    var embedding: UInt64 = 0
+    var scanning: UInt64 = 0
 }
 
 /// By what is searched, as far as there is something to search.
@@ -117,22 +137,22 @@ private struct RecallReasons {
     private let scale: RelevanceScale
     private let asked: AskedTime?
     let time: AnswerExplanation.Time?
+    private let fading: Fading
     private let now: Timestamp
 
-    init(_ found: HybridSearch.Answer, _ weights: RecallWeights, _ now: Timestamp) {
+    init(_ found: HybridSearch.Answer, _ run: Recollection) {
         hasWords = found.answer.report.mode != .vector
         scores = found.scores
         scale = found.scale
         asked = found.time
         // The weight of relevance is in what the time counted.
-        time = found.time.map { AnswerExplanation.Time($0.explained, scale: weights.relevance > 0 ? Double(found.timeWorth) / weights.relevance : 0) }
-        self.now = now
+        time = found.time.map { AnswerExplanation.Time($0.explained, scale: run.weights.relevance > 0 ? Double(found.timeWorth) / run.weights.relevance : 0) }
+        (fading, now) = (run.fading, run.time)
     }
 
     func explained(_ entry: SearchAnswer.Entry, _ found: Float?) -> SearchAnswer.Entry {
         guard let memory = entry.memory else { return entry }
         let (cosine, said) = (found.map { Double($0) }, hasWords ? Double(scores.score(of: memory.id)) : nil)
-        let fading = Fading()
         let isOfTime = asked?.has(memory) ?? false
         let relevance = scale.relevance(cosine: cosine ?? 0, lexical: said ?? 0) + (isOfTime ? time?.scale ?? 0 : 0)
         let explanation = HitExplanation(

@@ -1,3 +1,4 @@
+internal import Recall
 internal import Records
 internal import Storage
 
@@ -50,6 +51,7 @@ extension MemoryEngine {
             draft.values[field] = .identifier(own)
         }
         try draft.check()
+        if draft.kind == .agent { try MemorySettings.check(settings: draft.values[.settings]) }
         if draft.kind == .conversation, draft.values[.status] == .text("deleted") { throw FieldError("status", .malformed("a new conversation is active or archived")) }
         let createdAt = draft.createdAt ?? now
         var record = Record(
@@ -79,6 +81,7 @@ extension MemoryEngine {
                 throw FieldError("status", .malformed("a conversation is deleted by removing it, and comes back by restoring it"))
             }
             if patch.kind == .organization { try Organization.check(settings: patch.values[.settings]) }
+            if patch.kind == .organization || patch.kind == .agent { try MemorySettings.check(settings: patch.values[.settings]) }
             if case .texts(let networks)? = patch.values[.networks] { try MemoryEngine.check(networks: networks) }
             if patch.kind == .key { try check(patch, principal, at: now) }
             if case .text(let email)? = patch.values[.email] { patch.values[.email] = .text(email.lowercased()) }

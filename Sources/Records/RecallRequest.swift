@@ -17,7 +17,8 @@ public struct RecallRequest: Hashable, Sendable {
     public var tokensMax: Int?
     public var filter: Filter?
     public var exact: Bool
-    public var weights: RecallWeights
+    /// Without them those of the agent.
+    public var weights: RecallWeights?
     /// Says for each memory why it came.
     public var explains: Bool
     /// What comes counts as accessed, and fades more slowly from then on.
@@ -25,7 +26,7 @@ public struct RecallRequest: Hashable, Sendable {
 
     public init(
         agent: Identifier, session: Identifier? = nil, everySession: Bool = false, text: String? = nil, vector: [Float]? = nil, space: Identifier? = nil, mode: SearchMode? = nil,
-        k: Int = 10, tokensMax: Int? = nil, filter: Filter? = nil, exact: Bool = false, weights: RecallWeights = .standard, explains: Bool = false, touches: Bool = true
+        k: Int = 10, tokensMax: Int? = nil, filter: Filter? = nil, exact: Bool = false, weights: RecallWeights? = nil, explains: Bool = false, touches: Bool = true
     ) {
         self.agent = agent
         self.session = session

@@ -8,14 +8,19 @@ public struct Organization: Hashable, Sendable {
     public let retentionDays: Int64?
     /// What the lists of its indexes keep; nil leaves it to the server.
     public let listStyle: ListStyle?
+    /// How its agents keep memories, where they say nothing else.
+    public let memorySettings: JSON?
 
-    public init(id: Identifier, name: String, slug: String, createdAt: Timestamp, retentionDays: Int64? = nil, listStyle: ListStyle? = nil) {
+    public init(
+        id: Identifier, name: String, slug: String, createdAt: Timestamp, retentionDays: Int64? = nil, listStyle: ListStyle? = nil, memorySettings: JSON? = nil
+    ) {
         self.id = id
         self.name = name
         self.slug = slug
         self.createdAt = createdAt
         self.retentionDays = retentionDays
         self.listStyle = listStyle
+        self.memorySettings = memorySettings
     }
 
     /// Nil for a record of another kind.
@@ -23,11 +28,14 @@ public struct Organization: Hashable, Sendable {
         guard record.kind == .organization, let name = record.text(.name), let slug = record.text(.slug) else { return nil }
         let days = record.json(.settings)?[Organization.retentionSetting]?.integer
         let style = record.json(.settings)?[Organization.indexSetting]?.text.flatMap { ListStyle(rawValue: $0) }
-        self.init(id: record.id, name: name, slug: slug, createdAt: record.createdAt, retentionDays: days, listStyle: style)
+        self.init(
+            id: record.id, name: name, slug: slug, createdAt: record.createdAt, retentionDays: days, listStyle: style,
+            memorySettings: record.json(.settings)?[Organization.memoryMember])
     }
 
     private static let retentionSetting = "data_retention_days"
     private static let indexSetting = "index"
+    private static let memoryMember = "memory"
 
     /// The settings that something follows must be such that it can.
     public static func check(settings: Value?) throws(FieldError) {

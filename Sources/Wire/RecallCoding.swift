@@ -32,9 +32,11 @@ extension FieldWriter {
         if let tokens = recall.tokensMax { integer(Tag.tokens, UInt32(clamping: tokens)) }
         if let filter = recall.filter { field(Tag.filter, critical: true) { $0.filter(filter) } }
         if recall.exact { flag(Tag.exact, true) }
-        number(Tag.relevance, recall.weights.relevance)
-        number(Tag.importance, recall.weights.importance)
-        number(Tag.recency, recall.weights.recency)
+        if let weights = recall.weights {
+            number(Tag.relevance, weights.relevance)
+            number(Tag.importance, weights.importance)
+            number(Tag.recency, weights.recency)
+        }
         if recall.explains { flag(Tag.explain, true) }
         if !recall.touches { flag(Tag.untouched, true) }
     }
@@ -45,8 +47,7 @@ extension [UInt8] {
         var agent: Identifier?
         var filter: Range<Int>?
         var recall = RecallRequest(agent: Identifier(high: 0, low: 0))
-        let standard = RecallWeights.standard
-        var (relevance, importance, recency) = (standard.relevance, standard.importance, standard.recency)
+        var (relevance, importance, recency): (Double?, Double?, Double?)
         var reader = FieldReader(self, in: range)
         try reader.each { (field) throws(BodyError) in
             switch field.tag {
@@ -73,7 +74,16 @@ extension [UInt8] {
         guard let agent else { throw .field(FieldError("agent", .missing)) }
         recall.agent = agent
         if let filter { recall.filter = try FilterReader.read(self, in: filter, on: .memory) }
-        do throws(FieldError) { recall.weights = try RecallWeights(relevance: relevance, importance: importance, recency: recency) } catch { throw .field(error) }
+        // Where only some are given, the others are the usual ones.
+        if relevance != nil || importance != nil || recency != nil {
+            let standard = RecallWeights.standard
+            do throws(FieldError) {
+                recall.weights = try RecallWeights(
+                    relevance: relevance ?? standard.relevance, importance: importance ?? standard.importance, recency: recency ?? standard.recency)
+            } catch {
+                throw .field(error)
+            }
+        }
         return recall
     }
 }

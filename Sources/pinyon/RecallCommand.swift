@@ -37,7 +37,8 @@ enum RecallCommand {
         }
     }
 
-    private static func weights(_ arguments: Arguments) throws -> RecallWeights {
+    private static func weights(_ arguments: Arguments) throws -> RecallWeights? {
+        guard ["relevance", "importance", "recency"].contains(where: { arguments[$0] != nil }) else { return nil }
         let standard = RecallWeights.standard
         do {
             return try RecallWeights(

@@ -165,7 +165,7 @@ extension RecallRequest {
         object([
             ("agent", described(agent)), ("session", described(session)), ("every_session", yes(everySession)), ("text", described(text)),
             ("vector", WireTests.vector(self.vector)), ("space", described(space)), ("mode", described(mode?.name)), ("k", integer(k)), ("tokens", integer(tokensMax)),
-            ("filter", filter?.meaning), ("exact", yes(exact)), ("weights", weights.meaning), ("explain", yes(explains)), ("untouched", yes(!touches)),
+            ("filter", filter?.meaning), ("exact", yes(exact)), ("weights", weights?.meaning), ("explain", yes(explains)), ("untouched", yes(!touches)),
         ])
     }
 }

@@ -112,7 +112,7 @@ struct RandomMessages {
         RecallRequest(
             agent: identifier(), session: maybe { $0.identifier() }, everySession: chance(), text: maybe { $0.text() }, vector: maybe { $0.vector() }, space: maybe { $0.identifier() },
             mode: maybe { $0.pick(SearchMode.allCases) }, k: Int(short()), tokensMax: maybe { Int($0.short()) }, filter: maybe { $0.filter(on: .memory) }, exact: chance(),
-            weights: weights(), explains: chance(), touches: chance())
+            weights: maybe { $0.weights() }, explains: chance(), touches: chance())
     }
 
     mutating func search() -> SearchRequest {
