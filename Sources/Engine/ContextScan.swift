@@ -18,22 +18,24 @@ struct ContextScan {
     private let meanScore: Float
     private let time: AskedTime?
     private let timeWorth: Float
+    /// Of a title with all words of the question.
+    private let titleWorth: Float
     private let titles: LexicalScores?
 
     private static let before: Float = 0.5
     private static let after: Float = 0.25
-    private static let title: Float = 0.25
     /// Of so few rows all are scored; of more those that are near, those with the most words, and their neighbours.
     static let allMax = 4_096
     private static let firstMin = 512
 
-    init(_ scores: LexicalScores, cosineWorth: Float, wordsWorth: Float, meanCosine: Float, time: AskedTime?, timeWorth: Float, titles: LexicalScores?) {
+    init(_ scores: LexicalScores, cosineWorth: Float, wordsWorth: Float, meanCosine: Float, time: AskedTime?, timeWorth: Float, titles: LexicalScores?, titleWorth: Float) {
         self.scores = scores
         self.cosineWorth = cosineWorth
         self.wordsWorth = wordsWorth
         self.meanCosine = meanCosine
         self.time = time
         self.timeWorth = timeWorth
+        self.titleWorth = titleWorth
         self.titles = titles.flatMap { $0.count > 0 ? $0 : nil }
         meanScore = cosineWorth * meanCosine + wordsWorth * Float(scores.mean)
     }
@@ -65,7 +67,7 @@ struct ContextScan {
     private func more(_ row: Int) -> Float {
         let timely = time.map { time in scores.value(row) { time.has($0, in: $1) ? timeWorth : 0 } } ?? 0
         guard let titles, let conversation = scores.conversation(row) else { return timely }
-        return timely + ContextScan.title * wordsWorth * titles.score(of: conversation)
+        return timely + titleWorth * titles.score(of: conversation) / Float(titles.scoreMax)
     }
 
     private func candidates(_ k: Int, _ nearest: [Hit]) -> [Int] {

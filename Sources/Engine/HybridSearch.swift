@@ -46,10 +46,13 @@ struct HybridSearch {
         let scale = RelevanceScale(cosineDeviation: spread.deviation, lexicalDeviation: scores.deviation, lexicalMax: scores.scoreMax)
         let (cosineWorth, wordsWorth) = (HybridSearch.weight(weight * scale.cosine), Float(weight * scale.lexical))
         let time = words.kind == .term ? nil : QuestionTime.find(in: text, now: query.time).flatMap { AskedTime($0, among: scores) }
-        let timeWorth = cosineWorth * Float(spread.deviation) * HybridSearch.deviationsOfTime
+        let deviation = cosineWorth * Float(spread.deviation)
+        let timeWorth = deviation * HybridSearch.deviationsOfTime
         let found: Found
         if words.kind == .message {
-            let context = ContextScan(scores, cosineWorth: cosineWorth, wordsWorth: wordsWorth, meanCosine: Float(spread.mean), time: time, timeWorth: timeWorth, titles: titles)
+            let context = ContextScan(
+                scores, cosineWorth: cosineWorth, wordsWorth: wordsWorth, meanCosine: Float(spread.mean), time: time, timeWorth: timeWorth,
+                titles: titles, titleWorth: deviation * HybridSearch.deviationsOfTitle)
             let timely = try nearest(of: time, query, index)
             let (hits, count) = context.best(query.k, of: query.vector, nearest: near.hits + timely, in: index)
             found = Found(hits: hits, count: count)
@@ -125,6 +128,8 @@ struct HybridSearch {
 
     /// A row of the time that a question names counts as much more as one whose cosine is by so many deviations higher.
     private static let deviationsOfTime: Float = 2
+    /// The same of what was said in a conversation whose title has all words of the question.
+    private static let deviationsOfTitle: Float = 1.5
 
     /// So many of the nearest rows are looked at, so that others are known to be farther.
     private static let nearestMin = 256

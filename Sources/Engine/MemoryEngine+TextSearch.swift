@@ -54,7 +54,10 @@ extension MemoryEngine {
     /// By what they say, by what was said right before and after, and by what their conversation is called.
     private func messages(_ text: String, _ query: IndexQuery, _ principal: Principal, _ search: HybridSearch, _ index: CosineIndex) throws(IndexError) -> IndexAnswer {
         var search = search
-        search.titles = partitions.words(of: principal.organization, .conversation).scores(of: text, filter: principal.narrowing.filter(on: .conversation, and: nil), at: query.time)
+        if principal.mayRead(.conversation, .conversationsRead) {
+            let titles = partitions.words(of: principal.organization, .conversation)
+            search.titles = titles.scores(of: text, filter: principal.narrowing.filter(on: .conversation, and: nil), at: query.time)
+        }
         return try search.byBoth(query, in: index).answer
     }
 
@@ -64,7 +67,8 @@ extension MemoryEngine {
     /// By what they are called, or by the best that was said in them.
     private func conversations(_ text: String, _ query: IndexQuery, _ principal: Principal, _ search: HybridSearch, _ index: CosineIndex) throws(IndexError) -> IndexAnswer {
         let found = try search.byBoth(query, in: index).answer
-        guard let messages = partitions[principal.organization, .message]?.index else { return found }
+        // Of what it may not read, a key learns nothing here either.
+        guard principal.mayRead(.message, .messagesRead), let messages = partitions[principal.organization, .message]?.index else { return found }
         var question = query
         question.k = max(2 * query.k, MemoryEngine.messagesMin)
         question.filter = principal.narrowing.filter(on: .message, and: nil)
@@ -85,4 +89,8 @@ extension MemoryEngine {
         let best = Array(hits.sorted { $0.score != $1.score ? $0.score > $1.score : $0.id < $1.id }.prefix(query.k))
         return IndexAnswer(hits: best, report: found.report)
     }
+}
+
+extension Principal {
+    fileprivate func mayRead(_ kind: Kind, _ scope: Scope) -> Bool { scopes.contains(scope) && narrowing.admits(kind) }
 }

@@ -57,11 +57,16 @@ public final class RetrievalTrial {
         return id
     }
 
-    /// What is asked by the vector's leg, of a question.
-    public func meaning(of question: String) -> String { words.withoutCommonWords(question, filter: nil, at: time) }
+    /// Trains lists where a server would.
+    public func finish() { if vectors.wantsTraining { vectors.train() } }
 
-    public func ask(_ text: String, _ vector: [Float], _ mode: SearchMode, k: Int) -> [Int] {
-        let query = IndexQuery(vector: vector, k: k, time: time)
+    /// What of a question is embedded.
+    public func meaning(of question: String, _ mode: SearchMode) -> String {
+        mode == .hybrid && words.kind == .message ? words.withoutCommonWords(question, filter: nil, at: time) : question
+    }
+
+    public func ask(_ text: String, _ vector: [Float], _ mode: SearchMode, k: Int, isExact: Bool) -> [Int] {
+        let query = IndexQuery(vector: vector, k: k, time: time, exact: isExact)
         let search = HybridSearch(text: text, words: words)
         let answer =
             switch mode {

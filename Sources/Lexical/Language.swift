@@ -31,17 +31,21 @@ public enum Language: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// The one whose common words there are most of; nil where there are none.
-    static func of(_ words: [Word]) -> Language? {
+    /// The one of these whose common words there are most of, the first of several; where there are none, the first, or that of the script.
+    static func of(_ words: [Word], among languages: [Language] = allCases) -> Language {
         var counts = [Int](repeating: 0, count: allCases.count)
         for word in words {
-            var languages = word.common
-            while languages != 0 {
-                counts[languages.trailingZeroBitCount] += 1
-                languages &= languages - 1
+            var common = word.common
+            while common != 0 {
+                counts[common.trailingZeroBitCount] += 1
+                common &= common - 1
             }
         }
-        guard let most = counts.max(), most > 0 else { return nil }
-        return counts.firstIndex(of: most).flatMap { Language(rawValue: UInt8($0)) }
+        var best: (language: Language, count: Int)?
+        for language in languages where counts[Int(language.rawValue)] > best?.count ?? 0 { best = (language, counts[Int(language.rawValue)]) }
+        if let best { return best.language }
+        let isCyrillic = words.contains { $0.bytes.first.map { $0 == 0xd0 || $0 == 0xd1 } ?? false }
+        let plain: Language = isCyrillic ? .russian : .english
+        return languages.contains(plain) ? plain : languages.first ?? plain
     }
 }

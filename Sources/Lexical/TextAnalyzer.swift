@@ -6,22 +6,28 @@ public final class TextAnalyzer {
 
     /// In the language whose common words it has, English where it has none.
     public func analyze(_ text: String, saidBy speaker: String? = nil) -> AnalyzedText {
-        let words = WordScanner.words(of: speaker.map { text.hasPrefix($0) ? text : "\($0): \(text)" } ?? text)
-        let language = Language.of(words) ?? .english
+        let words = WordScanner.words(of: speaker.map { text.hasPrefix($0) ? text : "\($0): \(text)" } ?? text, withSigns: true)
+        let language = Language.of(words)
         return AnalyzedText(words.filter { !$0.isCommon(in: language) }.map { hash($0, in: language) }, language)
     }
 
     /// The words of a question, each as texts of those languages would have it. One of common words alone asks for nothing.
     func ask(_ text: String, _ languages: [Language]) -> [AskedWord] {
         let words = WordScanner.words(of: text)
-        return ask(words, Language.of(words) ?? .english, languages)
+        let asked = ask(words, language(of: words, languages), languages)
+        guard asked.isEmpty, let first = languages.first else { return asked }
+        // One or two words may be common in another language than the texts are in.
+        return ask(words, first, languages)
     }
 
     /// The parts of a question between its spaces, each with its words.
     func pieces(_ text: String, _ languages: [Language]) -> [(text: Substring, words: [AskedWord])] {
-        let language = Language.of(WordScanner.words(of: text)) ?? .english
+        let language = language(of: WordScanner.words(of: text), languages)
         return text.split(whereSeparator: \.isWhitespace).map { ($0, ask(WordScanner.words(of: String($0)), language, languages)) }
     }
+
+    /// That of a question, among those of the texts that it is asked of.
+    private func language(of words: [Word], _ languages: [Language]) -> Language { Language.of(words, among: languages.isEmpty ? Language.allCases : languages) }
 
     /// What it is asked in is left out; what texts are in is compared.
     private func ask(_ words: [Word], _ language: Language, _ languages: [Language]) -> [AskedWord] {

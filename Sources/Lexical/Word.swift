@@ -26,9 +26,12 @@ struct WordScanner {
     /// The last sign of a run without spaces, and whether it stands in a pair already.
     private var sign: Unicode.Scalar?
     private var isPaired = false
+    /// Whether each sign of a run without spaces is a word, too: a question of one is found in longer runs then.
+    private var hasSigns = false
 
-    static func words(of text: String) -> [Word] {
+    static func words(of text: String, withSigns: Bool = false) -> [Word] {
         var scanner = WordScanner()
+        scanner.hasSigns = withSigns
         if text.utf8.allSatisfy({ $0 < 0x80 }) {
             for byte in text.utf8 { scanner.take(byte) }
         } else {
@@ -78,11 +81,12 @@ struct WordScanner {
             words.append(Word(Array("\(sign)\(scalar)".utf8), hasStem: false))
             isPaired = true
         }
+        if hasSigns { words.append(Word(Array("\(scalar)".utf8), hasStem: false)) }
         sign = scalar
     }
 
     private mutating func endRun() {
-        if let sign, !isPaired { words.append(Word(Array("\(sign)".utf8), hasStem: false)) }
+        if let sign, !isPaired, !hasSigns { words.append(Word(Array("\(sign)".utf8), hasStem: false)) }
         sign = nil
         isPaired = false
     }

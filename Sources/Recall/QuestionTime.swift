@@ -30,7 +30,9 @@ private struct TimeReader {
     private let today: (year: Int64, month: Int64, day: Int64)
 
     init(_ question: String, now: Timestamp) {
-        words = question.split { !($0.isLetter || $0.isNumber || $0 == "-") }.map { Word(text: $0.lowercased(), isCapital: $0.first?.isUppercase ?? false) }
+        // A point between digits belongs to the number.
+        let parts = question.split { !($0.isLetter || $0.isNumber || $0 == "-" || $0 == ".") }.map { $0.trimmed(".") }
+        words = parts.filter { !$0.isEmpty }.map { Word(text: $0.lowercased(), isCapital: $0.first?.isUppercase ?? false) }
         self.now = now
         today = Timestamp.civil(day: now.day)
     }
@@ -57,11 +59,25 @@ private struct TimeReader {
 
     func span(at place: Int) -> QuestionTime? {
         guard let days = days(at: place), days.lowerBound <= now.day else { return nil }
-        let leading = ["last", "this", "past", "early", "late", "mid"].contains(word(place - 1)) ? word(place - 2) : word(place - 1)
+        let between = ["last", "this", "past", "early", "late", "mid"] + TimeReader.weekdays
+        let leading = between.contains(word(place - 1)) ? word(place - 2) : word(place - 1)
         // What lies on the other side of a time is nearly everything.
         guard !["before", "until", "till"].contains(leading) || word(place - 2) == "day" else { return nil }
-        let isOpen = leading == "since" || leading == "after"
-        return .span(Timestamp(day: days.lowerBound)..<(isOpen ? max(now, Timestamp(day: days.upperBound)) : Timestamp(day: days.upperBound)))
+        let end = Timestamp(day: days.upperBound)
+        switch leading {
+        case "since": return .span(Timestamp(day: days.lowerBound)..<max(now, end))
+        case "after": return .span(end..<max(now, end))
+        case "between", "from": return .span(Timestamp(day: days.lowerBound)..<max(end, Timestamp(day: other(end: place)?.upperBound ?? days.upperBound)))
+        default: return .span(Timestamp(day: days.lowerBound)..<end)
+        }
+    }
+
+    /// Of a time that has two ends, the one behind "and" or "to".
+    private func other(end place: Int) -> Range<Int64>? {
+        for next in place + 1..<place + 6 where words.indices.contains(next) && ["and", "to", "until", "till"].contains(word(next - 1)) {
+            if let days = days(at: next) { return days }
+        }
+        return nil
     }
 
     private func days(at place: Int) -> Range<Int64>? { date(at: place) ?? monthOrYear(at: place) ?? ago(at: place) ?? relative(at: place) }
@@ -83,9 +99,9 @@ private struct TimeReader {
 
     private func dated(_ day: Int64, _ month: Int64, _ year: Int64?) -> Range<Int64>? {
         if let year { return TimeReader.day(year, month, day).map { range($0) } }
-        let (thisYear, lastYear) = (TimeReader.day(today.year, month, day), TimeReader.day(today.year - 1, month, day))
-        if let thisYear, thisYear <= now.day { return range(thisYear) }
-        return lastYear.map { range($0) }
+        // A 29 February is not in every year.
+        for back in 0...8 { if let found = TimeReader.day(today.year - Int64(back), month, day), found <= now.day { return range(found) } }
+        return nil
     }
 
     /// In May, in early May 2025, last May, in 2025. Some months are other words too: those stand behind a word like these.
@@ -102,6 +118,9 @@ private struct TimeReader {
 
     /// Three days ago, a week ago.
     private func ago(at place: Int) -> Range<Int64>? {
+        if ["last", "past"].contains(word(place - 2)), let count = count(place - 1), let days = (["days": 1, "weeks": 7, "months": 30] as [String: Int64])[word(place)], count <= 1_000 {
+            return range(now.day - count * days, count: count * days + 1)
+        }
         guard word(place + 1) == "ago", let count = count(place - 1), count <= 1_000 else { return nil }
         switch word(place) {
         case "day", "days": return range(now.day - count)
@@ -129,7 +148,7 @@ private struct TimeReader {
         case ("last", _), ("on", _), ("this", _), ("since", _):
             guard let wanted = TimeReader.weekdays.firstIndex(of: word(place)), words[place].isCapital, dayOfMonth(place + 1) == nil else { return nil }
             let back = (weekday - Int64(wanted) + 7) % 7
-            return range(now.day - (back == 0 ? 7 : back))
+            return range(now.day - (back == 0 && word(place - 1) == "last" ? 7 : back))
         default: return nil
         }
     }
@@ -152,6 +171,7 @@ private struct TimeReader {
     }
 
     private func dayOfMonth(_ place: Int) -> Int64? {
+        if word(place + 1) == "of", let ordinal = TimeReader.ordinals.firstIndex(of: word(place)) { return Int64(ordinal + 1) }
         var text = word(place)[...]
         for ending in ["st", "nd", "rd", "th"] where text.hasSuffix(ending) { text = text.dropLast(2) }
         guard text.count <= 2, let day = Int64(text), (1...31).contains(day) else { return nil }
@@ -172,5 +192,14 @@ private struct TimeReader {
     private static func day(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64? {
         guard (1...9_998).contains(year), (1...12).contains(month), (1...Timestamp.days(in: month, of: year)).contains(day) else { return nil }
         return Timestamp.dayNumber(year: year, month: month, day: day)
+    }
+}
+
+extension Substring {
+    fileprivate func trimmed(_ sign: Character) -> Substring {
+        var rest = self
+        while rest.first == sign { rest.removeFirst() }
+        while rest.last == sign { rest.removeLast() }
+        return rest
     }
 }

@@ -11,16 +11,19 @@ public struct RelevanceScale: Hashable, Sendable {
     static let cosineShare = 0.7
     static let lexicalShare = 0.3
 
-    /// The deviations of both in the scope; a leg without any says nothing, and the other is all.
+    /// The deviations of both in the scope. A leg that is the same for all rows cannot be brought to a spread: the most that it can say is counted in its share then.
     public init(cosineDeviation: Double, lexicalDeviation: Double, lexicalMax: Double) {
-        let dense = cosineDeviation > 0 ? RelevanceScale.cosineShare / cosineDeviation : 0
-        let words = lexicalDeviation > 0 ? RelevanceScale.lexicalShare / lexicalDeviation : 0
-        let whole = dense + words * lexicalMax
+        var dense = cosineDeviation > 0 ? RelevanceScale.cosineShare / cosineDeviation : 0
+        var words = lexicalDeviation > 0 ? RelevanceScale.lexicalShare / lexicalDeviation * lexicalMax : 0
+        let shares = RelevanceScale.cosineShare / RelevanceScale.lexicalShare
+        if dense == 0 { dense = words > 0 ? words * shares : RelevanceScale.cosineShare }
+        if words == 0, lexicalMax > 0 { words = dense / shares }
+        let whole = dense + words
         guard whole > 0, whole.isFinite else {
             (cosine, lexical) = (1, 0)
             return
         }
-        (cosine, lexical) = (dense / whole, words / whole)
+        (cosine, lexical) = (dense / whole, lexicalMax > 0 ? words / whole / lexicalMax : 0)
     }
 
     /// Of words alone.

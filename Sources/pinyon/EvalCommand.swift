@@ -12,6 +12,7 @@ enum EvalCommand {
             Option("docs", "FILE", "documents, one JSON object a line: id, scope, text, metadata"), Option("queries", "FILE", "questions: id, scope, text, relevant, category"),
             Option("mode", "MODE", "by what is searched: vector, lexical or hybrid", or: "hybrid"),
             Option("k", "N", "answers to each question", or: "50"),
+            Option("exact", nil, "compare every document, whatever the index could skip"),
             Option("run", "FILE", "writes the ids that each question was answered with, as one JSON object"),
             Option("json", nil, "print one JSON object, for programs"),
         ] + EmbedderSettings.options,
@@ -48,10 +49,9 @@ enum EvalCommand {
             done += documents.count
             for query in questions {
                 let began = DispatchTime.now().uptimeNanoseconds
-                let meaning = mode == .hybrid ? trial.meaning(of: query.text) : query.text
-                let vector = try embedder.vectors(of: [embedder.model.queryPrefix + meaning]) { _ in "the question \(query.id)" }[0]
+                let vector = try embedder.vectors(of: [embedder.model.queryPrefix + trial.meaning(of: query.text, mode)]) { _ in "the question \(query.id)" }[0]
                 let embedded = DispatchTime.now().uptimeNanoseconds
-                let found = trial.ask(query.text, vector, mode, k: k)
+                let found = trial.ask(query.text, vector, mode, k: k, isExact: arguments.has("exact"))
                 answered.append(Answered(query: query, ids: found.map { documents[$0].id }, milliseconds: Double(DispatchTime.now().uptimeNanoseconds - embedded) / 1e6))
                 asking.append(Double(embedded - began) / 1e6)
             }
@@ -74,6 +74,7 @@ enum EvalCommand {
             guard trial.add(zip(part, vectors).map { ($0.text, $0.place, $1) }) else { throw Failure("a document from \(documents[start].id) on got a vector without a direction") }
             loaded(start + part.count)
         }
+        trial.finish()
         return trial
     }
 

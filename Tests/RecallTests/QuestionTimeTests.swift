@@ -16,6 +16,9 @@ import Testing
         ("this week", "2026-03-09", "2026-03-16"), ("last weekend", "2026-03-07", "2026-03-09"), ("last month", "2026-02-01", "2026-03-01"), ("last year", "2025-01-01", "2026-01-01"),
         ("three days ago", "2026-03-09", "2026-03-10"), ("a week ago", "2026-03-02", "2026-03-09"), ("2 months ago", "2026-01-01", "2026-02-01"), ("three months ago", "2025-12-01", "2026-01-01"),
         ("a couple of days ago", "2026-03-10", "2026-03-11"), ("two years ago", "2024-01-01", "2025-01-01"),
+        ("between 3 May and 5 May", "2025-05-03", "2025-05-06"), ("from Monday 2 March to 4 March", "2026-03-02", "2026-03-05"), ("what is on this Thursday", "2026-03-12", "2026-03-13"),
+        ("on 29 February", "2024-02-29", "2024-03-01"), ("the second of March", "2026-03-02", "2026-03-03"), ("in the last three days", "2026-03-09", "2026-03-13"),
+        ("the past 2 weeks", "2026-02-26", "2026-03-13"), ("It was 8 May. Then?", "2025-05-08", "2025-05-09"),
     ])
     func spans(question: String, from: String, until: String) throws {
         let wanted = try #require(Timestamp(from))..<#require(Timestamp(until))
@@ -25,6 +28,7 @@ import Testing
     @Test("since a time is until now")
     func since() throws {
         #expect(QuestionTime.find(in: "what changed since last Tuesday", now: QuestionTimeTests.now) == .span(try #require(Timestamp("2026-03-10"))..<QuestionTimeTests.now))
+        #expect(QuestionTime.find(in: "what changed after 8 March", now: QuestionTimeTests.now) == .span(try #require(Timestamp("2026-03-09"))..<QuestionTimeTests.now))
         #expect(QuestionTime.find(in: "what changed since May", now: QuestionTimeTests.now) == .span(try #require(Timestamp("2025-05-01"))..<QuestionTimeTests.now))
     }
 
@@ -37,7 +41,7 @@ import Testing
 
     @Test("what only looks like a time is none", arguments: [
         "", "When did Dana run the marathon?", "may I march in?", "you may 8", "the august committee", "How many days ago was it?", "on 31 February", "before May", "until last week", "room 2024",
-        "in 12", "mar the wall", "a friday feeling", "99999999999999999999 days ago", "sessions", "ago", "on 45 May", "1000000 weeks ago",
+        "in 12", "mar the wall", "a friday feeling", "99999999999999999999 days ago", "sessions", "ago", "on 45 May", "1000000 weeks ago", "1.5 weeks ago",
     ])
     func none(question: String) {
         #expect(QuestionTime.find(in: question, now: QuestionTimeTests.now) == nil)

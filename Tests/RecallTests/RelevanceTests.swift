@@ -10,12 +10,13 @@ import Testing
         #expect(abs((scale.cosine * 0.1) / (scale.lexical * 0.8) - 7.0 / 3) < 1e-12)
     }
 
-    @Test("a leg that tells no row from another leaves all to the other")
+    @Test("a leg that is the same for all rows counts in its share of the most that it can say, and one that says nothing leaves all to the other")
     func oneLeg() {
-        #expect(RelevanceScale(cosineDeviation: 0.1, lexicalDeviation: 0, lexicalMax: 0) == RelevanceScale(cosineDeviation: 9, lexicalDeviation: 0, lexicalMax: 5))
         #expect(RelevanceScale(cosineDeviation: 0.1, lexicalDeviation: 0, lexicalMax: 0).cosine == 1)
-        let words = RelevanceScale(cosineDeviation: 0, lexicalDeviation: 2, lexicalMax: 4)
-        #expect(words.cosine == 0 && words.lexical == 0.25)
+        for scale in [
+            RelevanceScale(cosineDeviation: 0, lexicalDeviation: 2, lexicalMax: 4), RelevanceScale(cosineDeviation: 9, lexicalDeviation: 0, lexicalMax: 4),
+            RelevanceScale(cosineDeviation: 0, lexicalDeviation: 0, lexicalMax: 4),
+        ] { #expect(abs(scale.cosine - 0.7) < 1e-12 && abs(scale.lexical - 0.075) < 1e-12) }
         #expect(RelevanceScale(cosineDeviation: 0, lexicalDeviation: 0, lexicalMax: 0).relevance(cosine: 0.5, lexical: 0) == 0.5)
     }
 
