@@ -35,9 +35,9 @@ public final class RetrievalTrial {
         words = LexicalIndex(kind: kind)
     }
 
-    /// The answers are told by their numbers, from 0 on, in the order in which they were added; those of a conversation are added in their order. False where a
-    /// vector has no direction.
-    public func add(_ documents: [(text: String, place: Place, vector: [Float])]) -> Bool {
+    /// The answers are told by their numbers, from 0 on, in the order in which they were added; without a vector only words find one. False where a vector has
+    /// no direction.
+    public func add(_ documents: [(text: String, place: Place, vector: [Float]?)]) -> Bool {
         var changes: [RowChange] = []
         for (text, place, vector) in documents {
             let id = Identifier(high: 0, low: count)
@@ -45,7 +45,7 @@ public final class RetrievalTrial {
             time = max(time, place.time ?? time)
             var attributes = Attributes(id: id, agent: RetrievalTrial.agent, type: .fact, createdAt: place.time ?? time, updatedAt: time)
             attributes.session = place.conversation.map(conversation)
-            changes.append(RowChange(index: .put(attributes, vector: vector), words: .put(attributes, analyzer.analyze(text, saidBy: place.speaker))))
+            changes.append(RowChange(index: vector.map { .put(attributes, vector: $0) } ?? .remove(id), words: .put(attributes, analyzer.analyze(text, saidBy: place.speaker))))
         }
         words.apply(changes.map(\.words))
         return vectors.apply(changes.map(\.index)).isEmpty

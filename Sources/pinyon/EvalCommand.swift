@@ -35,21 +35,24 @@ enum EvalCommand {
         }
         let k = try arguments.integer("k", in: 1...Limits.kMax)
         guard let documents = arguments["docs"], let queries = arguments["queries"] else { throw UsageError("name the documents with --docs and the questions with --queries") }
-        guard let embedder = try EmbedderSettings.embedder(arguments) else { throw UsageError("the embedder none makes no vectors") }
+        // Words need no vectors.
+        let embedder = mode == .lexical ? nil : try EmbedderSettings.embedder(arguments)
+        guard mode == .lexical || embedder != nil else { throw UsageError("the embedder none makes no vectors: --mode lexical needs none") }
         let set = try RetrievalSet(documents: documents, queries: queries)
         let progress = Progress(isQuiet: arguments.has("json"))
         defer { progress.end() }
         var (answered, asking): ([Answered], [Double]) = ([], [])
         let total = set.documents.values.reduce(0) { $0 + $1.count }
         var done = 0
-        for scope in set.documents.keys.sorted() {
+        for scope in Set(set.queries.map(\.scope)).sorted() {
             let questions = set.queries.filter { $0.scope == scope }
-            guard let documents = set.documents[scope], !questions.isEmpty else { continue }
+            guard !questions.isEmpty else { continue }
+            let documents = set.documents[scope] ?? []
             let trial = try load(documents, embedder) { loaded in progress.show("documents", share: Double(done + loaded) / Double(max(1, total))) }
             done += documents.count
             for query in questions {
                 let began = DispatchTime.now().uptimeNanoseconds
-                let vector = try embedder.vectors(of: [embedder.model.queryPrefix + trial.meaning(of: query.text, mode)]) { _ in "the question \(query.id)" }[0]
+                let vector = try embedder?.vectors(of: [(embedder?.model.queryPrefix ?? "") + trial.meaning(of: query.text, mode)]) { _ in "the question \(query.id)" }[0] ?? []
                 let embedded = DispatchTime.now().uptimeNanoseconds
                 let found = trial.ask(query.text, vector, mode, k: k, isExact: arguments.has("exact"))
                 answered.append(Answered(query: query, ids: found.map { documents[$0].id }, milliseconds: Double(DispatchTime.now().uptimeNanoseconds - embedded) / 1e6))
@@ -66,12 +69,12 @@ enum EvalCommand {
 
     private static let documentsAtOnce = 256
 
-    private static func load(_ documents: [RetrievalSet.Document], _ embedder: any Embedder, _ loaded: (Int) -> Void) throws -> RetrievalTrial {
-        let trial = RetrievalTrial(dimension: embedder.model.dimension, hasConversations: documents.contains { $0.place.conversation != nil })
+    private static func load(_ documents: [RetrievalSet.Document], _ embedder: (any Embedder)?, _ loaded: (Int) -> Void) throws -> RetrievalTrial {
+        let trial = RetrievalTrial(dimension: embedder?.model.dimension ?? 1, hasConversations: documents.contains { $0.place.conversation != nil })
         for start in stride(from: 0, to: documents.count, by: documentsAtOnce) {
             let part = documents[start..<min(start + documentsAtOnce, documents.count)]
-            let vectors = try embedder.vectors(of: part.map { embedder.model.passagePrefix + $0.text }) { "the document \(documents[start + $0].id)" }
-            guard trial.add(zip(part, vectors).map { ($0.text, $0.place, $1) }) else { throw Failure("a document from \(documents[start].id) on got a vector without a direction") }
+            let vectors = try embedder.map { embedder in try embedder.vectors(of: part.map { embedder.model.passagePrefix + $0.text }) { "the document \(documents[start + $0].id)" } }
+            guard trial.add(part.enumerated().map { ($1.text, $1.place, vectors?[$0]) }) else { throw Failure("a document from \(documents[start].id) on got a vector without a direction") }
             loaded(start + part.count)
         }
         trial.finish()

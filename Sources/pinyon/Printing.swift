@@ -44,6 +44,25 @@ enum Printing {
         ]
     }
 
+    static func lines(_ explanation: AnswerExplanation) -> [String] {
+        func number(_ value: Double) -> String { value.text(digits: 3) }
+        let weights = explanation.weights
+        var lines = [
+            "score = \(number(weights.relevance)) · relevance + \(number(weights.importance)) · importance + \(number(weights.recency)) · retention; "
+                + "relevance = \(number(explanation.cosineScale)) · cosine + \(number(explanation.wordsScale)) · words"
+        ]
+        if let time = explanation.time {
+            let which =
+                switch time.which {
+                case .span(let span): "from \(span.lowerBound) until \(span.upperBound)"
+                case .session(let id): "the session \(id)"
+                }
+            lines[0] += " + \(number(time.scale)) for what is of the time"
+            lines.append("the question names a time: \(which)")
+        }
+        return lines
+    }
+
     private static func json(_ time: AnswerExplanation.Time) -> JSON {
         switch time.which {
         case .span(let span): ["from": .text(span.lowerBound.description), "until": .text(span.upperBound.description), "scale": .number(time.scale)]

@@ -29,7 +29,7 @@ struct RetrievalSet {
         var ids: [String: Set<String>] = [:]
         try RetrievalSet.read(path) { object, place in
             let document = try Document(object, place)
-            let scope = object["scope"]?.text ?? ""
+            let scope = try object.name("scope", place) ?? ""
             guard ids[scope, default: []].insert(document.id).inserted else { throw Failure("\(place): there is a document \(document.id) already in its scope") }
             guard !document.text.unicodeScalars.allSatisfy(\.properties.isWhitespace) else {
                 emptyCount += 1
@@ -37,11 +37,13 @@ struct RetrievalSet {
             }
             documents[scope, default: []].append(document)
         }
+        var queryIDs: Set<String> = []
         try RetrievalSet.read(queryPath) { object, place in
             guard let relevant = object["relevant"]?.list?.map(\.text), !relevant.contains(nil) else { throw Failure("\(place): relevant is to be a list of documents' ids") }
             let query = Query(
-                id: try object.required("id", place), scope: object["scope"]?.text ?? "", text: try object.required("text", place), relevant: Set(relevant.compactMap(\.self)),
-                category: object["category"]?.text ?? "")
+                id: try object.required("id", place), scope: try object.name("scope", place) ?? "", text: try object.required("text", place), relevant: Set(relevant.compactMap(\.self)),
+                category: try object.name("category", place) ?? "")
+            guard queryIDs.insert(query.id).inserted else { throw Failure("\(place): there is a question \(query.id) already") }
             guard !query.relevant.isEmpty else { return }
             guard let known = ids[query.scope] else { throw Failure("\(place): no document is of the scope \"\(query.scope)\"") }
             if let unknown = query.relevant.sorted().first(where: { !known.contains($0) }) { throw Failure("\(place): there is no document \(unknown) in its scope") }
@@ -58,7 +60,10 @@ struct RetrievalSet {
             for (place, document) in all.enumerated() { if let name = document.place.conversation { conversations[name, default: []].append(place) } }
             for places in conversations.values {
                 var last = Timestamp(microseconds: 0)
-                for place in places.sorted(by: { (all[$0].sequence ?? Int64($0), $0) < (all[$1].sequence ?? Int64($1), $1) }) {
+                // Where not all have a sequence, by their times, and as they stand in the file.
+                let isCounted = places.allSatisfy { all[$0].sequence != nil }
+                let keys = places.map { place in (isCounted ? all[place].sequence ?? 0 : all[place].place.time?.microseconds ?? 0, place) }
+                for (_, place) in keys.sorted(by: <) {
                     last = max(Timestamp(microseconds: last.microseconds + 1), all[place].place.time ?? last)
                     ordered[place].place.time = last
                 }
@@ -82,11 +87,12 @@ struct RetrievalSet {
 
 extension RetrievalSet.Document {
     fileprivate init(_ object: JSON, _ line: String) throws {
-        let metadata = object["metadata"] ?? .emptyObject
+        let metadata = object["metadata"].flatMap { $0 == .null ? nil : $0 } ?? .emptyObject
+        guard case .object = metadata else { throw Failure("\(line): metadata is to be an object") }
         id = try object.required("id", line)
         text = try object.required("text", line)
-        sequence = metadata["sequence"]?.integer
-        place = RetrievalTrial.Place(conversation: metadata["conversation"]?.text, time: metadata["time"]?.text.flatMap(Timestamp.init), speaker: metadata["speaker"]?.text)
+        sequence = try metadata.count("sequence", line)
+        place = RetrievalTrial.Place(conversation: try metadata.name("conversation", line), time: try metadata.moment("time", line), speaker: try metadata.name("speaker", line))
     }
 }
 
@@ -94,5 +100,28 @@ extension JSON {
     fileprivate func required(_ member: String, _ place: String) throws -> String {
         guard let text = self[member]?.text else { throw Failure("\(place): \(member) is to be a text") }
         return text
+    }
+
+    /// A text, or a number as one; nil where there is none.
+    fileprivate func name(_ member: String, _ place: String) throws -> String? {
+        switch self[member] {
+        case nil, .null?: nil
+        case .text(let text)?: text
+        case .integer(let number)?: String(number)
+        default: throw Failure("\(place): \(member) is to be a text or a whole number")
+        }
+    }
+
+    fileprivate func count(_ member: String, _ place: String) throws -> Int64? {
+        guard let value = self[member], value != .null else { return nil }
+        if let number = value.integer ?? value.text.flatMap({ Int64($0) }) ?? value.number.flatMap({ Int64(exactly: $0) }) { return number }
+        throw Failure("\(place): \(member) is to be a whole number")
+    }
+
+    fileprivate func moment(_ member: String, _ place: String) throws -> Timestamp? {
+        guard let value = self[member], value != .null else { return nil }
+        if let seconds = value.number ?? value.integer.map({ Double($0) }), abs(seconds) < 1e11 { return Timestamp(microseconds: Int64(seconds * 1e6)) }
+        if let found = value.text.flatMap(WrittenTime.read) { return found }
+        throw Failure("\(place): \(member) is to be a time as 2026-03-01T12:30:00Z, 2026-03-01 12:30, 2026/03/01 (Sun) 12:30, 12:30 pm on 1 March, 2026, or seconds since 1970")
     }
 }

@@ -102,6 +102,7 @@ enum Selection {
         if arguments.has("json") { return print(Printing.json(answer, kind)) }
         if answer.entries.isEmpty { print("  nothing matches") }
         for line in Printing.lines(answer) { print(line) }
+        if let explanation = answer.explanation { for line in Printing.lines(explanation) { print(line) } }
         print(Printing.report(answer.report))
     }
 }
