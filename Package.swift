@@ -81,7 +81,7 @@ let package = Package(
         tests("SecretsTests", ["Secrets"]),
         tests("DrawingTests", ["Drawing"]),
         tests("ModelsTests", ["Models", "Secrets", "Records", "Transport"]),
-        tests("EngineTests", ["Engine", "Columns", "Embedding", "Recall", "Storage", "VectorIndex", "Records"]),
+        tests("EngineTests", ["Engine", "Lexical", "Columns", "Embedding", "Recall", "Storage", "VectorIndex", "Records"]),
         tests("ServerTests", ["Server", "Engine", "Storage", "Wire", "Records"]),
         tests("ClientTests", ["Client", "Server", "Engine", "Storage", "Transport", "Wire", "Records"]),
     ]

@@ -40,9 +40,12 @@ struct ContextScan {
         meanScore = cosineWorth * meanCosine + wordsWorth * Float(scores.mean)
     }
 
-    /// The best k, and how many rows were scored.
-    func best(_ k: Int, of vector: [Float], nearest: [Hit], in index: CosineIndex) -> (hits: [Hit], count: Int) {
-        let rows = candidates(k, nearest)
+    /// Whether all rows are scored.
+    func isComplete(_ query: IndexQuery) -> Bool { query.exact || scores.scopeCount <= ContextScan.allMax }
+
+    /// The best, and how many rows were scored.
+    func best(_ query: IndexQuery, nearest: [Hit], in index: CosineIndex) -> (hits: [Hit], count: Int) {
+        let rows = isComplete(query) ? scores.scopes.flatMap(\.numbers) : candidates(query.k, nearest)
         var wanted = rows
         for row in rows {
             let (before, after) = scores.neighbours(row)
@@ -50,11 +53,11 @@ struct ContextScan {
             if let after { wanted.append(after) }
         }
         wanted = Array(Set(wanted)).sorted()
-        let cosines = index.cosines(of: vector, wanted.map(scores.identifier))
+        let cosines = index.cosines(of: query.vector, wanted.map(scores.identifier))
         var own: [Int: Float] = [:]
         own.reserveCapacity(wanted.count)
         for (row, cosine) in zip(wanted, cosines) { own[row] = cosineWorth * (cosine ?? meanCosine) + wordsWorth * scores.score(row) }
-        var best = TopK<Identifier>(k: k)
+        var best = TopK<Identifier>(k: query.k)
         for row in rows {
             let (before, after) = scores.neighbours(row)
             func score(_ row: Int?) -> Float { row.flatMap { own[$0] } ?? meanScore }
@@ -71,7 +74,6 @@ struct ContextScan {
     }
 
     private func candidates(_ k: Int, _ nearest: [Hit]) -> [Int] {
-        guard scores.scopeCount > ContextScan.allMax else { return scores.scopes.flatMap(\.numbers) }
         var rows = Set(nearest.compactMap { scores.row(of: $0.id) } + scores.best(max(k, ContextScan.firstMin)))
         for row in rows {
             let (before, after) = scores.neighbours(row)

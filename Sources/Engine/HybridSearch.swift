@@ -54,8 +54,8 @@ struct HybridSearch {
                 scores, cosineWorth: cosineWorth, wordsWorth: wordsWorth, meanCosine: Float(spread.mean), time: time, timeWorth: timeWorth,
                 titles: titles, titleWorth: deviation * HybridSearch.deviationsOfTitle)
             let timely = try nearest(of: time, query, index)
-            let (hits, count) = context.best(query.k, of: query.vector, nearest: near.hits + timely, in: index)
-            found = Found(hits: hits, count: count)
+            let (hits, count) = context.best(query, nearest: near.hits + timely, in: index)
+            found = Found(hits: hits, count: count, isExact: context.isComplete(query))
         } else {
             var rows = RowScan(scores: scores, prior: timed(time, timeWorth), k: query.k, wordsWorth: wordsWorth)
             // No other row is nearer than the last of these, as far as the index promises.
@@ -66,10 +66,12 @@ struct HybridSearch {
             rows.offerByWords()
             let isDone = try rows.offerByPrior(query, rowsMax: query.exact ? .max : HybridSearch.aloneMax)
             if !isDone { rows.offer(try best(by: Ranking(weight: cosineWorth, prior: timed(time, timeWorth)), query, index).compactMap { scores.row(of: $0.id) }) }
-            found = Found(hits: rows.hits, count: rows.count)
+            found = Found(hits: rows.hits, count: rows.count, isExact: near.report.isExact)
         }
         var report = near.report
         report.rowsScored = min(max(report.rowsMatching, scores.scopeCount), max(report.rowsScored, found.count))
+        report.isExact = found.isExact
+        if found.isExact { report.recallEstimate = 1 }
         report.mode = .hybrid
         return Answer(answer: IndexAnswer(hits: found.hits, report: report), scale: scale, scores: scores, time: time, timeWorth: timeWorth)
     }
@@ -77,6 +79,7 @@ struct HybridSearch {
     private struct Found {
         let hits: [Hit]
         let count: Int
+        let isExact: Bool
     }
 
     private func timed(_ time: AskedTime?, _ worth: Float) -> (any RowPrior)? {
@@ -124,6 +127,7 @@ struct HybridSearch {
 
     /// Of so few rows both are known before another thread is awake.
     private static let atOnceMin = 16_384
+
     private func nearestCount(_ query: IndexQuery) -> Int { max(query.k, HybridSearch.nearestMin) }
 
     /// A row of the time that a question names counts as much more as one whose cosine is by so many deviations higher.

@@ -12,7 +12,7 @@ struct RowScan {
     let wordsWorth: Float
     /// How many rows it scored.
     private(set) var count = 0
-    private var best: TopK<Int>
+    private var best: TopK<Identifier>
     /// One bit a row.
     private var offered: [UInt64]
     private var cosines: Cosines?
@@ -49,7 +49,7 @@ struct RowScan {
         for hit in hits {
             guard let row = scores.row(of: hit.id), isNew(row) else { continue }
             count += 1
-            best.offer(score: worth * hit.score + prior(of: row) + wordsWorth * scores.score(row), id: row)
+            best.offer(score: worth * hit.score + prior(of: row) + wordsWorth * scores.score(row), id: hit.id)
         }
     }
 
@@ -58,10 +58,9 @@ struct RowScan {
         new.reserveCapacity(rows.count)
         for row in rows where isNew(row) { new.append(row) }
         count += new.count
-        let found = cosines.map { cosines in
-            cosines.index.cosines(of: cosines.vector, new.map(scores.identifier)).map { cosines.worth * ($0 ?? cosines.mean) }
-        }
-        for (place, row) in new.enumerated() { best.offer(score: (found?[place] ?? 0) + prior(of: row) + wordsWorth * scores.score(row), id: row) }
+        let ids = new.map(scores.identifier)
+        let found = cosines.map { cosines in cosines.index.cosines(of: cosines.vector, ids).map { cosines.worth * ($0 ?? cosines.mean) } }
+        for (place, row) in new.enumerated() { best.offer(score: (found?[place] ?? 0) + prior(of: row) + wordsWorth * scores.score(row), id: ids[place]) }
     }
 
     /// Whether it was not offered before.
@@ -113,7 +112,5 @@ struct RowScan {
     }
 
     /// The best, in order.
-    var hits: [Hit] {
-        best.sorted.map { Hit(id: scores.identifier($0.id), score: $0.score) }.sorted { $0.score != $1.score ? $0.score > $1.score : $0.id < $1.id }
-    }
+    var hits: [Hit] { best.sorted.map { Hit(id: $0.id, score: $0.score) } }
 }

@@ -13,6 +13,12 @@ extension HouseModel {
         return Reach(narrowing: Narrowing(user: own.user, agent: own.agent, session: own.session)).writes(conversation)
     }
 
+    /// Whether the holder can see that it is a conversation with another agent.
+    func isForeign(_ session: Identifier?, to agent: Identifier, _ holder: Holder) -> Bool {
+        guard let session, let conversation = self[.conversation, session], conversation.deletedAt == nil, holder.reach.writes(conversation) else { return false }
+        return conversation.identifier(.agent).map { $0 != agent } ?? false
+    }
+
     mutating func remember(_ drafts: [MemoryDraft], _ holder: Holder) -> Expected {
         var made: [Memory] = []
         for draft in drafts {
@@ -25,6 +31,7 @@ extension HouseModel {
             guard holder.reach.writes(memory.row) else { return .error(.forbidden) }
             made.append(memory)
         }
+        guard !made.contains(where: { isForeign($0.session, to: $0.agent, holder) }) else { return .error(.invalidField) }
         for memory in made {
             guard takes(memory.session, holder) else { return .error(.invalidField) }
             guard memories[memory.id] == nil else { return .error(.alreadyExists) }
