@@ -6,7 +6,11 @@ internal import VectorIndex
 
 /// The memories of one agent that matter to a question: the weighted score is ranked inside the scan, so that the top k is that of all rows.
 extension MemoryEngine {
-    func recall(_ request: RecallRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+    func recall(_ given: RecallRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        var asked = given
+        // A key that has one session alone asks for it.
+        if asked.session == nil, !asked.everySession { asked.session = principal.narrowing.session }
+        let request = asked
         do throws(FieldError) {
             try request.check()
             if let vector = request.vector { try check(question: vector, of: request.space, principal.organization) }

@@ -1,4 +1,5 @@
 internal import Embedding
+internal import Lexical
 internal import Synchronization
 internal import Records
 internal import Storage
@@ -23,7 +24,7 @@ extension MemoryEngine {
                     completion(
                         .success(
                             .status([
-                                "server": server, "organization": house(organization, counts), "indexes": indexes(of: organization),
+                                "server": server, "organization": house(organization, counts), "indexes": indexes(of: organization), "words": words(of: organization),
                                 "change": .integer(self.feed.position.number), "feed": feed, "store": facts.store,
                                 "embedder": embeddings.map(\.json) ?? .null, "blas": blas, "operations": meter.json,
                             ])))
@@ -44,6 +45,16 @@ extension MemoryEngine {
 
     private func indexes(of organization: Identifier) -> JSON {
         .object(Kind.searchable.compactMap { kind in partitions[organization, kind].map { JSON.Member(kind.plural, $0.index.statistics.json) } })
+    }
+
+    /// Null while they are read.
+    private func words(of organization: Identifier) -> JSON {
+        guard partitions.hasWords else { return .null }
+        return .object(
+            Kind.searchable.map { kind in
+                let index = partitions.words(of: organization, kind)
+                return JSON.Member(kind.plural, ["rows": .integer(Int64(index.rowCount)), "bytes": .integer(Int64(index.byteCount))])
+            })
     }
 
     /// How far behind others' writes this server is; null where nobody else writes.

@@ -35,6 +35,12 @@ public final class LexicalIndex: Sendable {
 
     public var rowCount: Int { published.withLock { $0.rowCount } }
 
+    /// What it takes in memory, but for the writer's own notes.
+    public var byteCount: Int {
+        let snapshot = current
+        return snapshot.finder.byteCount + snapshot.entries.reduce(0) { $0 + ($1?.segment.byteCount ?? 0) }
+    }
+
     /// Of all its rows at this moment.
     public var ids: [Identifier] {
         published.withLock { $0 }.entries.flatMap { entry in

@@ -30,6 +30,8 @@ final class Postings: Sendable {
         postings = all.map(\.posting)
     }
 
+    var byteCount: Int { hashes.count * MemoryLayout<UInt64>.stride + starts.count * MemoryLayout<UInt32>.stride + postings.count * MemoryLayout<Posting>.stride }
+
     /// Adds the rows with that term, the first first.
     func find(_ hash: UInt64, into found: inout [Posting]) {
         guard let place = place(of: hash) else { return }

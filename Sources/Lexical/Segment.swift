@@ -76,6 +76,13 @@ struct Segment: Sendable {
     /// Whether that row is there, alive, and called so.
     func has(_ id: Identifier, _ row: Int) -> Bool { row < count && live[row] && columns.identifier(row) == id }
 
+    /// With its columns, which lie beside those of the vectors.
+    var byteCount: Int {
+        let terms = texts.reduce(0) { $0 + $1.terms.count * MemoryLayout<AnalyzedText.Term>.stride }
+        let each = MemoryLayout<Int32>.stride + MemoryLayout<Language>.stride
+        return columns.byteCount + terms + postings.reduce(0) { $0 + $1.byteCount } + lengths.count * each + neighbours.count * MemoryLayout<Neighbours>.stride
+    }
+
     /// Of every row, the dead ones too.
     var allTexts: [AnalyzedText] {
         var terms = [[AnalyzedText.Term]](repeating: [], count: count - texts.count)

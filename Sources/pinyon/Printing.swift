@@ -104,6 +104,7 @@ enum Printing {
         let how = report.isExact ? "exact" : "about \(min(99, Int((report.recallEstimate * 100).rounded()))) % of the true answers"
         let away = report.lacksContents ? "\n  the store is away: contents are missing" : ""
         let since = report.asOf.map { "\n  what others wrote since \($0) may be missing" } ?? ""
+        guard report.mode != .lexical else { return "  \(report.rowsScored) of \(report.rowsMatching) rows have words of it" + away + since }
         return "  \(report.rowsScored) of \(report.rowsTotal) rows compared, \(how)" + away + since
     }
 

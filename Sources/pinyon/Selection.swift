@@ -100,7 +100,7 @@ enum Selection {
 
     static func show(_ answer: SearchAnswer, _ kind: Kind, _ arguments: Arguments) {
         if arguments.has("json") { return print(Printing.json(answer, kind)) }
-        if answer.entries.isEmpty { print("  nothing matches") }
+        if answer.entries.isEmpty { print(answer.report.rowsMatching > 0 && arguments["tokens"] != nil ? "  nothing fits into so many tokens" : "  nothing matches") }
         for line in Printing.lines(answer) { print(line) }
         if let explanation = answer.explanation { for line in Printing.lines(explanation) { print(line) } }
         print(Printing.report(answer.report))

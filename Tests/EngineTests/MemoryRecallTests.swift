@@ -144,6 +144,10 @@ struct MemoryRecallTests {
         #expect(try await Set(recall(house, RecallRequest(agent: agent, everySession: true, vector: [1, 0])).entries.map(\.hit.id)) == Set(ids.prefix(3)))
         #expect(try await recall(house, RecallRequest(agent: agent, everySession: true, vector: [1, 0], filter: .equals(.session, .identifier(there)))).entries.map(\.hit.id) == [ids[2]])
         #expect(try await recall(house, RecallRequest(agent: agent, vector: [1, 0]), as: house.second).entries.isEmpty)
+        // A key of one session asks for it without saying so, and gets nothing else.
+        let narrow = Principal(
+            organization: house.first.organization, key: house.first.key, scopes: Set(Scope.allCases), narrowing: Narrowing(session: there))
+        #expect(try await recall(house, RecallRequest(agent: agent, vector: [1, 0]), as: narrow).entries.map(\.hit.id) == [ids[2]])
     }
 
     @Test("within a budget of tokens come the best that fit, and what is too long makes room for what is not")

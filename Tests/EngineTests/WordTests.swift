@@ -37,6 +37,8 @@ struct WordTests {
         _ = try await house.perform(.delete([kept.rows[1].id])).get()
         #expect(try await found(house, "bus").isEmpty)
         #expect(try await found(house, "the of and").isEmpty)
+        guard case .status(let status) = try await house.perform(.status).get(), let words = status["words"]?["memories"] else { throw House.Unexpected() }
+        #expect(words["rows"]?.integer == 2 && words["bytes"]?.integer ?? 0 > 1_000)
         #expect(try await found(house, "trains", as: house.second).count == 1)
     }
 
