@@ -9,7 +9,7 @@ internal import Vectors
 ///
 ///     score = (s + 0.5 · s(before) + 0.25 · s(after)) / 1.75
 ///
-/// and more for rows of the time that the question names, and of conversations whose title has words of it.
+/// and more for rows of the time that the question names, by who it names, and of conversations whose title has words of it.
 struct ContextScan {
     private let scores: LexicalScores
     private let cosineWorth: Float
@@ -21,6 +21,7 @@ struct ContextScan {
     /// Of a title with all words of the question.
     private let titleWorth: Float
     private let titles: LexicalScores?
+    private let speakerWorth: Float
 
     private static let before: Float = 0.5
     private static let after: Float = 0.25
@@ -28,7 +29,10 @@ struct ContextScan {
     static let allMax = 4_096
     private static let firstMin = 512
 
-    init(_ scores: LexicalScores, cosineWorth: Float, wordsWorth: Float, meanCosine: Float, time: AskedTime?, timeWorth: Float, titles: LexicalScores?, titleWorth: Float) {
+    init(
+        _ scores: LexicalScores, cosineWorth: Float, wordsWorth: Float, meanCosine: Float, time: AskedTime?, timeWorth: Float, titles: LexicalScores?, titleWorth: Float,
+        speakerWorth: Float
+    ) {
         self.scores = scores
         self.cosineWorth = cosineWorth
         self.wordsWorth = wordsWorth
@@ -36,6 +40,7 @@ struct ContextScan {
         self.time = time
         self.timeWorth = timeWorth
         self.titleWorth = titleWorth
+        self.speakerWorth = speakerWorth
         self.titles = titles.flatMap { $0.count > 0 ? $0 : nil }
         meanScore = cosineWorth * meanCosine + wordsWorth * Float(scores.mean)
     }
@@ -69,8 +74,9 @@ struct ContextScan {
 
     private func more(_ row: Int) -> Float {
         let timely = time.map { time in scores.value(row) { time.has($0, in: $1) ? timeWorth : 0 } } ?? 0
-        guard let titles, let conversation = scores.conversation(row) else { return timely }
-        return timely + titleWorth * titles.score(of: conversation) / Float(titles.scoreMax)
+        let spoken = scores.namesSpeaker(of: row) ? speakerWorth : 0
+        guard let titles, let conversation = scores.conversation(row) else { return timely + spoken }
+        return timely + spoken + titleWorth * titles.score(of: conversation) / Float(titles.scoreMax)
     }
 
     private func candidates(_ k: Int, _ nearest: [Hit]) -> [Int] {

@@ -52,7 +52,8 @@ struct HybridSearch {
         if words.kind == .message {
             let context = ContextScan(
                 scores, cosineWorth: cosineWorth, wordsWorth: wordsWorth, meanCosine: Float(spread.mean), time: time, timeWorth: timeWorth,
-                titles: titles, titleWorth: deviation * HybridSearch.deviationsOfTitle)
+                titles: titles, titleWorth: deviation * HybridSearch.deviationsOfTitle,
+                speakerWorth: deviation * HybridSearch.deviationsOfSpeaker)
             let timely = try nearest(of: time, query, index)
             let (hits, count) = context.best(query, nearest: near.hits + timely, in: index)
             found = Found(hits: hits, count: count, isExact: context.isComplete(query))
@@ -134,6 +135,8 @@ struct HybridSearch {
     private static let deviationsOfTime: Float = 2
     /// The same of what was said in a conversation whose title has all words of the question.
     private static let deviationsOfTitle: Float = 1.5
+    /// The same of what is said by somebody whom the question names.
+    private static let deviationsOfSpeaker: Float = 1
 
     /// So many of the nearest rows are looked at, so that others are known to be farther.
     private static let nearestMin = 256

@@ -13,19 +13,22 @@ public struct AnalyzedText: Sendable {
     /// Words that are not common ones.
     let length: Int
     let language: Language
+    /// The first word of the name of who says it.
+    let speaker: UInt64?
 
-    init(_ hashes: [UInt64], _ language: Language) {
+    init(_ hashes: [UInt64], _ language: Language, speaker: UInt64? = nil) {
         var terms: [Term] = []
         for hash in hashes.sorted() {
             if let last = terms.last, last.hash == hash { terms[terms.count - 1] = Term(hash: hash, count: last.count + 1) } else { terms.append(Term(hash: hash, count: 1)) }
         }
-        self.init(terms: terms, length: hashes.count, language)
+        self.init(terms: terms, length: hashes.count, language, speaker: speaker)
     }
 
-    init(terms: [Term], length: Int, _ language: Language) {
+    init(terms: [Term], length: Int, _ language: Language, speaker: UInt64?) {
         self.terms = terms
         self.length = length
         self.language = language
+        self.speaker = speaker
     }
 
     func count(of hash: UInt64) -> UInt32? {

@@ -78,6 +78,8 @@ struct SegmentSnapshot: Sendable {
 
         func neighbours(_ row: Int) -> Segment.Neighbours { segment.neighbours(row) }
 
+        func speaker(_ row: Int) -> UInt64? { segment.speaker(row) }
+
         func has(_ id: Identifier, _ row: Int) -> Bool { segment.has(id, row) }
     }
 

@@ -20,6 +20,7 @@ public struct LexicalScores: Sendable {
     /// No row can have more.
     public let scoreMax: Double
     private let snapshot: SegmentSnapshot
+    private let asked: Set<UInt64>
     /// The rows of the scope, by segment.
     private let rowsOfSlots: [Bitmap]
     /// By number, 0 of those without a word of the question; and the highest of each 64.
@@ -66,6 +67,7 @@ public struct LexicalScores: Sendable {
         deviation = max(0, squares / Double(max(1, scope.count)) - mean * mean).squareRoot()
         self.scoreMax = scoreMax
         self.snapshot = snapshot
+        asked = Set(words.flatMap(\.hashes))
         rowsOfSlots = scopes
         self.scores = scores
     }
@@ -133,6 +135,9 @@ public struct LexicalScores: Sendable {
         guard let found = snapshot.entries[row / Segment.capacity]?.neighbours(row % Segment.capacity) else { return (nil, nil) }
         return (inScope(found.before), inScope(found.after))
     }
+
+    /// Whether the question names who says it.
+    public func namesSpeaker(of row: Int) -> Bool { snapshot.entries[row / Segment.capacity]?.speaker(row % Segment.capacity).map(asked.contains) ?? false }
 
     private func inScope(_ number: UInt32?) -> Int? {
         guard let row = number.map({ Int($0) }), row / Segment.capacity < rowsOfSlots.count, rowsOfSlots[row / Segment.capacity][row % Segment.capacity] else { return nil }

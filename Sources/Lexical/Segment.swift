@@ -13,6 +13,8 @@ struct Segment: Sendable {
     private var languages: [Language] = []
     /// Of rows of conversations, the numbers of those said right before and after them.
     private var neighbours: [Neighbours] = []
+    /// Of rows that somebody says.
+    private var speakers: [UInt64?] = []
     private(set) var live = Bitmap()
     private(set) var liveCount = 0
     /// Of the rows that are alive.
@@ -50,6 +52,10 @@ struct Segment: Sendable {
         texts.append(text)
         lengths.append(Int32(clamping: text.length))
         languages.append(text.language)
+        if let speaker = text.speaker {
+            while speakers.count < row { speakers.append(nil) }
+            speakers.append(speaker)
+        }
         live[row] = true
         liveCount += 1
         wordCount += text.length
@@ -66,6 +72,8 @@ struct Segment: Sendable {
 
     func language(_ row: Int) -> Language { languages[row] }
 
+    func speaker(_ row: Int) -> UInt64? { row < speakers.count ? speakers[row] : nil }
+
     func neighbours(_ row: Int) -> Neighbours { row < neighbours.count ? neighbours[row] : Neighbours() }
 
     mutating func setNeighbours(_ row: Int, _ change: (inout Neighbours) -> Void) {
@@ -81,13 +89,14 @@ struct Segment: Sendable {
         let terms = texts.reduce(0) { $0 + $1.terms.count * MemoryLayout<AnalyzedText.Term>.stride }
         let each = MemoryLayout<Int32>.stride + MemoryLayout<Language>.stride
         return columns.byteCount + terms + postings.reduce(0) { $0 + $1.byteCount } + lengths.count * each + neighbours.count * MemoryLayout<Neighbours>.stride
+            + speakers.count * MemoryLayout<UInt64?>.stride
     }
 
     /// Of every row, the dead ones too.
     var allTexts: [AnalyzedText] {
         var terms = [[AnalyzedText.Term]](repeating: [], count: count - texts.count)
         for part in postings { part.add(to: &terms) }
-        return terms.indices.map { AnalyzedText(terms: terms[$0], length: Int(lengths[$0]), languages[$0]) } + texts
+        return terms.indices.map { AnalyzedText(terms: terms[$0], length: Int(lengths[$0]), languages[$0], speaker: speaker($0)) } + texts
     }
 
     mutating func bury(_ row: Int) {

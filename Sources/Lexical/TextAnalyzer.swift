@@ -8,7 +8,7 @@ public final class TextAnalyzer {
     public func analyze(_ text: String, saidBy speaker: String? = nil) -> AnalyzedText {
         let words = WordScanner.words(of: speaker.map { text.hasPrefix($0) ? text : "\($0): \(text)" } ?? text, withSigns: true)
         let language = Language.of(words)
-        return AnalyzedText(words.filter { !$0.isCommon(in: language) }.map { hash($0, in: language) }, language)
+        return AnalyzedText(words.filter { !$0.isCommon(in: language) }.map { hash($0, in: language) }, language, speaker: speaker.flatMap { WordScanner.words(of: $0).first }.map { hash($0, in: language) })
     }
 
     /// The words of a question, each as texts of those languages would have it. One of common words alone asks for nothing.

@@ -64,6 +64,10 @@ struct MessageSearchTests {
         #expect(asked == "ask What did of number7 ?" || asked == "ask What did see of number7 ?", "\(asked)")
         #expect(try await talk.house.search(SearchRequest(.message, query: .text("marco"), mode: .lexical, k: 40)).entries.count == 20)
         #expect(try await talk.ask("number7").first == said[7])
+        // Who is named said it rather than another.
+        let same = try await talk.say(["we saw the harbour", "fine", "we saw the harbour", "fine"], in: try await talk.conversation("later"), by: ["Dana", "Dana", "Marco", "Marco"])
+        #expect(try await talk.ask("When did Dana see the harbour?").first == same[0])
+        #expect(try await talk.ask("When did Marco see the harbour?").first == same[2])
         _ = try await talk.ask("Dana Marco thing")
         #expect(talk.embedder.texts.last == "ask Dana Marco thing")
     }

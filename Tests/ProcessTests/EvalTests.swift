@@ -80,7 +80,7 @@ extension RealBinary {
                 return try JSON(parsing: Array(finished.output.utf8))["ndcg@10"]?.number ?? 0
             }
             let (vector, lexical, hybrid) = (try await gain("vector"), try await gain("lexical"), try await gain("hybrid"))
-            #expect(hybrid > 0.47 && vector < hybrid - 0.15 && lexical < hybrid - 0.15, "\(vector) \(lexical) \(hybrid)")
+            #expect(hybrid > 0.53 && vector < hybrid - 0.15 && lexical < hybrid - 0.15, "\(vector) \(lexical) \(hybrid)")
         }
     }
 }
