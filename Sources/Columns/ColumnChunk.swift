@@ -110,12 +110,6 @@ public final class ColumnChunk: Sendable {
 
     public func tagCodes(_ row: Int) -> [UInt32] { tags[row] }
 
-    public func type(_ row: Int) -> UInt8 { types[row] }
-
-    public func importance(_ row: Int) -> Double { importance[row] }
-
-    public func accessCount(_ row: Int) -> Int64 { accessCounts[row] }
-
     public func createdAt(_ row: Int) -> Timestamp { Timestamp(microseconds: createdAt[row]) }
 
     public func updatedAt(_ row: Int) -> Timestamp { Timestamp(microseconds: updatedAt[row]) }

@@ -51,6 +51,7 @@ extension IndexSearch {
     private static let siftedAtOnce = 1_024
     /// Hardly one of a hundred thousand estimates lies farther off.
     private static let siftingMargin: Float = 4.3
+    private static let siftedMin = 64
 
     /// The places of the rows that can matter, by the most that the cosine of each can be; nil where there are no codes to tell.
     fileprivate func sift(_ numbers: [UInt32], where canMatter: (_ place: Int, _ cosine: Float) -> Bool) -> [Int]? {
@@ -60,12 +61,8 @@ extension IndexSearch {
             lists.scratches.threads.giveBack(scratch)
             lists.scratches.queries.giveBack(room)
         }
-        room.vector.copy(unit)
-        let geometry = lists.geometry
-        geometry.turn.apply(room.vector, into: scratch.turned, scratch: scratch.turning)
-        scratch.signs.take(scratch.turned)
-        let product = Kernels.best.dot(geometry.mean, unit)
-        let margin = IndexSearch.siftingMargin * geometry.error(meanProduct: product)
+        let product = lists.prepareSigns(unit, room, scratch)
+        let margin = IndexSearch.siftingMargin * lists.geometry.error(meanProduct: product)
         var kept: [Int] = []
         for start in stride(from: 0, to: numbers.count, by: IndexSearch.siftedAtOnce) {
             let some = start..<min(start + IndexSearch.siftedAtOnce, numbers.count)
@@ -74,6 +71,4 @@ extension IndexSearch {
         }
         return kept
     }
-
-    private static let siftedMin = 64
 }

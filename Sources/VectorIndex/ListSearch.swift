@@ -106,12 +106,8 @@ struct ListSearch {
 
     /// The same for those rows alone, by the codes of single rows and without a look at lists.
     mutating func sift(_ rows: [UInt32], _ scratch: ListScratch, shouldStop: () -> Bool) -> Bool {
-        let geometry = lists.geometry
-        query.vector.copy(unit)
-        geometry.turn.apply(query.vector, into: scratch.turned, scratch: scratch.turning)
-        scratch.signs.take(scratch.turned)
-        let product = Kernels.best.dot(geometry.mean, unit)
-        outcome.error = geometry.error(meanProduct: product)
+        let product = lists.prepareSigns(unit, query, scratch)
+        outcome.error = lists.geometry.error(meanProduct: product)
         prepareFound()
         // Of what is normal, at most e^(−m² / 2) / 2 lies more than m standard deviations above.
         let lost = min(0.4, max(ListSearch.lostMin, Float(1 - recall)))

@@ -31,6 +31,14 @@ struct Lists: Sendable {
         calibration.setting(for: count == 1 ? max(recall, Lists.oneListRecallMin) : recall, k: k)
     }
 
+    /// Makes the codes of single rows ready for a query; the product of it with the mean of all rows is what their estimates begin from.
+    func prepareSigns(_ unit: [Float], _ query: QueryScratch, _ scratch: ListScratch) -> Float {
+        query.vector.copy(unit)
+        geometry.turn.apply(query.vector, into: scratch.turned, scratch: scratch.turning)
+        scratch.signs.take(scratch.turned)
+        return Kernels.best.dot(geometry.mean, unit)
+    }
+
     var trainedRows: Int { bounds.last ?? 0 }
 
     var byteCount: Int { geometry.byteCount + directory.lists.reduce(0) { $0 + $1.byteCount } + signs.pieces.reduce(0) { $0 + $1.byteCount } }

@@ -11,7 +11,7 @@ private struct Importance: RowPrior {
 
     func prior(of row: Int, in columns: ColumnChunk) -> Float {
         let age = Float(now.microseconds - columns.createdAt(row).microseconds)
-        return share * (Float(columns.importance(row)) + 0.5 / (1 + age / 1_000))
+        return share * (Float(columns.use(row).importance) + 0.5 / (1 + age / 1_000))
     }
 }
 
@@ -136,7 +136,7 @@ struct RankingTests {
     func bounded(lists: Int?) throws {
         struct Wild: RowPrior {
             let range: ClosedRange<Float> = 0...0.1
-            func prior(of row: Int, in columns: ColumnChunk) -> Float { columns.importance(row) < 0.3 ? .nan : columns.importance(row) > 0.7 ? 50 : 0.05 }
+            func prior(of row: Int, in columns: ColumnChunk) -> Float { columns.use(row).importance < 0.3 ? .nan : columns.use(row).importance > 0.7 ? 50 : 0.05 }
         }
         var house = House(3_000, lists: lists)
         for exact in [true, false] {
