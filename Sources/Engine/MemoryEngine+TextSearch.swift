@@ -79,12 +79,8 @@ extension MemoryEngine {
             guard let conversation = said.scores.conversation(of: hit.id) else { continue }
             scores[conversation] = max(scores[conversation] ?? hit.score, hit.score)
         }
-        // Those of them that the filter admits.
-        var admission = query
-        admission.k = max(1, scores.count)
-        admission.filter = .and([.anyOf(.id, scores.keys.map { .identifier($0) })] + (query.filter.map { [$0] } ?? []))
+        let admitted = try index.admitted(scores.keys, by: query).union(found.hits.map(\.id))
         for hit in found.hits { scores[hit.id] = max(scores[hit.id] ?? hit.score, hit.score) }
-        let admitted = Set(try index.search(admission).hits.map(\.id)).union(found.hits.map(\.id))
         let hits = scores.filter { admitted.contains($0.key) }.map { Hit(id: $0.key, score: $0.value) }
         let best = Array(hits.sorted { $0.score != $1.score ? $0.score > $1.score : $0.id < $1.id }.prefix(query.k))
         return IndexAnswer(hits: best, report: found.report)

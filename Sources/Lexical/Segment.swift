@@ -33,8 +33,6 @@ struct Segment: Sendable {
     var isFull: Bool { count == Segment.capacity }
     /// Whether its rows had better move to another.
     var isCrumbling: Bool { liveCount == 0 || count - liveCount >= Segment.capacity / 2 }
-    /// Whether every row is alive that ever was.
-    var isWhole: Bool { liveCount == count }
 
     /// Returns the row's number.
     mutating func append(_ attributes: Attributes, tagCodes: [UInt32], _ text: AnalyzedText) -> Int {

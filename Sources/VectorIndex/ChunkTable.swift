@@ -73,4 +73,17 @@ struct ChunkTable: Sendable {
             }
         }
     }
+
+    /// Rows by their numbers, those together that lie in one chunk one after the other: where they are among the numbers, and their places in the chunk.
+    func forEachRun(of numbers: [UInt32], _ body: (Chunk, Range<Int>, [UInt32]) -> Void) {
+        var (start, rows): (Int, [UInt32]) = (0, [])
+        while start < numbers.count {
+            let slot = Int(numbers[start]) / Chunk.capacity
+            let end = numbers[start...].firstIndex { Int($0) / Chunk.capacity != slot } ?? numbers.count
+            rows.removeAll(keepingCapacity: true)
+            for number in numbers[start..<end] { rows.append(number % UInt32(Chunk.capacity)) }
+            if let chunk = self[slot] { body(chunk, start..<end, rows) }
+            start = end
+        }
+    }
 }

@@ -18,32 +18,19 @@ extension CosineIndex {
         }
         var priors: [Float] = []
         priors.reserveCapacity(numbers.count)
-        snapshot.chunks.forEachRun(of: numbers) { chunk, run in for number in run { priors.append(prior.prior(of: Int(number) % Chunk.capacity, in: chunk.columns)) } }
+        snapshot.chunks.forEachRun(of: numbers) { chunk, _, rows in for row in rows { priors.append(prior.prior(of: Int(row), in: chunk.columns)) } }
         if let estimated = search.sift(numbers, where: { place, cosine in ranking.weight * cosine + priors[place] >= scoreMin }) {
             priors = estimated.map { priors[$0] }
             numbers = estimated.map { numbers[$0] }
         }
         var (hits, scores): ([Hit], [Float]) = ([], [Float](repeating: 0, count: Chunk.capacity))
-        snapshot.chunks.forEachRun(of: numbers) { chunk, run in
-            Kernels.best.score(of: unit, selected: run.map { $0 % UInt32(Chunk.capacity) }, in: chunk.matrix, into: &scores)
-            for (place, number) in run.enumerated() where ranking.weight * scores[place] + priors[run.startIndex + place] >= scoreMin {
-                hits.append(Hit(id: chunk.columns.identifier(Int(number) % Chunk.capacity), score: min(max(scores[place], -1), 1)))
+        snapshot.chunks.forEachRun(of: numbers) { chunk, run, rows in
+            Kernels.best.score(of: unit, selected: rows, in: chunk.matrix, into: &scores)
+            for (place, row) in rows.enumerated() where ranking.weight * scores[place] + priors[run.lowerBound + place] >= scoreMin {
+                hits.append(Hit(id: chunk.columns.identifier(Int(row)), score: min(max(scores[place], -1), 1)))
             }
         }
         return hits
-    }
-}
-
-extension ChunkTable {
-    /// Rows by their numbers, those of one chunk together.
-    fileprivate func forEachRun(of numbers: [UInt32], _ body: (Chunk, ArraySlice<UInt32>) -> Void) {
-        var start = 0
-        while start < numbers.count {
-            let slot = Int(numbers[start]) / Chunk.capacity
-            let end = numbers[start...].firstIndex { Int($0) / Chunk.capacity != slot } ?? numbers.count
-            if let chunk = self[slot] { body(chunk, numbers[start..<end]) }
-            start = end
-        }
     }
 }
 

@@ -55,21 +55,26 @@ public final class CosineIndex: Sendable {
     public func cosines(of vector: [Float], _ ids: [Identifier]) -> [Float?] {
         guard vector.count == dimension, let unit = normalized(vector) else { return ids.map { _ in nil } }
         let snapshot = current
-        let numbers = ids.map(snapshot.number)
-        var (cosines, selected, scores) = ([Float?](repeating: nil, count: ids.count), [UInt32](), [Float](repeating: 0, count: ids.count))
-        var start = 0
-        while start < numbers.count {
-            // Those that lie in the same chunk, one after the other.
-            let slot = numbers[start].map { $0 / Chunk.capacity }
-            let end = numbers[start...].firstIndex { $0.map { $0 / Chunk.capacity } != slot } ?? numbers.count
-            defer { start = end }
-            guard let slot, let chunk = snapshot.chunks[slot] else { continue }
-            selected.removeAll(keepingCapacity: true)
-            for number in numbers[start..<end] { selected.append(UInt32((number ?? 0) % Chunk.capacity)) }
-            Kernels.best.score(of: unit, selected: selected, in: chunk.matrix, into: &scores)
-            for place in start..<end { cosines[place] = min(max(scores[place - start], -1), 1) }
+        var (places, numbers): ([Int], [UInt32]) = ([], [])
+        for (place, id) in ids.enumerated() {
+            guard let number = snapshot.number(of: id) else { continue }
+            places.append(place)
+            numbers.append(UInt32(number))
+        }
+        var (cosines, scores) = ([Float?](repeating: nil, count: ids.count), [Float](repeating: 0, count: ids.count))
+        snapshot.chunks.forEachRun(of: numbers) { chunk, run, rows in
+            Kernels.best.score(of: unit, selected: rows, in: chunk.matrix, into: &scores)
+            for place in run { cosines[places[place]] = min(max(scores[place - run.lowerBound], -1), 1) }
         }
         return cosines
+    }
+
+    /// Those of the rows that the query's filter admits.
+    public func admitted(_ ids: some Sequence<Identifier>, by query: IndexQuery) throws(IndexError) -> Set<Identifier> {
+        let snapshot = current
+        let search = IndexSearch(query: query, unit: [], expression: query.filter.map { Expression($0, on: kind, tags: snapshot.tags) }, snapshot: snapshot)
+        let scopes = Dictionary(uniqueKeysWithValues: try search.scopes().map { ($0.slot, $0.rows) })
+        return Set(ids.filter { id in snapshot.number(of: id).map { scopes[$0 / Chunk.capacity]?[$0 % Chunk.capacity] ?? false } ?? false })
     }
 
     /// Whether the row has a vector here.

@@ -100,6 +100,22 @@ struct MessageSearchTests {
         #expect(Set(titled.map(\.hit.id)) == Set(printer))
     }
 
+    @Test("as many conversations as may be asked for are found by what was said in more of them")
+    func manyConversations() async throws {
+        let talk = try await Talk()
+        var ids: [Identifier] = []
+        for part in 0..<2 {
+            let drafts = (0..<550).map { RecordDraft(.conversation, [.user: .identifier(talk.user), .title: .text("title \(part) \($0)")]) }
+            guard case .written(let receipt) = try await talk.house.perform(.create(drafts)).get() else { throw House.Unexpected() }
+            let said = receipt.rows.map { RecordDraft(.message, [.conversation: .identifier($0.id), .role: .text("user"), .content: .text("harbour")]) }
+            _ = try await talk.house.perform(.create(said)).get()
+            ids += receipt.rows.map(\.id)
+        }
+        let found = try await talk.ask("harbour", .conversation, k: 1_000)
+        #expect(found.count == 1_000 && Set(found).isSubset(of: ids))
+        #expect(try await talk.ask("harbour", .conversation, k: 1_000, filter: .equals(.id, .identifier(ids[700]))) == [ids[700]])
+    }
+
     @Test("what a key may not read it learns nothing of by searching what it may: no words of messages through conversations, none of titles through messages")
     func boundaries() async throws {
         let talk = try await Talk()
