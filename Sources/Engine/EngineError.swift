@@ -35,6 +35,7 @@ extension EngineError {
         switch error {
         case .notFound(let kind, let id): self = .notFound(kind, id)
         case .alreadyExists(let kind, let name): self = .alreadyExists(kind, name)
+        case .refusedField(let error): self = .field(error)
         case .missingReference(let field): self = .field(FieldError(field, .malformed("there is no such \(field) in this organization")))
         case .versionMismatch(let expected, let found): self = .versionMismatch(expected: expected, found: found)
         case .wrongDimension(let found, let expected): self = .field(FieldError("vector", .wrongDimension(found: found, expected: expected)))

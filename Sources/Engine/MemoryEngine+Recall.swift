@@ -24,8 +24,22 @@ extension MemoryEngine {
             let settings = settings[request.agent] ?? MemorySettings()
             guard settings.isEnabled else { return completion(.success(.found(SearchAnswer(entries: [], report: SearchReport())))) }
             let run = Recollection(request: request, mode: mode, weights: request.weights ?? settings.weights, fading: settings.fading, time: clock.now())
-            let session = request.session.map { NamedSession(field: "session", id: $0, agent: request.agent) }
-            check(session.map { [$0] } ?? [], principal, context, completion) { [self] in embed(run, principal, context, completion) }
+            check(session: request.session, of: request.agent, principal, context, completion) { [self] in embed(run, principal, context, completion) }
+        }
+    }
+
+    /// That it is no conversation with another agent, as far as the key can see. What is no conversation is whoever's names it.
+    private func check(
+        session: Identifier?, of agent: Identifier, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion, _ then: @escaping @Sendable () -> Void
+    ) {
+        guard let session else { return then() }
+        var narrowing = principal.narrowing
+        narrowing.kinds = nil
+        store.reads.records(.conversation, [session], of: principal.organization, shownTo: narrowing, withVectors: false, isWanted: { context.interruption == nil }) { [self] result in
+            finish(result, context, completion) { found, completion in
+                guard let owner = found.first?.identifier(.agent), owner != agent else { return then() }
+                completion(.failure(.field(FieldError("session", .malformed("it is a session of another agent")))))
+            }
         }
     }
 

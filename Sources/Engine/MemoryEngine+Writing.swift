@@ -1,6 +1,5 @@
 internal import Synchronization
 internal import Dispatch
-internal import Recall
 internal import Records
 internal import Secrets
 internal import Storage
@@ -62,41 +61,6 @@ extension MemoryEngine {
         }
         guard memories.allSatisfy({ principal.narrowing.admits($0) }) else { return completion(.failure(.narrowed(.memory))) }
         let checked = memories
-        settings(of: Set(checked.map(\.agent)), principal.organization, context, completion) { [self] settings in
-            if let place = checked.firstIndex(where: { settings[$0.agent]?.isEnabled == false }) {
-                return completion(.failure(.field(FieldError("memories[\(place)].agent", .malformed("it keeps no memories: its memory_enabled is off")))))
-            }
-            let sessions = checked.enumerated().compactMap { place, memory in
-                memory.session.map { NamedSession(field: "memories[\(place)].session", id: $0, agent: memory.agent) }
-            }
-            check(sessions, principal, context, completion) { [self] in remember(checked, choice, principal, context, at: now, completion) }
-        }
-    }
-
-    struct NamedSession: Sendable {
-        let field: String
-        let id: Identifier
-        let agent: Identifier
-    }
-
-    /// That none of them is a conversation with another agent. What is no conversation is whoever's names it.
-    func check(
-        _ sessions: [NamedSession], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion, _ then: @escaping @Sendable () -> Void
-    ) {
-        guard !sessions.isEmpty else { return then() }
-        let ids = Set(sessions.map(\.id)).sorted()
-        store.reads.records(.conversation, ids, of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: { context.interruption == nil }) {
-            [self] result in
-            finish(result, context, completion) { conversations, completion in
-                let agents = conversations.keyed(by: \.id).mapValues { $0.identifier(.agent) }
-                let foreign = sessions.first { session in agents[session.id].flatMap { $0 }.map { $0 != session.agent } ?? false }
-                guard let foreign else { return then() }
-                completion(.failure(.field(FieldError(foreign.field, .malformed("it is a session of another agent")))))
-            }
-        }
-    }
-
-    private func remember(_ checked: [Memory], _ choice: SpaceChoice, _ principal: Principal, _ context: OperationContext, at now: Timestamp, _ completion: @escaping Completion) {
         let places = checked.indices.filter { checked[$0].embedding == nil }
         embed(places.map { checked[$0].content }, for: choice, principal.organization, context, completion) { [self] vectors in
             var memories = checked

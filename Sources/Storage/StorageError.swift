@@ -10,6 +10,8 @@ public enum StorageError: Error, Hashable, Sendable {
     /// A read whose turn came when nobody waited for it any more.
     case notWanted
     case missingReference(field: String)
+    /// What a field says does not go with what is stored.
+    case refusedField(FieldError)
     case versionMismatch(expected: Int64, found: Int64)
     case wrongDimension(found: Int, expected: Int)
     /// A vector of another model than the organization's space is of.
@@ -43,6 +45,7 @@ extension StorageError: CustomStringConvertible {
         switch self {
         case .notFound(let kind, let id): "there is no \(kind) \(id) in this organization"
         case .alreadyExists(let kind, let name): "\(kind) \(name) already exists"
+        case .refusedField(let error): error.description
         case .missingReference(let field): "\(field) names something that this organization does not have"
         case .versionMismatch(let expected, let found): "the stored version is \(found), not \(expected); read it again and repeat the change"
         case .wrongDimension(let found, let expected): "the vector has \(found) dimensions; its embedding space has \(expected)"
@@ -72,7 +75,7 @@ extension StorageError: CustomStringConvertible {
     /// Whether it concerns one request alone, so that the others of the same transaction may still be committed.
     var isOfOneRequest: Bool {
         switch self {
-        case .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .wrongSpace, .conversationEnded, .jobIsHeld, .jobIsNotRunning,
+        case .notFound, .alreadyExists, .missingReference, .refusedField, .versionMismatch, .wrongDimension, .wrongSpace, .conversationEnded, .jobIsHeld, .jobIsNotRunning,
             .idempotencyMismatch, .corruptRow:
             true
         case .tooLarge, .notWanted, .busy, .full, .unavailable, .corruptFile, .changesGone, .newerSchema, .notPinyon, .locked, .closed, .internalError: false

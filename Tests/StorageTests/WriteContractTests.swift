@@ -51,6 +51,24 @@ import Testing
         #expect(try await store.memories([foreign.id], of: other.organization.id) == [foreign])
     }
 
+    @Test("an agent whose memory is off takes nothing new, and a retry of what it took before is told what it was told then", arguments: storeMakers)
+    func memoryOff(maker: any StoreMaker) async throws {
+        let home = try maker.makeHome()
+        let store = try home.open()
+        defer { store.close() }
+        var world = World(seed: 73)
+        try await world.create(in: store)
+        let memory = world.memory()
+        let retried = world.request(.remember([memory]), Idempotency(key: world.id(), digest: [UInt8](repeating: 1, count: 32)))
+        let first = try await store.write(retried)
+        _ = try await store.write(world.request(.change(RecordPatch(.agent, id: world.agent.id, [.memoryEnabled: .flag(false)]), space: nil)))
+        let again = try await store.write(retried)
+        #expect(again.isReplay && again.receipt == first.receipt)
+        let new = world.memory()
+        let refusal = FieldError("memories[0].agent", .malformed("it keeps no memories: its memory_enabled is off"))
+        #expect(await storageError { _ = try await store.write(world.request(.remember([new]))) } == .refusedField(refusal))
+    }
+
     @Test("an agent of a slug exists once; ensuring it again gives the first one and no change", arguments: storeMakers)
     func ensureAgent(maker: any StoreMaker) async throws {
         let home = try maker.makeHome()

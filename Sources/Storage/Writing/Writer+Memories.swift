@@ -5,10 +5,12 @@ extension Writer {
         var rows: [WriteReceipt.Row] = []
         rows.reserveCapacity(memories.count)
         var change: Int64 = 0
-        for memory in memories {
+        var agents: Set<Identifier> = []
+        for (place, memory) in memories.enumerated() {
             guard memory.organization == request.organization else { throw .internalError("a memory under another organization's request") }
             try check(memory.embedding, request.organization)
-            try check(session: memory.session, request)
+            try check(session: memory.session, of: memory.agent, "memories[\(place)].session", request)
+            if agents.insert(memory.agent).inserted { try check(agent: memory.agent, "memories[\(place)].agent", request) }
             if let refusal = try session.insert(memory) { throw try self.refusal(of: memory, refusal) }
             if memory.embedding == nil { try noteWait(.memory, memory.id, lacksVector: true, request) }
             change = try recordChange(.memory, memory.id, version: memory.version, .put, request)
@@ -18,12 +20,18 @@ extension Writer {
         return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows), memories: memories)
     }
 
-    /// A session that is a conversation beyond the key takes no memory from it: who reads that session trusts what stands there.
-    private func check(session: Identifier?, _ request: WriteRequest) throws(StorageError) {
-        guard let session, !request.narrowing.isNone, let conversation = try self.session.find(.conversation, session, of: request.organization, withVector: false),
-            !request.narrowing.admitsConversation(conversation)
-        else { return }
-        throw .missingReference(field: "session")
+    /// A session that is a conversation beyond the key takes no memory from it: who reads that session trusts what stands there. Nor does one with another agent.
+    private func check(session: Identifier?, of agent: Identifier, _ field: String, _ request: WriteRequest) throws(StorageError) {
+        guard let session, let conversation = try self.session.find(.conversation, session, of: request.organization, withVector: false) else { return }
+        guard request.narrowing.isNone || request.narrowing.admitsConversation(conversation) else { throw .missingReference(field: "session") }
+        guard conversation.deletedAt == nil, let owner = conversation.identifier(.agent), owner != agent else { return }
+        throw .refusedField(FieldError(field, .malformed("it is a session of another agent")))
+    }
+
+    /// One whose memory is off takes none.
+    private func check(agent: Identifier, _ field: String, _ request: WriteRequest) throws(StorageError) {
+        guard try session.find(.agent, agent, of: request.organization, withVector: false)?.flag(.memoryEnabled) == false else { return }
+        throw .refusedField(FieldError(field, .malformed("it keeps no memories: its memory_enabled is off")))
     }
 
     func check(_ embedding: Embedding?, _ organization: Identifier) throws(StorageError) {
@@ -50,7 +58,7 @@ extension Writer {
         if case .set = patch.vector, space == nil { throw .missingReference(field: "space") }
         let new = patch.applied(to: old, at: request.at, space: space)
         guard request.narrowing.admits(new) else { throw .notFound(.memory, patch.id) }
-        if new.session != old.session { try check(session: new.session, request) }
+        if new.session != old.session { try check(session: new.session, of: new.agent, "session", request) }
         if new.embedding != old.embedding { try check(new.embedding, request.organization) }
         if let refusal = try session.update(new) { throw try self.refusal(of: new, refusal) }
         if new.content != old.content || patch.vector != .keep {

@@ -230,7 +230,7 @@ extension StorageError {
     fileprivate var isOfTheWholeStore: Bool {
         switch self {
         case .busy, .full, .unavailable, .changesGone, .newerSchema, .notPinyon, .locked, .closed: true
-        case .tooLarge, .notWanted, .notFound, .alreadyExists, .missingReference, .versionMismatch, .wrongDimension, .wrongSpace, .conversationEnded, .idempotencyMismatch, .corruptRow, .corruptFile,
+        case .tooLarge, .notWanted, .notFound, .alreadyExists, .missingReference, .refusedField, .versionMismatch, .wrongDimension, .wrongSpace, .conversationEnded, .idempotencyMismatch, .corruptRow, .corruptFile,
             .jobIsHeld, .jobIsNotRunning, .internalError:
             false
         }

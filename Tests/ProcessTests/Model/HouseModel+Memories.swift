@@ -15,7 +15,7 @@ extension HouseModel {
 
     /// Whether the holder can see that it is a conversation with another agent.
     func isForeign(_ session: Identifier?, to agent: Identifier, _ holder: Holder) -> Bool {
-        guard let session, let conversation = self[.conversation, session], conversation.deletedAt == nil, holder.reach.writes(conversation) else { return false }
+        guard let session, let conversation = self[.conversation, session], conversation.deletedAt == nil, takes(session, holder) else { return false }
         return conversation.identifier(.agent).map { $0 != agent } ?? false
     }
 
@@ -31,9 +31,8 @@ extension HouseModel {
             guard holder.reach.writes(memory.row) else { return .error(.forbidden) }
             made.append(memory)
         }
-        guard !made.contains(where: { isForeign($0.session, to: $0.agent, holder) }) else { return .error(.invalidField) }
         for memory in made {
-            guard takes(memory.session, holder) else { return .error(.invalidField) }
+            guard takes(memory.session, holder), !isForeign(memory.session, to: memory.agent, holder) else { return .error(.invalidField) }
             guard memories[memory.id] == nil else { return .error(.alreadyExists) }
             guard self[.agent, memory.agent] != nil else { return .error(.invalidField) }
             memories[memory.id] = memory
@@ -77,7 +76,7 @@ extension HouseModel {
         case .keep: if new.content != old.content { new.embedding = nil }
         }
         guard holder.reach.writes(new.row) else { return .error(.notFound) }
-        guard new.session == old.session || takes(new.session, holder) else { return .error(.invalidField) }
+        guard new.session == old.session || takes(new.session, holder) && !isForeign(new.session, to: new.agent, holder) else { return .error(.invalidField) }
         memories[patch.id] = new
         return .rows([(new.id, new.version)])
     }
