@@ -24,7 +24,7 @@ extension MemoryEngine {
             let settings = settings[request.agent] ?? MemorySettings()
             guard settings.isEnabled else { return completion(.success(.found(SearchAnswer(entries: [], report: SearchReport())))) }
             let run = Recollection(request: request, mode: mode, weights: request.weights ?? settings.weights, fading: settings.fading, time: clock.now())
-            check(session: request.session, of: request.agent, principal, context, completion) { [self] in embed(run, principal, context, completion) }
+            check(session: given.session, of: request.agent, principal, context, completion) { [self] in embed(run, principal, context, completion) }
         }
     }
 

@@ -97,4 +97,15 @@ extension HouseModel {
         let rows = request.kind == .memory ? memories.values.filter { !isExpired($0) }.map(\.row) : all(request.kind).filter(isLive).map(whole)
         return .hits(request, rows.filter { $0.embedding != nil && holder.reach.sees($0) })
     }
+
+    /// A key of one session recalls from it without being told.
+    func recall(_ request: RecallRequest, _ holder: Holder) -> Expected {
+        guard !isForeign(request.session, to: request.agent, holder) else { return .error(.invalidField) }
+        let expected = search(SearchRequest(query: .vector(request.vector ?? []), k: request.k), holder)
+        guard case .hits(let search, let rows) = expected else { return expected }
+        let session = request.session ?? holder.narrowing.session
+        return .hits(search, rows.filter { row in
+            row.identifier(.agent) == request.agent && (request.everySession || row.identifier(.session) == nil || row.identifier(.session) == session)
+        })
+    }
 }

@@ -118,9 +118,7 @@ struct HouseModel {
         case .update(let patch): update(patch, holder)
         case .delete(let ids): delete(ids, holder)
         case .search(let request): search(request, holder)
-        case .recall(let request):
-            isForeign(request.session, to: request.agent, holder)
-                ? .error(.invalidField) : search(SearchRequest(query: .vector(request.vector ?? []), k: request.k, filter: request.scope), holder)
+        case .recall(let request): recall(request, holder)
         case .create(let drafts): create(drafts, holder)
         case .fetch(let kind, let ids, let withVectors): fetch(kind, ids, withVectors, holder)
         case .browse(let listing): browse(listing, holder)

@@ -251,10 +251,7 @@ struct Wishes {
         request.weights = (try? RecallWeights(relevance: 1, importance: 0, recency: 0)) ?? .standard
         if chance(40) { request.session = known(.conversation, house, others) }
         request.everySession = request.session == nil && chance(40)
-        let (session, everySession) = (request.session, request.everySession)
-        return Wish(operation: .recall(request), admits: { row in
-            row.identifier(.agent) == agent && (everySession || row.identifier(.session) == nil || row.identifier(.session) == session)
-        })
+        return Wish(operation: .recall(request))
     }
 
     /// A filter, and what it means.
