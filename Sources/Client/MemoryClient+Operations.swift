@@ -58,6 +58,18 @@ extension MemoryClient {
         return page
     }
 
+    /// A memory with those that took its place and those whose place it took, in the order in which they were so.
+    public func history(of id: Identifier) async throws(ClientError) -> [Memory] {
+        guard case .memories(let memories) = try await perform(.history(id)) else { throw .protocolViolation("another answer than memories") }
+        return memories
+    }
+
+    /// How many memories of the session were promoted, dropped and kept. Asked again, it goes on where it ended.
+    public func endSession(_ ending: SessionEnding) async throws(ClientError) -> JSON {
+        guard case .counted(let counts) = try await perform(.endSession(ending)) else { throw .protocolViolation("another answer than counts") }
+        return counts
+    }
+
     public func search(_ request: SearchRequest) async throws(ClientError) -> SearchAnswer {
         guard case .found(let answer) = try await perform(.search(request)) else { throw .protocolViolation("another answer than hits") }
         return answer

@@ -15,6 +15,8 @@ public struct Attributes: Hashable, Sendable {
     public var updatedAt: Timestamp
     public var lastAccessedAt: Timestamp?
     public var expiresAt: Timestamp?
+    public var isPinned = false
+    public var validity = Validity.always
     public var metadata: JSON
 
     public init(
@@ -42,6 +44,9 @@ public struct Attributes: Hashable, Sendable {
             id: memory.id, agent: memory.agent, user: memory.user, session: memory.session, type: memory.type, tags: memory.tags,
             importance: memory.importance, accessCount: memory.accessCount, createdAt: memory.createdAt, updatedAt: memory.updatedAt,
             lastAccessedAt: memory.lastAccessedAt, expiresAt: memory.expiresAt, metadata: memory.metadata)
+        isPinned = memory.isPinned
+        validity = memory.validity
+        add(memory.validityExtras)
     }
 
     public init(_ record: Record) {
@@ -52,9 +57,22 @@ public struct Attributes: Hashable, Sendable {
             updatedAt: record.updatedAt, lastAccessedAt: fields.lastAccessedAt.flatMap { record.time($0) }, metadata: record.json(.metadata) ?? .emptyObject)
         type = 0
         if let field = fields.type, let choice = record.text(field), let code = Layout.code(of: choice, field, in: record.kind) { type = code }
-        let extras = fields.extras.compactMap { field in
-            record[field.field].flatMap(Layout.extra).map { JSON.Member(field.name, $0) }
-        }
+        add(fields.extras.compactMap { field in record[field.field].flatMap(Layout.extra).map { JSON.Member(field.name, $0) } })
+    }
+
+    /// What has no column of its own.
+    private mutating func add(_ extras: [JSON.Member]) {
         if !extras.isEmpty, case .object(let members) = metadata { metadata = .object(extras + members) }
+    }
+}
+
+extension Memory {
+    /// Fields that few memories have.
+    fileprivate var validityExtras: [JSON.Member] {
+        guard validity != .always || supersededBy != nil || sourceMessage != nil else { return [] }
+        let times: [(RecordField, Timestamp?)] = [(.validFrom, validity.from), (.validTo, validity.to), (.closedAt, validity.closedAt)]
+        let others: [(RecordField, Identifier?)] = [(.supersededBy, supersededBy), (.sourceMessage, sourceMessage)]
+        let values = times.map { ($0, $1.map { Value.time($0) }) } + others.map { ($0, $1.map { Value.identifier($0) }) }
+        return values.compactMap { field, value in value.flatMap(Layout.extra).map { JSON.Member(Layout.extraName(field), $0) } }
     }
 }

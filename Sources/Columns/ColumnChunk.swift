@@ -14,6 +14,7 @@ public final class ColumnChunk: Sendable {
         static let lastAccessedAt: UInt8 = 4
         static let expiresAt: UInt8 = 8
         static let agent: UInt8 = 16
+        static let pinned: UInt8 = 32
     }
 
     let ids = ColumnBuffer<Identifier>()
@@ -29,6 +30,10 @@ public final class ColumnChunk: Sendable {
     let updatedAt = ColumnBuffer<Int64>()
     let lastAccessedAt = ColumnBuffer<Int64>()
     let expiresAt = ColumnBuffer<Int64>()
+    /// From when and to before when a row is of the present, the last moment of all where it does not end, and when it was told that it does.
+    let starts = ColumnBuffer<Int64>()
+    let ends = ColumnBuffer<Int64>()
+    let closings = ColumnBuffer<Int64>()
     /// How rare the identifier is: each number that a row can have here, half as many rows as the one before.
     let rarities = ColumnBuffer<UInt8>()
     let uses = ColumnBuffer<RowUse>()
@@ -51,6 +56,7 @@ public final class ColumnChunk: Sendable {
         if row.session != nil { present |= Presence.session }
         if row.lastAccessedAt != nil { present |= Presence.lastAccessedAt }
         if row.expiresAt != nil { present |= Presence.expiresAt }
+        if row.isPinned { present |= Presence.pinned }
         ids.append(row.id)
         agents.append(row.agent ?? none)
         users.append(row.user ?? none)
@@ -64,6 +70,9 @@ public final class ColumnChunk: Sendable {
         updatedAt.append(row.updatedAt.microseconds)
         lastAccessedAt.append(row.lastAccessedAt?.microseconds ?? 0)
         expiresAt.append(row.expiresAt?.microseconds ?? .max)
+        starts.append(row.validity.from?.microseconds ?? .min)
+        ends.append(min(row.expiresAt?.microseconds ?? .max, row.validity.to?.microseconds ?? .max))
+        closings.append(row.validity.closedAt?.microseconds ?? .min)
         rarities.append(row.id.rarity)
         uses.append(RowUse(row))
         metadata.append(row.metadata)
@@ -85,6 +94,9 @@ public final class ColumnChunk: Sendable {
         updatedAt.append(other.updatedAt[row])
         lastAccessedAt.append(other.lastAccessedAt[row])
         expiresAt.append(other.expiresAt[row])
+        starts.append(other.starts[row])
+        ends.append(other.ends[row])
+        closings.append(other.closings[row])
         rarities.append(other.rarities[row])
         uses.append(other.uses[row])
         metadata.append(other.metadata[row])
@@ -99,9 +111,12 @@ public final class ColumnChunk: Sendable {
         var attributes = Attributes(
             id: ids[row], agent: present & Presence.agent != 0 ? agents[row] : nil, user: present & Presence.user != 0 ? users[row] : nil,
             session: present & Presence.session != 0 ? sessions[row] : nil, type: .fact, tags: tags[row].map(text), importance: importance[row],
-            accessCount: accessCounts[row], createdAt: createdAt(row), updatedAt: updatedAt(row), lastAccessedAt: lastAccessedAt(row), expiresAt: expiry(row),
+            accessCount: accessCounts[row], createdAt: createdAt(row), updatedAt: updatedAt(row), lastAccessedAt: lastAccessedAt(row),
+            expiresAt: present & Presence.expiresAt != 0 ? Timestamp(microseconds: expiresAt[row]) : nil,
             metadata: metadata[row])
         attributes.type = types[row]
+        attributes.isPinned = present & Presence.pinned != 0
+        attributes.validity = attributes.toldValidity
         return attributes
     }
 
@@ -119,20 +134,27 @@ public final class ColumnChunk: Sendable {
         presence[row] & Presence.lastAccessedAt != 0 ? Timestamp(microseconds: lastAccessedAt[row]) : nil
     }
 
-    /// Nil for a row that never expires.
-    public func expiry(_ row: Int) -> Timestamp? {
-        presence[row] & Presence.expiresAt != 0 ? Timestamp(microseconds: expiresAt[row]) : nil
-    }
+    /// Nil for a row that was always of the present.
+    public func start(_ row: Int) -> Timestamp? { starts[row] == .min ? nil : Timestamp(microseconds: starts[row]) }
 
-    /// The rows that have not expired at `time`: those without an expiry, or with a later one.
-    public func unexpired(at time: Timestamp, among candidates: Bitmap) -> Bitmap {
-        let now = time.microseconds
-        var result = expiresAt.select(among: candidates) { $0 > now }
-        var rest = candidates
-        rest.subtract(result)
-        guard !rest.isEmpty else { return result }
-        result.formUnion(presence.select(among: rest) { $0 & Presence.expiresAt == 0 })
-        return result
+    /// When it expires or is no longer so; nil for a row that goes on.
+    public func end(_ row: Int) -> Timestamp? { ends[row] == .max ? nil : Timestamp(microseconds: ends[row]) }
+
+    /// The rows that are of that moment: begun, not ended or expired, and known.
+    public func alive(at moment: Moment, among candidates: Bitmap) -> Bitmap {
+        let valid = moment.valid.microseconds
+        var result = ends.select(among: candidates) { $0 > valid || $0 == .max }
+        if let known = moment.known?.microseconds {
+            var ended = candidates
+            ended.subtract(result)
+            if !ended.isEmpty {
+                // That they end was not known yet.
+                let open = closings.select(among: ended) { $0 > known }
+                result.formUnion(expiresAt.select(among: open) { $0 > valid || $0 == .max })
+            }
+            result = createdAt.select(among: result) { $0 <= known }
+        }
+        return starts.select(among: result) { $0 <= valid }
     }
 
     public func use(_ row: Int) -> RowUse { uses[row] }
@@ -145,7 +167,7 @@ public final class ColumnChunk: Sendable {
 
     private static let fixedBytes =
         4 * ColumnBuffer<Identifier>.byteCount + 3 * ColumnBuffer<UInt8>.byteCount + ColumnBuffer<[UInt32]>.byteCount
-        + ColumnBuffer<Double>.byteCount + ColumnBuffer<RowUse>.byteCount + 5 * ColumnBuffer<Int64>.byteCount + ColumnBuffer<JSON>.byteCount
+        + ColumnBuffer<Double>.byteCount + ColumnBuffer<RowUse>.byteCount + 8 * ColumnBuffer<Int64>.byteCount + ColumnBuffer<JSON>.byteCount
 
     private static let arrayHeaderBytes = 32
 

@@ -36,6 +36,10 @@ extension Expression.Node {
         case .integer(let column):
             let wanted = values.compactMap { value -> Int64? in if case .time(let time) = value { time.microseconds } else { nil } }
             return .integerAny(column, Set(wanted))
+        case .pinned:
+            let isPinned = Expression.Node.present(ColumnChunk.Presence.pinned)
+            let wanted = values.compactMap { value -> Expression.Node? in if case .bool(let flag) = value { flag ? isPinned : .not(isPinned) } else { nil } }
+            return wanted.isEmpty ? .never : .or(wanted)
         case .extra: return .metadata(path: plain.extraPath, .any(MetadataValues(values.map(\.extra))))
         }
     }
@@ -62,7 +66,7 @@ extension Expression.Node {
             return .metadata(path: field.path, test)
         }
         switch Layout.slot(of: plain, in: kind) {
-        case .identifier, .type, .tags: return .never
+        case .identifier, .type, .tags, .pinned: return .never
         case .importance: return .importance(DoubleInterval(numbers: bounds))
         case .integer(.accessCount): return .integer(.accessCount, IntegerInterval(numbers: bounds))
         case .integer(let column): return .integer(column, IntegerInterval(times: bounds))
@@ -82,7 +86,7 @@ extension Expression.Node {
         case .identifier(.session): return .present(ColumnChunk.Presence.session)
         case .integer(.lastAccessedAt): return .present(ColumnChunk.Presence.lastAccessedAt)
         case .integer(.expiresAt): return .present(ColumnChunk.Presence.expiresAt)
-        case .identifier(.id), .type, .importance, .integer(.accessCount), .integer(.createdAt), .integer(.updatedAt): return .always
+        case .identifier(.id), .type, .importance, .pinned, .integer(.accessCount), .integer(.createdAt), .integer(.updatedAt): return .always
         case .tags: return .tagged
         case .extra: return .metadata(path: plain.extraPath, .exists)
         }

@@ -9,6 +9,8 @@ enum Slot: Hashable, Sendable {
     case tags
     case importance
     case integer(Expression.IntegerColumn)
+    /// True or false, as a bit says.
+    case pinned
     case extra
 }
 
@@ -25,7 +27,7 @@ enum Layout {
     private static let ownSlots: [Kind: [RecordField: Slot]] = [
         .memory: [
             .session: .identifier(.session), .type: .type, .importance: .importance, .accessCount: .integer(.accessCount),
-            .lastAccessedAt: .integer(.lastAccessedAt), .expiresAt: .integer(.expiresAt),
+            .lastAccessedAt: .integer(.lastAccessedAt), .expiresAt: .integer(.expiresAt), .isPinned: .pinned,
         ],
         .conversation: [.status: .type, .messageCount: .integer(.accessCount), .lastActivityAt: .integer(.lastAccessedAt)],
         .message: [.conversation: .identifier(.session), .role: .type],

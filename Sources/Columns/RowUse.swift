@@ -7,11 +7,13 @@ public struct RowUse: Sendable {
     public let lastUsedAt: Timestamp
     public let accessCount: Int32
     public let type: UInt8
+    public let isPinned: Bool
 
     init(_ row: Attributes) {
         importance = row.importance
         lastUsedAt = row.lastAccessedAt ?? row.createdAt
         accessCount = Int32(clamping: row.accessCount)
         type = row.type
+        isPinned = row.isPinned
     }
 }

@@ -57,11 +57,10 @@ extension MemoryEngine {
         store.reads.records(.agent, missing, of: organization, shownTo: .none, withVectors: false, isWanted: { context.interruption == nil }) { [self] result in
             finish(result, context, completion) { [self] records, _ in
                 let records = records.keyed(by: \.id)
-                // Settings are checked when they are written; those that plain SQL wrote, and nobody can follow, are passed over.
-                let base = organizations.withLock { $0[organization]?.memorySettings }.flatMap { try? MemorySettings(organization: $0) } ?? MemorySettings()
+                let base = organizations.withLock { $0[organization]?.memorySettings }
                 var all = known
                 for agent in missing {
-                    let settings = records[agent].flatMap { try? MemorySettings($0, over: base) } ?? base
+                    let settings = MemorySettings(of: records[agent], under: base)
                     all[agent] = settings
                     agentSettings.keep(settings, of: agent, organization, since: changes)
                 }

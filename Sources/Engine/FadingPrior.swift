@@ -13,7 +13,7 @@ struct FadingPrior: RowPrior {
 
     func prior(of row: Int, in columns: ColumnChunk) -> Float {
         let use = columns.use(row)
-        let retention = fading.retention(type: use.memoryType, accessCount: Int64(use.accessCount), lastUsedAt: use.lastUsedAt, at: time)
+        let retention = use.isPinned ? 1 : fading.retention(type: use.memoryType, accessCount: Int64(use.accessCount), lastUsedAt: use.lastUsedAt, at: time)
         return Float(weights.score(relevance: 0, importance: use.importance * retention, retention: retention))
     }
 
@@ -26,7 +26,7 @@ struct FadingPrior: RowPrior {
         // Those that are not important enough even if nothing of them were forgotten need no closer look.
         columns.rows(importance: weights.importance > 0 ? (wanted - weights.recency) / weights.importance : 0, among: candidates).forEach { row in
             let use = columns.use(row)
-            let halvings = fading.halvings(type: use.memoryType, accessCount: Int64(use.accessCount), lastUsedAt: use.lastUsedAt, at: time)
+            let halvings = use.isPinned ? 0 : fading.halvings(type: use.memoryType, accessCount: Int64(use.accessCount), lastUsedAt: use.lastUsedAt, at: time)
             // 2^−x is no more than 1 / (1 + x · ln 2), which is found in less time.
             guard weights.importance * use.importance + weights.recency >= wanted * (1 + halvings * FadingPrior.naturalOfTwo) else { return }
             if prior(of: row, in: columns) >= least { rows[row] = true }
@@ -40,11 +40,4 @@ struct FadingPrior: RowPrior {
 
 extension RowUse {
     fileprivate var memoryType: MemoryType { MemoryType(rawValue: type) ?? .fact }
-}
-
-extension MemoryFacts {
-    init(_ memory: Memory) {
-        self.init(
-            type: memory.type, importance: memory.importance, accessCount: memory.accessCount, createdAt: memory.createdAt, lastAccessedAt: memory.lastAccessedAt)
-    }
 }

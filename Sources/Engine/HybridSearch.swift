@@ -26,8 +26,8 @@ struct HybridSearch {
     }
 
     /// The rows that say most of it, of those that say something; what all words at most can score is relevance 1, or itself where scores are not scaled.
-    func byWords(k: Int, filter: Filter?, at time: Timestamp, isScaled: Bool) -> Answer {
-        let scores = words.scores(of: text, filter: filter, at: time)
+    func byWords(k: Int, filter: Filter?, at moment: Moment, isScaled: Bool) -> Answer {
+        let scores = words.scores(of: text, filter: filter, at: moment)
         let scale = RelevanceScale(lexicalMax: scores.scoreMax)
         var scan = RowScan(scores: scores, prior: prior, k: k, wordsWorth: Float(isScaled ? weight * scale.lexical : weight))
         scan.offerByWords()
@@ -42,10 +42,10 @@ struct HybridSearch {
     /// without words could be, the index finds those.
     func byBoth(_ query: IndexQuery, in index: CosineIndex) throws(IndexError) -> Answer {
         let (scores, spread, near) = try legs(query, in: index)
-        guard let spread else { return byWords(k: query.k, filter: query.filter, at: query.time, isScaled: true) }
+        guard let spread else { return byWords(k: query.k, filter: query.filter, at: query.moment, isScaled: true) }
         let scale = RelevanceScale(cosineDeviation: spread.deviation, lexicalDeviation: scores.deviation, lexicalMax: scores.scoreMax)
         let (cosineWorth, wordsWorth) = (HybridSearch.weight(weight * scale.cosine), Float(weight * scale.lexical))
-        let time = words.kind == .term ? nil : QuestionTime.find(in: text, now: query.time).flatMap { AskedTime($0, among: scores) }
+        let time = words.kind == .term ? nil : QuestionTime.find(in: text, now: query.moment.valid).flatMap { AskedTime($0, among: scores) }
         let deviation = cosineWorth * Float(spread.deviation)
         let timeWorth = deviation * HybridSearch.deviationsOfTime
         let found: Found
@@ -113,7 +113,7 @@ struct HybridSearch {
         let (text, words, threads, wanted) = (text, words, words.rowCount > HybridSearch.atOnceMin ? 2 : 1, nearestQuery)
         DispatchQueue.concurrentPerform(iterations: threads) { thread in
             if thread == 0 {
-                let found = words.scores(of: text, filter: query.filter, at: query.time)
+                let found = words.scores(of: text, filter: query.filter, at: query.moment)
                 scores.withLock { $0 = found }
                 let width = Result { () throws(IndexError) in try index.spread(of: query) }
                 spread.withLock { $0 = width }

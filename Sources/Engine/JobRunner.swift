@@ -90,6 +90,7 @@ struct JobRunner: Sendable {
         guard !hasEnded else { return rest() }
         switch job.jobType {
         case .retention: retain(job)
+        case .forgetting: ForgettingRun(self, engine, job).step()
         case .embedding:
             guard let run = EmbeddingRun(self, engine, job) else {
                 return finish(job, step(job, error: "this server does not make the vectors of this organization", end: .failed))
@@ -194,8 +195,34 @@ struct JobRunner: Sendable {
         if isDue {
             for organization in engine.organizations.withLock({ Array($0.values) }) where organization.retentionDays != nil { look(organization, at: now) }
             lookForTexts()
+            lookForDue(at: now)
         }
         wake()
+    }
+
+    /// A sweep for every organization that has something to forget.
+    private func lookForDue(at now: Timestamp) {
+        engine.store.reads.organizationsDue(at: now) { [self] result in
+            switch result {
+            case .success(let organizations):
+                for due in organizations where due.isDue || due.hiddenAt.map({ $0 < engine.hiddenBefore(due.organization, at: now) }) ?? false { start(.forgetting, of: due.organization) }
+            case .failure(let error): if error != .closed { engine.log.warning("what is due to be forgotten could not be read", (.detail, error.description)) }
+            }
+        }
+    }
+
+    /// A job of the server's, unless there is one that is not over.
+    private func start(_ type: JobType, of organization: Identifier) {
+        let last = RecordListing(.job, [.type: .text(type.rawValue)], limit: 1)
+        engine.store.reads.page(last, of: organization, shownTo: .none, isWanted: { true }) { [self] result in
+            guard case .success(let page) = result, page.records.first?.jobState?.isOver != false else { return }
+            let now = engine.clock.now()
+            let job = Record(.job, id: engine.identifiers.next(at: now), organization: organization, createdAt: now, values: [.type: .text(type.rawValue)])
+            write(job, .create([job])) { [self] result in
+                if case .failure(let error) = result, error != .closed { engine.log.warning("a job could not be started", (.detail, error.description)) }
+                wake()
+            }
+        }
     }
 
     /// A job for every organization that has rows which wait for their vector, where this server can make it.

@@ -1,3 +1,4 @@
+internal import Recall
 internal import Records
 internal import Storage
 internal import Synchronization
@@ -42,6 +43,24 @@ extension MemoryEngine {
             values: [.type: .text(JobType.retention.rawValue), .parameters: .json(["before": .text(before.description)])])
     }
 
+    /// A job that reckons anew when memories are forgotten, of one agent or of all, and forgets what is due then.
+    func redating(of agent: Identifier?, _ organization: Identifier, at now: Timestamp) -> Record {
+        var parameters: [JSON.Member] = [.init(MemoryEngine.redateMember, .bool(true))]
+        if let agent { parameters.append(.init("agent", .text(agent.description))) }
+        return Record(
+            .job, id: identifiers.next(at: now), organization: organization, createdAt: now,
+            values: [.type: .text(JobType.forgetting.rawValue), .parameters: .json(.object(parameters))])
+    }
+
+    /// In the parameters of a forgetting job.
+    static let redateMember = "redate"
+
+    /// Memories that were hidden before this are deleted.
+    func hiddenBefore(_ organization: Identifier, at now: Timestamp) -> Timestamp {
+        let settings = MemorySettings(of: nil, under: organizations.withLock { $0[organization]?.memorySettings })
+        return now.adding(seconds: -settings.restorableDays * MemoryEngine.secondsADay)
+    }
+
     func claimJob(_ id: Identifier, _ worker: Identifier, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         job(id, principal, context, completion) { [self] job, completion in
             guard job.jobType?.isOfClient == true else { return completion(.failure(.jobRefused(id, why: "is done by the server"))) }
@@ -75,7 +94,7 @@ extension MemoryEngine {
         }
     }
 
-    private func runner() -> JobRunner { JobRunner(self) }
+    func runner() -> JobRunner { JobRunner(self) }
 
     private func job(
         _ id: Identifier, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion,

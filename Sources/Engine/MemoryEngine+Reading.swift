@@ -1,4 +1,5 @@
 internal import Columns
+internal import Recall
 internal import Records
 internal import Storage
 internal import VectorIndex
@@ -12,7 +13,7 @@ extension MemoryEngine {
         let now = clock.now()
         store.reads.memories(ids, of: principal.organization, shownTo: principal.narrowing, withVectors: withVectors, isWanted: { context.interruption == nil }) { [self] result in
             finish(result, context, completion) { memories, completion in
-                let alive = memories.filter { !$0.isExpired(at: now) }
+                let alive = memories.filter { $0.isShown(at: now) }
                 if alive.isEmpty, let first = ids.first { completion(.failure(.notFound(.memory, first))) } else { completion(.success(.memories(alive))) }
             }
         }
@@ -21,7 +22,17 @@ extension MemoryEngine {
     func list(_ listing: MemoryListing, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         do throws(FieldError) { try listing.check() } catch { return completion(.failure(.field(error))) }
         store.reads.page(listing, of: principal.organization, shownTo: principal.narrowing, at: clock.now(), isWanted: { context.interruption == nil }) { [self] result in
-            finish(result, context, completion) { page, completion in completion(.success(.page(page))) }
+            finish(result, context, completion) { [self] page, completion in
+                guard let dueAt = listing.dueAt else { return completion(.success(.page(page))) }
+                settings(of: Set(page.memories.map(\.agent)), principal.organization, context, completion) { settings in
+                    // What the column says is looked at once more, as the sweep does.
+                    let due = page.memories.filter { memory in
+                        let forgetAt = (settings[memory.agent] ?? MemorySettings()).fading.forgetAt(MemoryFacts(memory))
+                        return memory.isExpired(at: dueAt) || forgetAt.map { $0 <= dueAt } ?? false
+                    }
+                    completion(.success(.page(MemoryPage(memories: due, next: page.next))))
+                }
+            }
         }
     }
 

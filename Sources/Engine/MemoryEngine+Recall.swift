@@ -11,8 +11,11 @@ extension MemoryEngine {
         // A key that has one session alone asks for it.
         if asked.session == nil, !asked.everySession { asked.session = principal.narrowing.session }
         let request = asked
+        let now = clock.now()
+        let past: Moment?
         do throws(FieldError) {
             try request.check()
+            past = try request.past(before: now)
             if let vector = request.vector { try check(question: vector, of: request.space, principal.organization) }
         } catch {
             return completion(.failure(.field(error)))
@@ -23,7 +26,7 @@ extension MemoryEngine {
         settings(of: [request.agent], principal.organization, context, completion) { [self] settings in
             let settings = settings[request.agent] ?? MemorySettings()
             guard settings.isEnabled else { return completion(.success(.found(SearchAnswer(entries: [], report: SearchReport())))) }
-            let run = Recollection(request: request, mode: mode, weights: request.weights ?? settings.weights, fading: settings.fading, time: clock.now())
+            let run = Recollection(request: request, mode: mode, weights: request.weights ?? settings.weights, fading: settings.fading, moment: past ?? Moment(now))
             check(session: given.session, of: request.agent, principal, context, completion) { [self] in embed(run, principal, context, completion) }
         }
     }
@@ -58,18 +61,20 @@ extension MemoryEngine {
 
     private func scan(_ run: Recollection, _ vector: [Float]?, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
         let request = run.request
-        let prior = FadingPrior(fading: run.fading, weights: run.weights, time: run.time)
+        let prior = FadingPrior(fading: run.fading, weights: run.weights, time: run.moment.valid)
         let words = partitions.words(of: principal.organization, .memory)
         let index = partitions[principal.organization, .memory]?.index
         let search = HybridSearch(text: request.text ?? "", words: words, weight: run.weights.relevance, prior: prior)
-        let query = IndexQuery(
+        var query = IndexQuery(
             vector: vector ?? [], k: request.tokensMax == nil ? request.k : max(request.k, MemoryEngine.budgetedMax), filter: principal.narrowing.filter(on: .memory, and: request.scope),
-            time: run.time, exact: request.exact, recallTarget: MemoryEngine.recallDefault, shouldStop: { context.interruption != nil })
+            time: run.moment.valid, exact: request.exact, recallTarget: MemoryEngine.recallDefault, shouldStop: { context.interruption != nil })
+        query.moment = run.moment
+        let scan = RecallScan(search: search, query: query, mode: run.mode)
         let accepted = searches.submit { [self] in
             if let interruption = context.interruption { return completion(.failure(interruption)) }
             let began = clock.ticks()
             do throws(IndexError) {
-                let found = try RecallScan(search: search, query: query, mode: run.mode).run(index)
+                let found = try scan.run(index)
                 var run = run
                 run.scanning = (clock.ticks() &- began) / 1_000
                 fetch(found, run, vector, principal, context, completion)
@@ -93,11 +98,12 @@ extension MemoryEngine {
     private func fetch(
         _ found: HybridSearch.Answer, _ run: Recollection, _ vector: [Float]?, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
     ) {
-        let (request, time) = (run.request, run.time)
+        let request = run.request
         var report = found.answer.report
         // How much there is beyond what it may see is not told.
         if !principal.narrowing.isNone { report.narrow() }
         report.asOf = feed.staleSince
+        if request.asOf != nil { report.past = run.moment }
         let (hits, began, told) = (found.answer.hits, clock.ticks(), report)
         let index = partitions[principal.organization, .memory]?.index
         store.reads.memories(hits.map(\.id), of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: { context.interruption == nil }) { [self] result in
@@ -106,7 +112,7 @@ extension MemoryEngine {
                 var entries = hits.compactMap { hit in rows[hit.id].map { SearchAnswer.Entry(hit: hit, memory: $0) } }
                 if let tokensMax = request.tokensMax { entries = entries.fitting(tokensMax, count: request.k) }
                 // It is written behind the reply: whoever asked does not wait for it.
-                if request.touches { recalled.note(entries.compactMap(\.memory), of: principal.organization, at: time) }
+                if request.touches, request.asOf == nil { recalled.note(entries.compactMap(\.memory), of: principal.organization, at: run.moment.valid) }
                 guard request.explains else { return completion(.success(.found(SearchAnswer(entries: entries, report: told)))) }
                 let cosines = vector.flatMap { vector in index?.cosines(of: vector, entries.map(\.hit.id)) } ?? entries.map { _ in nil }
                 let reasons = RecallReasons(found, run)
@@ -125,7 +131,8 @@ private struct Recollection: Sendable {
     let mode: SearchMode
     let weights: RecallWeights
     let fading: Fading
-    let time: Timestamp
+    /// What is asked about.
+    let moment: Moment
     var embedding: UInt64 = 0
     var scanning: UInt64 = 0
 }
@@ -138,7 +145,7 @@ private struct RecallScan {
 
     func run(_ index: CosineIndex?) throws(IndexError) -> HybridSearch.Answer {
         if mode != .vector {
-            guard mode == .hybrid, let index else { return search.byWords(k: query.k, filter: query.filter, at: query.time, isScaled: true) }
+            guard mode == .hybrid, let index else { return search.byWords(k: query.k, filter: query.filter, at: query.moment, isScaled: true) }
             return try search.byBoth(query, in: index)
         }
         guard let index else { return HybridSearch.Answer(answer: IndexAnswer(hits: [], report: SearchReport()), scale: .cosineAlone, scores: .none) }
@@ -165,7 +172,7 @@ private struct RecallReasons {
         asked = found.time
         // The weight of relevance is in what the time counted.
         time = found.time.map { AnswerExplanation.Time($0.explained, scale: run.weights.relevance > 0 ? Double(found.timeWorth) / run.weights.relevance : 0) }
-        (fading, now) = (run.fading, run.time)
+        (fading, now) = (run.fading, run.moment.valid)
     }
 
     func explained(_ entry: SearchAnswer.Entry, _ found: Float?) -> SearchAnswer.Entry {

@@ -51,7 +51,7 @@ extension MemoryEngine {
             draft.values[field] = .identifier(own)
         }
         try draft.check()
-        if draft.kind == .agent { try MemorySettings.check(settings: draft.values[.settings]) }
+        if draft.kind == .agent { try MemorySettings.check(settings: draft.values[.settings], of: .agent) }
         if draft.kind == .conversation, draft.values[.status] == .text("deleted") { throw FieldError("status", .malformed("a new conversation is active or archived")) }
         let createdAt = draft.createdAt ?? now
         var record = Record(
@@ -81,7 +81,7 @@ extension MemoryEngine {
                 throw FieldError("status", .malformed("a conversation is deleted by removing it, and comes back by restoring it"))
             }
             if patch.kind == .organization { try Organization.check(settings: patch.values[.settings]) }
-            if patch.kind == .organization || patch.kind == .agent { try MemorySettings.check(settings: patch.values[.settings]) }
+            if patch.kind == .organization || patch.kind == .agent { try MemorySettings.check(settings: patch.values[.settings], of: patch.kind) }
             if case .texts(let networks)? = patch.values[.networks] { try MemoryEngine.check(networks: networks) }
             if patch.kind == .key { try check(patch, principal, at: now) }
             if case .text(let email)? = patch.values[.email] { patch.values[.email] = .text(email.lowercased()) }
@@ -107,9 +107,11 @@ extension MemoryEngine {
         _ patch: RecordPatch, in choice: SpaceChoice, attemptsLeft: Int, _ principal: Principal, _ context: OperationContext, at now: Timestamp,
         _ completion: @escaping Completion
     ) {
+        let setsFading = [Kind.agent, .organization].contains(patch.kind) && (patch.values[.settings] != nil || patch.cleared.contains(.settings))
+        let job = setsFading ? redating(of: patch.kind == .agent ? patch.id : nil, principal.organization, at: now) : nil
         let write: @Sendable (RecordPatch, @escaping Completion) -> Void = { [self] patch, completion in
             let action = WriteAction.change(patch, space: patch.vector.isSet ? choice.space?.id : nil)
-            self.write(action, in: choice, founds: patch.vector.isSet, principal, context, at: now, completion)
+            self.write(action, in: choice, founds: patch.vector.isSet, whenFadingChanges: job, principal, context, at: now, completion)
         }
         guard choice.embeds, patch.vector == .keep, patch.touchesText else { return write(patch, completion) }
         store.reads.records(
@@ -141,7 +143,7 @@ extension MemoryEngine {
     }
 
     func restore(_ kind: Kind, _ ids: [Identifier], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
-        writeAll(.restore(kind, ids), kind, ids, MemoryEngine.kept.filter { Schema.of($0).deletesSoftly }, principal, context, completion)
+        writeAll(.restore(kind, ids), kind, ids, MemoryEngine.kept.filter { Schema.of($0).deletesSoftly }.union([.memory]), principal, context, completion)
     }
 
     func use(_ kind: Kind, _ ids: [Identifier], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {

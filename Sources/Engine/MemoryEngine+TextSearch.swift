@@ -22,7 +22,7 @@ extension MemoryEngine {
         let words = partitions.words(of: principal.organization, .message)
         let query = indexQuery(request, [], principal, context)
         let accepted = searches.submit { [self] in
-            let meaning = words.withoutCommonWords(text, filter: query.filter, at: query.time)
+            let meaning = words.withoutCommonWords(text, filter: query.filter, at: query.moment)
             embed(question: meaning, principal.organization, context, completion) { [self] vector in searchWords(request, text, vector, principal, context, completion) }
         }
         if !accepted { completion(.failure(.busy("searches"))) }
@@ -37,7 +37,7 @@ extension MemoryEngine {
         let accepted = searches.submit { [self] in
             if let interruption = context.interruption { return completion(.failure(interruption)) }
             guard let index, vector != nil else {
-                return answer(.success(search.byWords(k: query.k, filter: query.filter, at: query.time, isScaled: false).answer), request, principal, context, completion)
+                return answer(.success(search.byWords(k: query.k, filter: query.filter, at: query.moment, isScaled: false).answer), request, principal, context, completion)
             }
             let found = Result { () throws(IndexError) in
                 switch request.kind {
@@ -56,7 +56,7 @@ extension MemoryEngine {
         var search = search
         if principal.mayRead(.conversation, .conversationsRead) {
             let titles = partitions.words(of: principal.organization, .conversation)
-            search.titles = titles.scores(of: text, filter: principal.narrowing.filter(on: .conversation, and: nil), at: query.time)
+            search.titles = titles.scores(of: text, filter: principal.narrowing.filter(on: .conversation, and: nil), at: query.moment)
         }
         return try search.byBoth(query, in: index).answer
     }

@@ -65,7 +65,10 @@ extension MemoryEngine {
         embed(places.map { checked[$0].content }, for: choice, principal.organization, context, completion) { [self] vectors in
             var memories = checked
             for (place, vector) in zip(places, vectors) { memories[place].embedding = vector.flatMap { choice.embedding($0) } }
-            write(.remember(memories), in: choice, founds: memories.contains { $0.embedding != nil }, principal, context, at: now, completion)
+            let whole = memories
+            keepings(drafts, whole, principal, context, completion) { [self] keepings in
+                write(.remember(whole, keepings), in: choice, founds: whole.contains { $0.embedding != nil }, principal, context, at: now, completion)
+            }
         }
     }
 
@@ -75,6 +78,7 @@ extension MemoryEngine {
             id: draft.id ?? identifiers.next(at: now), organization: principal.organization, agent: draft.agent, user: draft.user ?? principal.narrowing.user,
             session: draft.session ?? principal.narrowing.session, type: draft.type, content: draft.content, importance: draft.importance, tags: draft.tags,
             metadata: draft.metadata, createdAt: draft.createdAt ?? now, updatedAt: max(now, draft.createdAt ?? now), expiresAt: draft.expiresAt,
+            isPinned: draft.isPinned, validity: Validity(from: draft.validFrom, to: draft.validTo), sourceMessage: draft.sourceMessage,
             embedding: draft.vector.flatMap { vector in space.map { Embedding(space: $0.id, vector: vector) } })
     }
 
@@ -118,7 +122,7 @@ extension MemoryEngine {
     /// Hands a write to the store; once it is on disk, what it left is taken into the indexes and the keys, in the order of the commits, and `then` answers.
     /// A space that is new comes with a write that `founds` it, which is one that has a vector.
     func write(
-        _ action: WriteAction, in choice: SpaceChoice? = nil, founds: Bool = false, step: JobStep? = nil, _ principal: Principal, _ context: OperationContext,
+        _ action: WriteAction, in choice: SpaceChoice? = nil, founds: Bool = false, step: JobStep? = nil, whenFadingChanges job: Record? = nil, _ principal: Principal, _ context: OperationContext,
         at time: Timestamp, _ completion: @escaping Completion,
         then: @escaping @Sendable (WriteOutcome, @escaping Completion) -> Void = { outcome, finish in finish(.success(.written(outcome.receipt))) }
     ) {
@@ -126,7 +130,7 @@ extension MemoryEngine {
         let idempotency = context.idempotencyKey.map { Idempotency(key: $0, digest: Digest.sha256(context.fingerprint)) }
         let request = WriteRequest(
             organization: principal.organization, at: time, action: action, narrowing: principal.narrowing, idempotency: idempotency,
-            newSpace: founds && choice?.isNew == true ? choice?.space : nil, vectorsFollow: choice?.vectorsFollow ?? false, step: step)
+            newSpace: founds && choice?.isNew == true ? choice?.space : nil, vectorsFollow: choice?.vectorsFollow ?? false, step: step, whenFadingChanges: job)
         submit(request) { [self] result in
             switch result {
             case .success(let outcome):
@@ -178,6 +182,8 @@ extension MemoryEngine {
                 partitions.use(organization.listStyle, for: organization.id)
             }
             if record.kind == .job { watches.tell(record) }
+            // One that came with what was changed.
+            if record.jobType == .forgetting, record.jobState == .queued { runner().wake() }
         }
     }
 }

@@ -133,7 +133,8 @@ extension IndexChange {
 
     /// Without a vector no search can find it.
     static func of(_ memory: Memory) -> IndexChange {
-        memory.embedding.map { .put(Attributes(memory), vector: $0.vector) } ?? .remove(memory.id)
+        guard let embedding = memory.embedding, memory.deletedAt == nil else { return .remove(memory.id) }
+        return .put(Attributes(memory), vector: embedding.vector)
     }
 
     static func of(_ record: Record) -> IndexChange {

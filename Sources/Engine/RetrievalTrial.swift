@@ -62,7 +62,7 @@ public final class RetrievalTrial {
 
     /// What of a question is embedded.
     public func meaning(of question: String, _ mode: SearchMode) -> String {
-        mode == .hybrid && words.kind == .message ? words.withoutCommonWords(question, filter: nil, at: time) : question
+        mode == .hybrid && words.kind == .message ? words.withoutCommonWords(question, filter: nil, at: Moment(time)) : question
     }
 
     public func ask(_ text: String, _ vector: [Float], _ mode: SearchMode, k: Int, isExact: Bool) -> [Int] {
@@ -71,7 +71,7 @@ public final class RetrievalTrial {
         let answer =
             switch mode {
             case .vector: try? vectors.search(query)
-            case .lexical: search.byWords(k: k, filter: nil, at: time, isScaled: false).answer
+            case .lexical: search.byWords(k: k, filter: nil, at: Moment(time), isScaled: false).answer
             case .hybrid: try? search.byBoth(query, in: vectors).answer
             }
         return answer?.hits.map { Int($0.id.low) } ?? []

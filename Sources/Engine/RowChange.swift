@@ -13,7 +13,8 @@ struct RowChange: Sendable {
     static func remove(_ id: Identifier) -> RowChange { RowChange(index: .remove(id), words: .remove(id)) }
 
     static func of(_ memory: Memory, _ analyzer: TextAnalyzer) -> RowChange {
-        RowChange(index: .of(memory), words: .put(Attributes(memory), analyzer.analyze(memory.content)))
+        guard memory.deletedAt == nil else { return .remove(memory.id) }
+        return RowChange(index: .of(memory), words: .put(Attributes(memory), analyzer.analyze(memory.content)))
     }
 
     static func of(_ record: Record, _ analyzer: TextAnalyzer) -> RowChange {

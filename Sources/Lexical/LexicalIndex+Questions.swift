@@ -9,9 +9,9 @@ extension LexicalIndex {
 
     /// A question without the words that more than a third of the rows have which the filter admits, as names of those who speak in a conversation are; the question itself
     /// where nothing would be left of it.
-    public func withoutCommonWords(_ question: String, filter: Filter?, at time: Timestamp, _ analyzer: TextAnalyzer = TextAnalyzer()) -> String {
+    public func withoutCommonWords(_ question: String, filter: Filter?, at moment: Moment, _ analyzer: TextAnalyzer = TextAnalyzer()) -> String {
         let snapshot = current
-        let scope = WordScope(snapshot, scopes(filter, at: time, of: snapshot))
+        let scope = WordScope(snapshot, scopes(filter, at: moment, of: snapshot))
         guard scope.count >= LexicalIndex.rowsMin else { return question }
         let pieces = analyzer.pieces(question, snapshot.languages)
         let kept = pieces.filter { piece in !piece.words.contains { scope.hits(of: $0).rows.count * LexicalIndex.commonShare > scope.count } }

@@ -51,16 +51,16 @@ public final class LexicalIndex: Sendable {
     }
 
     /// The scores of the words of a question in the rows that the filter admits.
-    public func scores(of question: String, filter: Filter?, at time: Timestamp, _ analyzer: TextAnalyzer = TextAnalyzer()) -> LexicalScores {
+    public func scores(of question: String, filter: Filter?, at moment: Moment, _ analyzer: TextAnalyzer = TextAnalyzer()) -> LexicalScores {
         let snapshot = current
-        return LexicalScores(analyzer.ask(question, snapshot.languages), snapshot, scopes(filter, at: time, of: snapshot))
+        return LexicalScores(analyzer.ask(question, snapshot.languages), snapshot, scopes(filter, at: moment, of: snapshot))
     }
 
     var current: SegmentSnapshot { published.withLock { $0 } }
 
     /// The rows that the filter admits, by slot.
-    func scopes(_ filter: Filter?, at time: Timestamp, of snapshot: SegmentSnapshot) -> [Bitmap] {
-        snapshot.scopes(filter.map { Expression($0, on: kind, tags: snapshot.tags) }, at: time, selections)
+    func scopes(_ filter: Filter?, at moment: Moment, of snapshot: SegmentSnapshot) -> [Bitmap] {
+        snapshot.scopes(filter.map { Expression($0, on: kind, tags: snapshot.tags) }, at: moment, selections)
     }
 }
 
@@ -99,12 +99,12 @@ struct SegmentSnapshot: Sendable {
         }
     }
 
-    /// The rows that are alive at `time` and that the filter admits, by slot.
-    func scopes(_ expression: Expression?, at time: Timestamp, _ selections: SelectionCache) -> [Bitmap] {
+    /// The rows that are of that moment and that the filter admits, by slot.
+    func scopes(_ expression: Expression?, at moment: Moment, _ selections: SelectionCache) -> [Bitmap] {
         var known = expression.map(selections.selections)
         let scopes = entries.enumerated().map { slot, entry in
             guard let segment = entry?.segment else { return Bitmap() }
-            var rows = segment.alive(at: time)
+            var rows = segment.alive(at: moment)
             if let admitted = known?.rows(of: segment.columns, below: segment.count, slot: slot) { rows.formIntersection(admitted) }
             return rows
         }

@@ -19,7 +19,8 @@ struct Segment: Sendable {
     private(set) var liveCount = 0
     /// Of the rows that are alive.
     private(set) var wordCount = 0
-    private var mayExpire = false
+    /// Whether a row begins or ends.
+    private var mayHide = false
 
     struct Neighbours: Sendable {
         var before: UInt32?
@@ -57,7 +58,7 @@ struct Segment: Sendable {
         live[row] = true
         liveCount += 1
         wordCount += text.length
-        if columns.expiry(row) != nil { mayExpire = true }
+        if columns.end(row) != nil || columns.start(row) != nil { mayHide = true }
         if isFull {
             postings = [Postings(allTexts, from: 0)]
             texts = []
@@ -104,8 +105,8 @@ struct Segment: Sendable {
         wordCount -= Int(lengths[row])
     }
 
-    /// The rows that are alive at `time`.
-    func alive(at time: Timestamp) -> Bitmap { mayExpire ? columns.unexpired(at: time, among: live) : live }
+    /// The rows that are of that moment.
+    func alive(at moment: Moment) -> Bitmap { mayHide || moment.known != nil ? columns.alive(at: moment, among: live) : live }
 
     /// Adds each row that has the word under any of its names, and how often, in no order.
     func find(_ word: AskedWord, into found: inout [Postings.Posting]) {

@@ -21,5 +21,11 @@ public struct MemoryFacts: Hashable, Sendable {
         self.isPinned = isPinned
     }
 
+    public init(_ memory: Memory) {
+        self.init(
+            type: memory.type, importance: memory.importance, accessCount: memory.accessCount, createdAt: memory.createdAt, lastAccessedAt: memory.lastAccessedAt,
+            isPinned: memory.isPinned)
+    }
+
     public var lastUsedAt: Timestamp { lastAccessedAt ?? createdAt }
 }

@@ -10,31 +10,51 @@ public struct MemorySettings: Hashable, Sendable {
     public var isEnabled = true
     public private(set) var fading = Fading()
     public private(set) var weights = RecallWeights.standard
+    /// So many days what was forgotten can be restored; the organization's alone.
+    public private(set) var restorableDays = MemorySettings.restorableDaysDefault
 
     public init() {}
 
-    public static let member = "memory"
+    public static let restorableDaysDefault: Int64 = 30
+    private static let restorableDaysRange: ClosedRange<Int64> = 0...3_650
+
+    public static let member = Organization.memoryMember
 
     /// The organization's, given the member of its settings.
     public init(organization: JSON?) throws(FieldError) {
-        if let organization { try take(organization) }
+        if let organization { try take(organization, MemorySettings.ofOrganization) }
     }
 
     /// The agent's, over those of its organization.
     public init(_ agent: Record, over organization: MemorySettings) throws(FieldError) {
         self = organization
         isEnabled = agent.flag(.memoryEnabled) ?? true
-        if let own = agent.json(.settings)?[MemorySettings.member] { try take(own) }
+        if let own = agent.json(.settings)?[MemorySettings.member] { try take(own, MemorySettings.ofAgent) }
+    }
+
+    /// As far as they can be followed. They are checked when they are written; what plain SQL wrote, and nobody can follow, is passed over.
+    public init(of agent: Record?, in organization: Record?) {
+        self.init(of: agent, under: organization?.json(.settings)?[MemorySettings.member])
+    }
+
+    /// The same, given the member of the organization's settings.
+    public init(of agent: Record?, under organization: JSON?) {
+        let base = (try? MemorySettings(organization: organization)) ?? MemorySettings()
+        self = agent.flatMap { try? MemorySettings($0, over: base) } ?? base
     }
 
     /// That the settings of an organization or an agent are such that they can be followed.
-    public static func check(settings: Value?) throws(FieldError) {
+    public static func check(settings: Value?, of kind: Kind) throws(FieldError) {
         guard case .json(let settings)? = settings, let own = settings[member] else { return }
-        do throws(FieldError) { _ = try MemorySettings(organization: own) } catch { throw error.inside("settings") }
+        var memory = MemorySettings()
+        do throws(FieldError) { try memory.take(own, kind == .organization ? ofOrganization : ofAgent) } catch { throw error.inside("settings") }
     }
 
-    private mutating func take(_ json: JSON) throws(FieldError) {
-        for (name, value) in try MemorySettings.members(json, MemorySettings.member, ["half_lives", "forgetting_threshold", "weights"]) {
+    private static let ofAgent = ["half_lives", "forgetting_threshold", "weights"]
+    private static let ofOrganization = ofAgent + ["restorable_days"]
+
+    private mutating func take(_ json: JSON, _ known: [String]) throws(FieldError) {
+        for (name, value) in try MemorySettings.members(json, MemorySettings.member, known) {
             let place = "\(MemorySettings.member).\(name)"
             switch name {
             case "half_lives":
@@ -51,6 +71,12 @@ public struct MemorySettings: Hashable, Sendable {
                 } catch {
                     throw error.inside(MemorySettings.member)
                 }
+            case "restorable_days":
+                let days = try MemorySettings.number(value, place)
+                guard let whole = Int64(exactly: days), MemorySettings.restorableDaysRange.contains(whole) else {
+                    throw FieldError(place, .outOfRange("\(MemorySettings.restorableDaysRange.lowerBound) to \(MemorySettings.restorableDaysRange.upperBound)"))
+                }
+                restorableDays = whole
             default:
                 let threshold = try MemorySettings.number(value, place)
                 do throws(FieldError) { try fading.set(threshold: threshold) } catch { throw FieldError(place, error.reason) }

@@ -8,12 +8,14 @@ public enum JobType: String, Hashable, Sendable, CaseIterable {
     case retention
     /// Rows that wait for their vector get it.
     case embedding = "embed"
+    /// Memories of which little is left, and those that have expired, are hidden; those that were for long are deleted.
+    case forgetting = "forget"
 
     /// Whether a client does the work; the rest the server does itself.
     public var isOfClient: Bool {
         switch self {
         case .importing, .exporting: true
-        case .retention, .embedding: false
+        case .retention, .embedding, .forgetting: false
         }
     }
 }

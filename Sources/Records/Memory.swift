@@ -19,6 +19,17 @@ public struct Memory: Hashable, Sendable {
     public var updatedAt: Timestamp
     /// From this moment on the memory is neither found nor shown.
     public var expiresAt: Timestamp?
+    /// One that is pinned does not fade and is not forgotten.
+    public var isPinned: Bool
+    public var validity: Validity
+    /// What took its place.
+    public var supersededBy: Identifier?
+    /// What was said from which it was made.
+    public var sourceMessage: Identifier?
+    /// When so little of it will be left that it is forgotten; nil when never. The store keeps it as its agent's settings say.
+    public var forgetAt: Timestamp?
+    /// When it was forgotten, so that it is no longer found or shown but can be restored.
+    public var deletedAt: Timestamp?
     /// 1 when written first, one more with each update.
     public var version: Int64
     public var embedding: Embedding?
@@ -26,8 +37,9 @@ public struct Memory: Hashable, Sendable {
     public init(
         id: Identifier, organization: Identifier, agent: Identifier, user: Identifier? = nil, session: Identifier? = nil, type: MemoryType,
         content: String, importance: Double = 0.5, accessCount: Int64 = 0, lastAccessedAt: Timestamp? = nil, tags: [String] = [],
-        metadata: JSON = .emptyObject, createdAt: Timestamp, updatedAt: Timestamp, expiresAt: Timestamp? = nil, version: Int64 = 1,
-        embedding: Embedding? = nil
+        metadata: JSON = .emptyObject, createdAt: Timestamp, updatedAt: Timestamp, expiresAt: Timestamp? = nil, isPinned: Bool = false,
+        validity: Validity = .always, supersededBy: Identifier? = nil, sourceMessage: Identifier? = nil, forgetAt: Timestamp? = nil, deletedAt: Timestamp? = nil,
+        version: Int64 = 1, embedding: Embedding? = nil
     ) {
         self.id = id
         self.organization = organization
@@ -44,6 +56,12 @@ public struct Memory: Hashable, Sendable {
         self.createdAt = createdAt
         self.updatedAt = updatedAt
         self.expiresAt = expiresAt
+        self.isPinned = isPinned
+        self.validity = validity
+        self.supersededBy = supersededBy
+        self.sourceMessage = sourceMessage
+        self.forgetAt = forgetAt
+        self.deletedAt = deletedAt
         self.version = version
         self.embedding = embedding
     }
@@ -64,6 +82,14 @@ public struct Memory: Hashable, Sendable {
     }
 
     public func isExpired(at time: Timestamp) -> Bool { expiresAt.map { $0 <= time } ?? false }
+
+    /// Whether it can be found and shown, be it still so or not.
+    public func isShown(at time: Timestamp) -> Bool { deletedAt == nil && !isExpired(at: time) }
+
+    /// Whether it is of the same agent, user and session: no other can be taken for it.
+    public func isBeside(_ other: Memory) -> Bool {
+        organization == other.organization && agent == other.agent && user == other.user && session == other.session
+    }
 }
 
 /// A vector as it was received, and the space in which it may be compared.

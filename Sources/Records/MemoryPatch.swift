@@ -30,6 +30,10 @@ public struct MemoryPatch: Hashable, Sendable {
     public var tags: [String]?
     public var metadata: JSON?
     public var expiresAt: Change<Timestamp>
+    public var isPinned: Bool?
+    public var validFrom: Change<Timestamp>
+    /// An end that is taken away takes with it what superseded the memory.
+    public var validTo: Change<Timestamp>
     /// New content without a vector clears the old one, which would answer for a text that is gone.
     public var vector: Change<[Float]>
     /// The space that a vector which is set is of; where callers bring all vectors it need not be named.
@@ -38,7 +42,7 @@ public struct MemoryPatch: Hashable, Sendable {
     public init(
         id: Identifier, ifVersion: Int64? = nil, user: Change<Identifier> = .keep, session: Change<Identifier> = .keep, type: MemoryType? = nil,
         content: String? = nil, importance: Double? = nil, tags: [String]? = nil, metadata: JSON? = nil, expiresAt: Change<Timestamp> = .keep,
-        vector: Change<[Float]> = .keep, space: Identifier? = nil
+        isPinned: Bool? = nil, validFrom: Change<Timestamp> = .keep, validTo: Change<Timestamp> = .keep, vector: Change<[Float]> = .keep, space: Identifier? = nil
     ) {
         self.id = id
         self.ifVersion = ifVersion
@@ -50,6 +54,9 @@ public struct MemoryPatch: Hashable, Sendable {
         self.tags = tags
         self.metadata = metadata
         self.expiresAt = expiresAt
+        self.isPinned = isPinned
+        self.validFrom = validFrom
+        self.validTo = validTo
         self.vector = vector
         self.space = space
     }
@@ -60,6 +67,7 @@ public struct MemoryPatch: Hashable, Sendable {
         if let tags { try Checks.tags(tags) }
         if let metadata { try Checks.metadata(metadata) }
         if case .set(let time) = expiresAt { try Checks.time(time, "expires_at") }
+        try Validity(from: validFrom.applied(to: nil), to: validTo.applied(to: nil)).check()
         if case .set(let vector) = vector { try Checks.vector(vector, "vector") }
         try Checks.space(space, ofVector: vector.isSet)
     }
@@ -75,6 +83,13 @@ public struct MemoryPatch: Hashable, Sendable {
         new.tags = tags ?? old.tags
         new.metadata = metadata ?? old.metadata
         new.expiresAt = expiresAt.applied(to: old.expiresAt)
+        new.isPinned = isPinned ?? old.isPinned
+        new.validity.from = validFrom.applied(to: old.validity.from)
+        new.validity.to = validTo.applied(to: old.validity.to)
+        if new.validity.to != old.validity.to {
+            new.validity.closedAt = new.validity.to.map { _ in time }
+            new.supersededBy = nil
+        }
         new.updatedAt = max(time, old.updatedAt)
         new.version = old.version + 1
         switch vector {

@@ -3,10 +3,13 @@ extension Memory {
     public func check() throws(FieldError) {
         let draft = MemoryDraft(
             id: id, agent: agent, user: user, session: session, type: type, content: content, importance: importance, tags: tags, metadata: metadata,
-            createdAt: createdAt, expiresAt: expiresAt, vector: embedding?.vector)
+            createdAt: createdAt, expiresAt: expiresAt, validFrom: validity.from, validTo: validity.to, vector: embedding?.vector)
         try draft.check()
         try Checks.time(updatedAt, "updated_at")
         try Checks.time(lastAccessedAt, "last_accessed_at")
+        try Checks.time(validity.closedAt, "closed_at")
+        try Checks.time(deletedAt, "deleted_at")
+        if supersededBy != nil, validity.to == nil { throw FieldError("superseded_by", .malformed("what was superseded has a valid_to")) }
         guard accessCount >= 0 else { throw FieldError("access_count", .outOfRange("from 0")) }
         guard version >= 1 else { throw FieldError("version", .outOfRange("from 1")) }
     }
@@ -15,7 +18,8 @@ extension Memory {
         Memory(
             id: id, organization: organization, agent: agent, user: user, session: session, type: type, content: content, importance: importance,
             accessCount: accessCount, lastAccessedAt: lastAccessedAt, tags: tags, metadata: metadata, createdAt: createdAt, updatedAt: updatedAt,
-            expiresAt: expiresAt, version: version, embedding: embedding.flatMap { old in space.map { Embedding(space: $0, vector: old.vector) } })
+            expiresAt: expiresAt, isPinned: isPinned, validity: validity, supersededBy: supersededBy, sourceMessage: sourceMessage, deletedAt: deletedAt, version: version,
+            embedding: embedding.flatMap { old in space.map { Embedding(space: $0, vector: old.vector) } })
     }
 }
 

@@ -28,6 +28,10 @@ public enum Operation: Hashable, Sendable {
     /// Counts a use of terms, or another sighting of patterns.
     case use(Kind, [Identifier])
     case end([Identifier])
+    /// A memory, with those that took its place and those whose place it took.
+    case history(Identifier)
+    /// What becomes of the memories of a session that is over.
+    case endSession(SessionEnding)
     /// A conversation with its last messages.
     case open(Identifier, messages: Int)
 
@@ -60,6 +64,8 @@ public enum Operation: Hashable, Sendable {
         case search = 37
         case stream = 38
         case recall = 39
+        case history = 40
+        case endSession = 41
         case create = 48
         case fetch = 49
         case browse = 50
@@ -112,6 +118,8 @@ public enum Operation: Hashable, Sendable {
         case .controlJob: .controlJob
         case .watchJob: .watchJob
         case .importing: .importing
+        case .history: .history
+        case .endSession: .endSession
         }
     }
 
@@ -120,7 +128,7 @@ public enum Operation: Hashable, Sendable {
         switch self {
         case .ping, .status, .verify: nil
         case .ensureAgent: .agent
-        case .remember, .get, .list, .update, .delete, .stream, .recall: .memory
+        case .remember, .get, .list, .update, .delete, .stream, .recall, .history, .endSession: .memory
         case .search(let request): request.kind
         case .create(let drafts): drafts.first?.kind
         case .fetch(let kind, _, _), .remove(let kind, _), .restore(let kind, _), .use(let kind, _): kind
@@ -144,8 +152,8 @@ public enum Operation: Hashable, Sendable {
         case .ping: []
         case .status: [.statusRead]
         case .ensureAgent: [.agentsWrite]
-        case .remember, .update, .delete: [.memoriesWrite]
-        case .get, .list, .stream, .recall: [.memoriesRead]
+        case .remember, .update, .delete, .endSession: [.memoriesWrite]
+        case .get, .list, .stream, .recall, .history: [.memoriesRead]
         case .search, .fetch, .browse: kind.map { [.reading($0)] } ?? Set(Scope.allCases)
         case .create, .change, .remove, .restore, .use: kind.map { [.writing($0)] } ?? Set(Scope.allCases)
         case .end: [.conversationsWrite]
@@ -191,6 +199,8 @@ extension Operation.Name: CustomStringConvertible {
         case .controlJob: "control_job"
         case .watchJob: "watch_job"
         case .importing: "import"
+        case .history: "history"
+        case .endSession: "end_session"
         }
     }
 
@@ -198,9 +208,9 @@ extension Operation.Name: CustomStringConvertible {
     public var isWrite: Bool {
         switch self {
         case .ensureAgent, .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey, .revokeKey, .startJob,
-            .claimJob, .stepJob, .controlJob, .importing:
+            .claimJob, .stepJob, .controlJob, .importing, .endSession:
             true
-        case .ping, .status, .verify, .get, .list, .search, .recall, .stream, .fetch, .browse, .open, .watchJob: false
+        case .ping, .status, .verify, .get, .list, .search, .recall, .stream, .fetch, .browse, .open, .watchJob, .history: false
         }
     }
 }

@@ -5,6 +5,8 @@ public enum Outcome: Hashable, Sendable {
     case status(JSON)
     /// What was compared, by kind; its members are listed in docs/PROTOCOL.md.
     case verified(JSON)
+    /// How many rows an operation did what to; its members are listed in docs/PROTOCOL.md.
+    case counted(JSON)
     case agent(Agent)
     case written(WriteReceipt)
     case memories([Memory])

@@ -23,10 +23,15 @@ public struct RecallRequest: Hashable, Sendable {
     public var explains: Bool
     /// What comes counts as accessed, and fades more slowly from then on.
     public var touches: Bool
+    /// A moment that has passed: what was so then, as far as it was known. Nothing counts as accessed.
+    public var asOf: Timestamp?
+    /// As far as it was known at this moment instead.
+    public var knownAt: Timestamp?
 
     public init(
         agent: Identifier, session: Identifier? = nil, everySession: Bool = false, text: String? = nil, vector: [Float]? = nil, space: Identifier? = nil, mode: SearchMode? = nil,
-        k: Int = 10, tokensMax: Int? = nil, filter: Filter? = nil, exact: Bool = false, weights: RecallWeights? = nil, explains: Bool = false, touches: Bool = true
+        k: Int = 10, tokensMax: Int? = nil, filter: Filter? = nil, exact: Bool = false, weights: RecallWeights? = nil, explains: Bool = false, touches: Bool = true,
+        asOf: Timestamp? = nil, knownAt: Timestamp? = nil
     ) {
         self.agent = agent
         self.session = session
@@ -42,6 +47,8 @@ public struct RecallRequest: Hashable, Sendable {
         self.weights = weights
         self.explains = explains
         self.touches = touches
+        self.asOf = asOf
+        self.knownAt = knownAt
     }
 
     public func check() throws(FieldError) {
@@ -53,7 +60,18 @@ public struct RecallRequest: Hashable, Sendable {
         if session != nil, everySession { throw FieldError("session", .outOfRange("absent where those of every session are asked for")) }
         try Checks.k(k)
         if let tokensMax, tokensMax < 1 { throw FieldError("tokens", .outOfRange("at least 1")) }
+        try Checks.time(asOf, "as_of")
+        try Checks.time(knownAt, "known_at")
+        if asOf == nil, knownAt != nil { throw FieldError("as_of", .missing) }
         try filter?.check(on: .memory)
+    }
+
+    /// The past that it asks about, if it does; refused when that is still to come.
+    public func past(before now: Timestamp) throws(FieldError) -> Moment? {
+        for (time, name) in [(asOf, "as_of"), (knownAt, "known_at")] {
+            if let time, time > now { throw FieldError(name, .outOfRange("not in the future")) }
+        }
+        return asOf.map { Moment($0, known: knownAt ?? $0) }
     }
 
     /// What it asks for as a filter.

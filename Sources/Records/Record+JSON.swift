@@ -168,7 +168,14 @@ extension Memory {
         ]
         if let lastAccessedAt { members.append(.init("last_accessed_at", .text(lastAccessedAt.description))) }
         members += [.init("tags", .list(tags.map { .text($0) })), .init("metadata", metadata)]
-        if let expiresAt { members.append(.init("expires_at", .text(expiresAt.description))) }
+        for (name, time) in [
+            ("expires_at", expiresAt), ("valid_from", validity.from), ("valid_to", validity.to), ("closed_at", validity.closedAt), ("forget_at", forgetAt), ("deleted_at", deletedAt),
+        ] {
+            if let time { members.append(.init(name, .text(time.description))) }
+        }
+        if isPinned { members.append(.init("pinned", .bool(true))) }
+        if let supersededBy { members.append(.init("superseded_by", .text(supersededBy.description))) }
+        if let sourceMessage { members.append(.init("source_message", .text(sourceMessage.description))) }
         members += [
             .init("created_at", .text(createdAt.description)), .init("updated_at", .text(updatedAt.description)), .init("version", .integer(version)),
         ]
@@ -181,6 +188,8 @@ extension Memory {
         var members = try Members(json)
         _ = members.take("kind")
         _ = members.take("agent")
+        // Made anew, as the settings here say.
+        _ = members.take("forget_at")
         let schema = Schema.of(.memory)
         var values: [RecordField: Value] = [:]
         for rule in schema.rules where rule.field != .agent {
@@ -189,6 +198,7 @@ extension Memory {
         guard case .text(let content)? = values[.content] else { throw FieldError("content", .missing) }
         let row = Record(.memory, id: try members.identifier(.id) ?? new, organization: .none, createdAt: try members.time(.createdAt) ?? now, values: values)
         let updatedAt = try members.time(.updatedAt) ?? row.createdAt
+        let deletedAt = try members.time(.deletedAt)
         let version = try members.integer(.version) ?? 1
         let vector = try members.vector()
         let space = try members.space()
@@ -198,7 +208,9 @@ extension Memory {
             id: row.id, organization: .none, agent: agent, user: row.identifier(.user), session: row.identifier(.session), type: type, content: content,
             importance: row.number(.importance) ?? 0.5, accessCount: row.integer(.accessCount) ?? 0, lastAccessedAt: row.time(.lastAccessedAt),
             tags: row.texts(.tags), metadata: row.json(.metadata) ?? .emptyObject, createdAt: row.createdAt, updatedAt: updatedAt,
-            expiresAt: row.time(.expiresAt), version: version, embedding: vector.map { Embedding(space: space, vector: $0) })
+            expiresAt: row.time(.expiresAt), isPinned: row.flag(.isPinned) ?? false,
+            validity: Validity(from: row.time(.validFrom), to: row.time(.validTo), closedAt: row.time(.closedAt)), supersededBy: row.identifier(.supersededBy),
+            sourceMessage: row.identifier(.sourceMessage), deletedAt: deletedAt, version: version, embedding: vector.map { Embedding(space: space, vector: $0) })
     }
 }
 

@@ -109,6 +109,15 @@ public enum RecordField: UInt16, Hashable, Sendable, CaseIterable {
     case startedAt = 129
     case finishedAt = 130
 
+    // Of memories, too.
+    case isPinned = 131
+    case validFrom = 132
+    case validTo = 133
+    case closedAt = 134
+    case supersededBy = 135
+    case sourceMessage = 136
+    case forgetAt = 137
+
     public init?(name: String) {
         guard let field = RecordField.byName[name] else { return nil }
         self = field
@@ -214,6 +223,13 @@ public enum RecordField: UInt16, Hashable, Sendable, CaseIterable {
         case .heartbeatAt: "heartbeat_at"
         case .startedAt: "started_at"
         case .finishedAt: "finished_at"
+        case .isPinned: "pinned"
+        case .validFrom: "valid_from"
+        case .validTo: "valid_to"
+        case .closedAt: "closed_at"
+        case .supersededBy: "superseded_by"
+        case .sourceMessage: "source_message"
+        case .forgetAt: "forget_at"
         }
     }
 }

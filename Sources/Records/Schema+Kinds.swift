@@ -178,5 +178,11 @@ extension Schema {
             tags,
             metadata,
             FieldRule(.expiresAt, .time),
+            FieldRule(.isPinned, .flag, or: .flag(false)),
+            FieldRule(.validFrom, .time),
+            FieldRule(.validTo, .time),
+            FieldRule(.closedAt, .time, by: .server),
+            FieldRule(.supersededBy, .identifier, by: .server),
+            FieldRule(.sourceMessage, .identifier),
         ])
 }

@@ -83,6 +83,8 @@ public struct SearchReport: Hashable, Sendable {
     public var lacksContents = false
     /// Nil where the index has all that was written; otherwise when it last had all that others write.
     public var asOf: Timestamp?
+    /// The past that was asked about: what is left of memories was reckoned for it, from how they have been accessed until today.
+    public var past: Moment?
 
     public init(
         rowsTotal: Int = 0, rowsMatching: Int = 0, rowsVisited: Int = 0, rowsScored: Int = 0, listsTotal: Int = 0, listsVisited: Int = 0, recallEstimate: Double = 1,
@@ -114,10 +116,17 @@ public struct MemoryListing: Hashable, Sendable {
     public var after: Identifier?
     public var limit: Int
     public var withVectors: Bool
+    /// Those too that were so, or will be, but are not so now.
+    public var withHistory: Bool
+    /// Those that were forgotten and can be restored.
+    public var deleted: RecordListing.Deleted
+    /// Only those that are forgotten or expire by then, as their agents' settings are now.
+    public var dueAt: Timestamp?
 
     public init(
         agent: Identifier? = nil, session: Identifier? = nil, type: MemoryType? = nil, after: Identifier? = nil, limit: Int = 50,
-        withVectors: Bool = false
+        withVectors: Bool = false, withHistory: Bool = false, deleted: RecordListing.Deleted = .without,
+        dueAt: Timestamp? = nil
     ) {
         self.agent = agent
         self.session = session
@@ -125,9 +134,27 @@ public struct MemoryListing: Hashable, Sendable {
         self.after = after
         self.limit = limit
         self.withVectors = withVectors
+        self.withHistory = withHistory
+        self.deleted = deleted
+        self.dueAt = dueAt
     }
 
-    public func check() throws(FieldError) { try Checks.page(limit) }
+    public func check() throws(FieldError) {
+        try Checks.page(limit)
+        try Checks.time(dueAt, "due_at")
+    }
+
+    /// Whether it lists that row, shown to somebody at that time.
+    public func admits(_ memory: Memory, at time: Timestamp) -> Bool {
+        guard agent ?? memory.agent == memory.agent, type ?? memory.type == memory.type, session == nil || session == memory.session else { return false }
+        switch deleted {
+        case .without: if memory.deletedAt != nil { return false }
+        case .with: break
+        case .only: if memory.deletedAt == nil { return false }
+        }
+        guard dueAt == nil else { return true }
+        return (memory.deletedAt != nil || !memory.isExpired(at: time)) && (withHistory || memory.validity.holds(at: Moment(time)))
+    }
 }
 
 /// What a write came to: the rows that it touched, and the number under which the change feed has it.
@@ -148,10 +175,13 @@ public struct WriteReceipt: Hashable, Sendable {
     public let rows: [Row]
     /// How many of the rows are stored and wait for their vector, because it could not be made now.
     public var waiting: Int
+    /// Of the rows of which there is more to say than that they were written, in their order.
+    public var notes: [RememberNote]
 
-    public init(change: Int64, rows: [Row], waiting: Int = 0) {
+    public init(change: Int64, rows: [Row], waiting: Int = 0, notes: [RememberNote] = []) {
         self.change = change
         self.rows = rows
         self.waiting = waiting
+        self.notes = notes
     }
 }

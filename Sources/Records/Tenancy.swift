@@ -35,7 +35,7 @@ public struct Organization: Hashable, Sendable {
 
     private static let retentionSetting = "data_retention_days"
     private static let indexSetting = "index"
-    private static let memoryMember = "memory"
+    public static let memoryMember = "memory"
 
     /// The settings that something follows must be such that it can.
     public static func check(settings: Value?) throws(FieldError) {

@@ -89,9 +89,10 @@ enum Table: UInt8, CaseIterable {
             [
                 "organization_id", "id", "agent_id", "user_id", "session_id", "memory_type", "content", "importance_score", "access_count",
                 "last_accessed_at", "tags", "metadata", "created_at", "updated_at", "expires_at", "version", "embedding_space_id", "embedding",
+                "is_pinned", "valid_from", "valid_to", "closed_at", "superseded_by", "source_message_id", "forget_at", "deleted_at", "content_hash",
             ]
         case .changes: ["number", "organization_id", "kind", "record_id", "version", "operation", "at"]
-        case .idempotencyKeys: ["organization_id", "idempotency_key", "digest", "change_number", "receipt", "created_at"]
+        case .idempotencyKeys: ["organization_id", "idempotency_key", "digest", "change_number", "receipt", "created_at", "details"]
         case .counters: ["organization_id", "kind", "rows", "with_vectors", "deleted"]
         case .organizations, .apiKeys, .agents, .users, .conversations, .messages, .terminologyEntries, .learningPatterns, .jobs: []
         }

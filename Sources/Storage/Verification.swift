@@ -63,9 +63,10 @@ public enum Verification {
                 switch table {
                 case .organizations: organizations.insert(organization)
                 case .agentMemories:
-                    counted[organization, default: StoreCounts()][.memory] += StoreCounts.Count(rows: 1, withVectors: row.isNull(MemoryRow.embeddingColumn) ? 0 : 1)
+                    counted[organization, default: StoreCounts()][.memory] += StoreCounts.Count(
+                        rows: 1, withVectors: row.isNull(MemoryRow.embeddingColumn) ? 0 : 1, deleted: row.isNull(MemoryRow.deletedColumn) ? 0 : 1)
                 case .counters:
-                    guard let (kind, count) = try? CounterRow.decode(row, of: organization) else { return }
+                    guard let (kind, count) = try? CounterRow.decode(row, of: organization), Table.of(kind).firstVersion <= version else { return }
                     kept[organization, default: StoreCounts()][kind] = count
                 case .agents, .users, .conversations, .messages, .terminologyEntries, .learningPatterns:
                     guard let kind = table.kind, let record = try? RecordRow.decode(row, kind, of: organization) else { return }

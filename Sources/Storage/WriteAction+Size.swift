@@ -5,7 +5,7 @@ extension WriteAction {
         switch self {
         case .createOrganization: 3
         case .ensureAgent, .ensureSpace, .update: 1
-        case .remember(let memories): memories.count
+        case .remember(let memories, _): memories.count
         case .delete(let ids), .remove(_, let ids), .restore(_, let ids), .use(_, let ids), .end(let ids): ids.count
         case .create(let records): records.count
         case .change, .revokeKey: 1
@@ -14,6 +14,8 @@ extension WriteAction {
         case .noteAccesses(let accesses): accesses.count
         case .bring(let batch): batch.count
         case .retain(_, let limit): limit
+        case .forget(let sweep): sweep.limit
+        case .redate(let part), .endSession(_, let part): part.limit
         case .claimJob, .stepJob, .controlJob: 1
         case .embed(let made, _): made.count
         }
@@ -23,7 +25,7 @@ extension WriteAction {
     var approximateBytes: Int {
         switch self {
         case .createOrganization, .ensureAgent, .ensureSpace: WriteAction.rowBytes
-        case .remember(let memories): memories.reduce(0) { $0 + WriteAction.bytes(of: $1) }
+        case .remember(let memories, _): memories.reduce(0) { $0 + WriteAction.bytes(of: $1) }
         case .update(let patch, _):
             WriteAction.rowBytes + (patch.content?.utf8.count ?? 0) + (patch.metadata.map(WriteAction.bytes) ?? 0)
                 + WriteAction.bytes(of: patch.tags ?? []) + WriteAction.bytes(of: patch.vector)
@@ -37,6 +39,8 @@ extension WriteAction {
         case .bring(.memories(let memories)): memories.reduce(0) { $0 + WriteAction.bytes(of: $1) }
         case .bring(.records(let records)): records.reduce(0) { $0 + $1.approximateBytes }
         case .retain(_, let limit): limit * WriteAction.rowBytes
+        case .forget(let sweep): sweep.limit * WriteAction.rowBytes
+        case .redate(let part), .endSession(_, let part): part.limit * WriteAction.rowBytes
         case .claimJob, .stepJob, .controlJob: WriteAction.rowBytes
         case .embed(let made, _): made.reduce(0) { $0 + WriteAction.rowBytes + $1.text.utf8.count + 4 * ($1.vector?.count ?? 0) }
         }

@@ -16,10 +16,12 @@ public struct WriteRequest: Sendable {
     public let vectorsFollow: Bool
     /// The step of a job that the action is: taken with it, or the action is refused.
     public let step: JobStep?
+    /// A job that is made with the action where that changes how memories fade.
+    public let whenFadingChanges: Record?
 
     public init(
         organization: Identifier, at: Timestamp, action: WriteAction, narrowing: Narrowing = .none, idempotency: Idempotency? = nil,
-        newSpace: EmbeddingSpace? = nil, vectorsFollow: Bool = false, step: JobStep? = nil
+        newSpace: EmbeddingSpace? = nil, vectorsFollow: Bool = false, step: JobStep? = nil, whenFadingChanges: Record? = nil
     ) {
         self.organization = organization
         self.at = at
@@ -29,6 +31,7 @@ public struct WriteRequest: Sendable {
         self.newSpace = newSpace
         self.vectorsFollow = vectorsFollow
         self.step = step
+        self.whenFadingChanges = whenFadingChanges
     }
 }
 
@@ -39,7 +42,8 @@ public enum WriteAction: Sendable {
     case ensureAgent(Agent)
     /// The organization's main space: the one that exists, or else this one. Spaces are no kind of the change sequence, so the change is 0.
     case ensureSpace(EmbeddingSpace)
-    case remember([Memory])
+    /// Without keepings all are stored as they are; with them there is one for each.
+    case remember([Memory], [Keeping] = [])
     /// Read, changed by `MemoryPatch.applied` and written back in one transaction; `space` is that of a vector that is set.
     case update(MemoryPatch, space: Identifier?)
     /// Rows really go, and their bytes with them. If one does not exist, none is deleted. An expired memory can be deleted.
@@ -63,6 +67,12 @@ public enum WriteAction: Sendable {
     case noteKeyUses([KeyUse])
     /// Memories that were recalled, and when: each counts an access, unless it had one shortly before. One that is gone is passed over.
     case noteAccesses([Identifier: Timestamp])
+    /// Memories that are due are hidden, and those that were for long deleted.
+    case forget(Sweep)
+    /// When memories are forgotten is reckoned anew, as their agents' settings are now.
+    case redate(MemoryPart)
+    /// For a part of the memories of the session.
+    case endSession(SessionEnding, MemoryPart)
     /// Rows of another server. Conversations count their messages anew; the rest stays as it is.
     case bring(ImportBatch)
     /// At most `limit` messages and conversations older than that moment go for good.

@@ -15,7 +15,7 @@ struct BatchScan {
     private static let matchingDivisor = 4
 
     private let expression: Expression?
-    private let time: Timestamp
+    private let moment: Moment
     private let stops: [@Sendable () -> Bool]
     private let units: [Float]
     private let bound: Float
@@ -24,9 +24,9 @@ struct BatchScan {
     private var estimates: [Float]
 
     /// `units` are the queries' vectors, of length one.
-    init(_ queries: [IndexQuery], units: [[Float]], expression: Expression?, time: Timestamp, dimension: Int) {
+    init(_ queries: [IndexQuery], units: [[Float]], expression: Expression?, moment: Moment, dimension: Int) {
         self.expression = expression
-        self.time = time
+        self.moment = moment
         stops = queries.map(\.shouldStop)
         self.units = units.flatMap { $0 }
         bound = BLAS.roundingBound(dimension: dimension)
@@ -43,7 +43,7 @@ struct BatchScan {
     private mutating func visit(_ chunk: Chunk) {
         for query in scans.indices where !isStopped[query] { isStopped[query] = stops[query]() }
         guard isStopped.contains(false) else { return }
-        let matching = chunk.matching(expression, at: time)
+        let matching = chunk.matching(expression, at: moment)
         let count = matching.count
         guard count > 0 else { return }
         guard count * BatchScan.matchingDivisor >= chunk.count else {

@@ -13,8 +13,8 @@ struct Chunk: Sendable {
     private(set) var count = 0
     private(set) var live = Bitmap()
     private(set) var liveCount = 0
-    /// When the first of the live rows expires; nil when none does.
-    private(set) var firstExpiry: Timestamp?
+    /// Of the live rows.
+    private(set) var lifespan = Lifespan()
 
     init(dimension: Int) {
         self.init(matrix: RowMatrix(dimension: dimension, capacity: Chunk.capacity))
@@ -50,7 +50,7 @@ struct Chunk: Sendable {
         count += 1
         live[row] = true
         liveCount += 1
-        if let expiry = columns.expiry(row) { firstExpiry = min(expiry, firstExpiry ?? expiry) }
+        lifespan.admit(row, of: columns)
         return row
     }
 
@@ -61,17 +61,15 @@ struct Chunk: Sendable {
         guard live[row] else { return }
         live[row] = false
         liveCount -= 1
-        guard firstExpiry != nil, columns.expiry(row) == firstExpiry else { return }
-        firstExpiry = nil
-        live.forEach { row in
-            if let expiry = columns.expiry(row) { firstExpiry = min(expiry, firstExpiry ?? expiry) }
-        }
+        guard lifespan.isBounded(by: row, of: columns) else { return }
+        lifespan = Lifespan()
+        live.forEach { lifespan.admit($0, of: columns) }
     }
 
-    /// The rows that are alive at `time` and that the filter admits.
-    func matching(_ expression: Expression?, at time: Timestamp) -> Bitmap {
+    /// The rows that are of that moment and that the filter admits.
+    func matching(_ expression: Expression?, at moment: Moment) -> Bitmap {
         var rows = live
-        if let firstExpiry, firstExpiry <= time { rows = columns.unexpired(at: time, among: rows) }
+        if lifespan.mayHide(at: moment) { rows = columns.alive(at: moment, among: rows) }
         if let expression { rows = expression.select(in: columns, among: rows) }
         return rows
     }

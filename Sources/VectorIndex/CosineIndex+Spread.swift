@@ -47,7 +47,7 @@ extension IndexSearch {
     func scopes() throws(IndexError) -> [(slot: Int, chunk: Chunk, rows: Bitmap)] {
         var scopes: [(slot: Int, chunk: Chunk, rows: Bitmap)] = []
         guard let lists = snapshot.lists else {
-            snapshot.chunks.forEach { slot, chunk in scopes.append((slot, chunk, chunk.matching(expression, at: query.time))) }
+            snapshot.chunks.forEach { slot, chunk in scopes.append((slot, chunk, chunk.matching(expression, at: query.moment))) }
             return scopes
         }
         let admitted = try admit(lists)

@@ -131,7 +131,7 @@ public final class CosineIndex: Sendable {
     private func search(_ queries: [IndexQuery], in snapshot: Snapshot) -> [Result<IndexAnswer, IndexError>] {
         struct Scope: Hashable {
             let expression: Expression?
-            let time: Timestamp
+            let moment: Moment
             /// Every row, and by its cosine alone.
             let comparesAll: Bool
         }
@@ -142,7 +142,7 @@ public final class CosineIndex: Sendable {
             do {
                 units[place] = try unitVector(query)
                 let scope = Scope(
-                    expression: query.filter.map { Expression($0, on: kind, tags: snapshot.tags) }, time: query.time,
+                    expression: query.filter.map { Expression($0, on: kind, tags: snapshot.tags) }, moment: query.moment,
                     comparesAll: query.ranking == nil && (snapshot.lists == nil || query.exact))
                 scopes[scope, default: []].append(place)
             } catch {
@@ -197,7 +197,7 @@ public final class CosineIndex: Sendable {
 
     private func compareAll(_ searches: [IndexSearch]) -> [Result<IndexAnswer, IndexError>] {
         guard let first = searches.first else { return [] }
-        var batch = BatchScan(searches.map(\.query), units: searches.map(\.unit), expression: first.expression, time: first.query.time, dimension: dimension)
+        var batch = BatchScan(searches.map(\.query), units: searches.map(\.unit), expression: first.expression, moment: first.query.moment, dimension: dimension)
         return batch.run(first.snapshot).map { $0.map(first.overAll) }
     }
 }

@@ -5,8 +5,8 @@ public struct IndexQuery: Sendable {
     public var vector: [Float]
     public var k: Int
     public var filter: Filter?
-    /// The moment asked about: rows that expire at it, or before, never match.
-    public var time: Timestamp
+    /// What is asked about: rows that end at it, or before, or begin after it, never match.
+    public var moment: Moment
     /// Every matching row is compared. Without lists that is so anyway.
     public var exact: Bool
     /// Share of the true top k that is wanted on average, where there are lists to choose from.
@@ -25,7 +25,7 @@ public struct IndexQuery: Sendable {
         self.vector = vector
         self.k = k
         self.filter = filter
-        self.time = time
+        self.moment = Moment(time)
         self.exact = exact
         self.recallTarget = recallTarget
         self.probes = probes

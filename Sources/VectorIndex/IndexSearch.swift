@@ -80,11 +80,10 @@ struct IndexSearch {
 
     /// Nil when all that are alive match.
     func admit(_ lists: Lists) throws(IndexError) -> MatchingRows? {
-        let hasExpired = snapshot.firstExpiry.map { $0 <= query.time } ?? false
-        let unexpired = hasExpired ? lists.expiries.rows(of: snapshot, live: lists.live, at: query.time) : nil
-        guard let expression else { return unexpired }
+        let alive = snapshot.lifespan.mayHide(at: query.moment) ? lists.expiries.rows(of: snapshot, live: lists.live, at: query.moment) : nil
+        guard let expression else { return alive }
         guard let rows = lists.filters.rows(expression, of: snapshot, live: lists.live, shouldStop: query.shouldStop) else { throw .stopped }
-        return unexpired.map { rows.intersected(with: $0) } ?? rows
+        return alive.map { rows.intersected(with: $0) } ?? rows
     }
 
     /// Whether what was admitted leaves out so much that it matters which lists have it.
@@ -96,7 +95,7 @@ struct IndexSearch {
         var scan = Scan(unit: unit, k: query.k, ranks: ranks)
         try snapshot.chunks.forEach { (slot, chunk) throws(IndexError) in
             if query.shouldStop() { throw .stopped }
-            scan.visit(chunk, slot: slot, matching: chunk.matching(expression, at: query.time))
+            scan.visit(chunk, slot: slot, matching: chunk.matching(expression, at: query.moment))
         }
         return overAll(scan.answer(rowsTotal: snapshot.rows))
     }

@@ -22,7 +22,7 @@ struct IndexWriter {
     /// Chunks of which so much is dead that they wait to be dissolved.
     private var crumbling: Set<Int> = []
     private var lists: ListWriter?
-    private var firstExpiry: Timestamp?
+    private var lifespan = Lifespan()
     /// What is applied while lists are trained from an earlier snapshot.
     private var changesMeanwhile: [IndexChange]?
 
@@ -40,7 +40,7 @@ struct IndexWriter {
         self.lists = lists
         chunks.forEach { _, chunk in rowCount += chunk.liveCount }
         renewFinder()
-        renewFirstExpiry()
+        renewLifespan()
     }
 
     /// Carries out the changes in order and returns the ids that were refused: put with a vector that has no direction or another dimension.
@@ -72,7 +72,7 @@ struct IndexWriter {
         touched.removeAll(keepingCapacity: touched.count <= 64)
         let chunks = self.chunks
         let lists = self.lists?.lists { chunks.matrices }
-        return Snapshot(chunks: chunks, tags: tags.codes, rows: rowCount, finder: finder, lists: lists, firstExpiry: firstExpiry)
+        return Snapshot(chunks: chunks, tags: tags.codes, rows: rowCount, finder: finder, lists: lists, lifespan: lifespan)
     }
 
     private func chunk(_ slot: Int) -> Chunk? { touched[slot] ?? chunks[slot] }
@@ -87,14 +87,12 @@ struct IndexWriter {
         deadRows += 1
         touched[slot] = chunk
         if isCrumbling(chunk) { crumbling.insert(slot) }
-        if firstExpiry != nil, chunk.columns.expiry(row) == firstExpiry { renewFirstExpiry() }
+        if lifespan.isBounded(by: row, of: chunk.columns) { renewLifespan() }
     }
 
-    private mutating func renewFirstExpiry() {
-        firstExpiry = nil
-        chunks.forEach { slot, stored in
-            if let expiry = (touched[slot] ?? stored).firstExpiry { firstExpiry = min(expiry, firstExpiry ?? expiry) }
-        }
+    private mutating func renewLifespan() {
+        lifespan = Lifespan()
+        chunks.forEach { slot, stored in lifespan.formUnion((touched[slot] ?? stored).lifespan) }
     }
 
     private mutating func put(_ attributes: Attributes, unit: [Float]) {
@@ -153,7 +151,7 @@ struct IndexWriter {
         let row = append(&chunk)
         touched[slot] = chunk
         lists?.add(slot * Chunk.capacity + row, row: row, of: chunk.matrix)
-        if let expiry = chunk.columns.expiry(row) { firstExpiry = min(expiry, firstExpiry ?? expiry) }
+        lifespan.admit(row, of: chunk.columns)
         if finder.isFull { renewFinder() } else { finder.add(slot * Chunk.capacity + row, hash: id.hashValue) }
     }
 }

@@ -10,8 +10,7 @@ struct Snapshot: Sendable {
     var finder = RowFinder(capacity: 0)
     /// Nil where every search compares all rows.
     var lists: Lists?
-    /// No row expires before this; nil when none does.
-    var firstExpiry: Timestamp?
+    var lifespan = Lifespan()
 
     /// Where the row of that identifier is.
     func number(of id: Identifier) -> Int? {

@@ -54,9 +54,7 @@ extension [UInt8] {
                 guard let order = RecordField(rawValue: try integer(field, "order")) else { throw .field(FieldError("order", .malformed("there is no such field"))) }
                 listing.order = order
             case Tag.isAscending: listing.isAscending = try flag(field, "ascending")
-            case Tag.deleted:
-                guard let deleted = RecordListing.Deleted(rawValue: try integer(field, "deleted")) else { throw .field(FieldError("deleted", .outOfRange("0, 1 or 2"))) }
-                listing.deleted = deleted
+            case Tag.deleted: listing.deleted = try deleted(field)
             case Tag.after: listing.after = try cursor(in: field.range)
             case Tag.limit: listing.limit = Int(try integer(field, "limit") as UInt32)
             case Tag.withVectors: listing.withVectors = try flag(field, "with_vectors")
@@ -87,5 +85,13 @@ extension [UInt8] {
         }
         guard let id else { throw .field(FieldError("after", .missing)) }
         return RecordListing.Cursor(value: value, id: id)
+    }
+}
+
+extension [UInt8] {
+    /// Whether deleted ones are listed.
+    func deleted(_ field: FieldSlice) throws(BodyError) -> RecordListing.Deleted {
+        guard let deleted = RecordListing.Deleted(rawValue: try integer(field, "deleted")) else { throw .field(FieldError("deleted", .outOfRange("0, 1 or 2"))) }
+        return deleted
     }
 }

@@ -27,6 +27,18 @@ enum MemoryTag {
     static let ifVersion: UInt16 = 34
     /// In an update: the list of tags that follows replaces the old one, also when it is empty.
     static let replacesTags: UInt16 = 35
+    static let deletedAt = RecordField.deletedAt.rawValue
+    // Of a draft.
+    static let supersedes: UInt16 = 37
+    static let onSimilar: UInt16 = 38
+    static let similarity: UInt16 = 39
+    static let isPinned = RecordField.isPinned.rawValue
+    static let validFrom = RecordField.validFrom.rawValue
+    static let validTo = RecordField.validTo.rawValue
+    static let closedAt = RecordField.closedAt.rawValue
+    static let supersededBy = RecordField.supersededBy.rawValue
+    static let sourceMessage = RecordField.sourceMessage.rawValue
+    static let forgetAt = RecordField.forgetAt.rawValue
 }
 
 /// What the fields of a memory may hold, before it is known what they are for.
@@ -51,6 +63,15 @@ struct MemoryFields {
     var cleared: Set<UInt16> = []
     var ifVersion: Int64?
     var replacesTags = false
+    var isPinned: Bool?
+    var validity = Validity.always
+    var supersededBy: Identifier?
+    var sourceMessage: Identifier?
+    var forgetAt: Timestamp?
+    var deletedAt: Timestamp?
+    var supersedes: Identifier?
+    var onSimilar: SimilarAction?
+    var similarity: Double?
 
     init(_ bytes: [UInt8], in range: Range<Int>) throws(BodyError) {
         var reader = FieldReader(bytes, in: range)
@@ -85,6 +106,29 @@ struct MemoryFields {
         case MemoryTag.cleared: cleared = Set(try bytes.tags(field, "cleared"))
         case MemoryTag.ifVersion: ifVersion = try bytes.integer(field, "if_version")
         case MemoryTag.replacesTags: replacesTags = try bytes.flag(field, "replaces_tags")
+        default: return try takeKept(field, bytes)
+        }
+        return true
+    }
+
+    /// What says how long it is kept.
+    private mutating func takeKept(_ field: FieldSlice, _ bytes: [UInt8]) throws(BodyError) -> Bool {
+        switch field.tag {
+        case MemoryTag.isPinned: isPinned = try bytes.flag(field, "pinned")
+        case MemoryTag.validFrom: validity.from = try bytes.time(field, "valid_from")
+        case MemoryTag.validTo: validity.to = try bytes.time(field, "valid_to")
+        case MemoryTag.closedAt: validity.closedAt = try bytes.time(field, "closed_at")
+        case MemoryTag.supersededBy: supersededBy = try bytes.identifier(field, "superseded_by")
+        case MemoryTag.sourceMessage: sourceMessage = try bytes.identifier(field, "source_message")
+        case MemoryTag.forgetAt: forgetAt = try bytes.time(field, "forget_at")
+        case MemoryTag.deletedAt: deletedAt = try bytes.time(field, "deleted_at")
+        case MemoryTag.supersedes: supersedes = try bytes.identifier(field, "supersedes")
+        case MemoryTag.onSimilar:
+            guard let known = SimilarAction(rawValue: try bytes.integer(field, "on_similar")) else {
+                throw .field(FieldError("on_similar", .unknown(known: SimilarAction.allCases.map(\.name))))
+            }
+            onSimilar = known
+        case MemoryTag.similarity: similarity = try bytes.number(field, "similarity")
         default: return false
         }
         return true
@@ -97,19 +141,21 @@ extension MemoryFields {
         guard let content else { throw .field(FieldError("content", .missing)) }
         return MemoryDraft(
             id: id, agent: agent, user: user, session: session, type: type ?? .fact, content: content, importance: importance ?? 0.5, tags: tags,
-            metadata: metadata ?? .emptyObject, createdAt: createdAt, expiresAt: expiresAt, vector: vector, space: space)
+            metadata: metadata ?? .emptyObject, createdAt: createdAt, expiresAt: expiresAt, isPinned: isPinned ?? false, validFrom: validity.from, validTo: validity.to,
+            sourceMessage: sourceMessage, supersedes: supersedes, onSimilar: onSimilar, similarity: similarity, vector: vector, space: space)
     }
 
     func patch() throws(BodyError) -> MemoryPatch {
         guard let id else { throw .field(FieldError("id", .missing)) }
-        let clearable = [MemoryTag.user, MemoryTag.session, MemoryTag.expiresAt, MemoryTag.vector]
+        let clearable = [MemoryTag.user, MemoryTag.session, MemoryTag.expiresAt, MemoryTag.validFrom, MemoryTag.validTo, MemoryTag.vector]
         if let wrong = cleared.subtracting(clearable).min() {
             throw .field(FieldError("cleared", .malformed("the field of tag \(wrong) cannot be emptied")))
         }
         return MemoryPatch(
             id: id, ifVersion: ifVersion, user: change(user, MemoryTag.user), session: change(session, MemoryTag.session), type: type,
             content: content, importance: importance, tags: replacesTags || !tags.isEmpty ? tags : nil, metadata: metadata,
-            expiresAt: change(expiresAt, MemoryTag.expiresAt), vector: change(vector, MemoryTag.vector), space: space)
+            expiresAt: change(expiresAt, MemoryTag.expiresAt), isPinned: isPinned, validFrom: change(validity.from, MemoryTag.validFrom),
+            validTo: change(validity.to, MemoryTag.validTo), vector: change(vector, MemoryTag.vector), space: space)
     }
 
     private func change<Value>(_ value: Value?, _ tag: UInt16) -> Change<Value> {
@@ -123,7 +169,8 @@ extension MemoryFields {
         return Memory(
             id: id, organization: organization, agent: agent, user: user, session: session, type: type, content: content, importance: importance,
             accessCount: accessCount ?? 0, lastAccessedAt: lastAccessedAt, tags: tags, metadata: metadata ?? .emptyObject, createdAt: createdAt,
-            updatedAt: updatedAt, expiresAt: expiresAt, version: version,
+            updatedAt: updatedAt, expiresAt: expiresAt, isPinned: isPinned ?? false, validity: validity, supersededBy: supersededBy, sourceMessage: sourceMessage,
+            forgetAt: forgetAt, deletedAt: deletedAt, version: version,
             embedding: vector.flatMap { vector in space.map { Embedding(space: $0, vector: vector) } })
     }
 }
@@ -141,6 +188,13 @@ extension FieldWriter {
         if draft.metadata != .emptyObject { text(MemoryTag.metadata, draft.metadata.description) }
         if let createdAt = draft.createdAt { time(MemoryTag.createdAt, createdAt) }
         if let expiresAt = draft.expiresAt { time(MemoryTag.expiresAt, expiresAt) }
+        if draft.isPinned { flag(MemoryTag.isPinned, true) }
+        if let validFrom = draft.validFrom { time(MemoryTag.validFrom, validFrom) }
+        if let validTo = draft.validTo { time(MemoryTag.validTo, validTo) }
+        if let message = draft.sourceMessage { identifier(MemoryTag.sourceMessage, message) }
+        if let supersedes = draft.supersedes { identifier(MemoryTag.supersedes, supersedes) }
+        if let onSimilar = draft.onSimilar { integer(MemoryTag.onSimilar, onSimilar.rawValue) }
+        if let similarity = draft.similarity { number(MemoryTag.similarity, similarity) }
         if let vector = draft.vector { self.vector(MemoryTag.vector, vector) }
         if let space = draft.space { identifier(MemoryTag.space, space) }
     }
@@ -167,10 +221,13 @@ extension FieldWriter {
             for tag in tags { text(MemoryTag.tag, tag) }
         }
         if let metadata = patch.metadata { text(MemoryTag.metadata, metadata.description) }
-        switch patch.expiresAt {
-        case .keep: break
-        case .set(let expiresAt): time(MemoryTag.expiresAt, expiresAt)
-        case .clear: cleared.append(MemoryTag.expiresAt)
+        if let isPinned = patch.isPinned { flag(MemoryTag.isPinned, isPinned) }
+        for (tag, change) in [(MemoryTag.expiresAt, patch.expiresAt), (MemoryTag.validFrom, patch.validFrom), (MemoryTag.validTo, patch.validTo)] {
+            switch change {
+            case .keep: break
+            case .set(let moment): time(tag, moment)
+            case .clear: cleared.append(tag)
+            }
         }
         switch patch.vector {
         case .keep: break
@@ -199,6 +256,15 @@ extension FieldWriter {
         time(MemoryTag.updatedAt, memory.updatedAt)
         if let expiresAt = memory.expiresAt { time(MemoryTag.expiresAt, expiresAt) }
         if let lastAccessedAt = memory.lastAccessedAt { time(MemoryTag.lastAccessedAt, lastAccessedAt) }
+        if memory.isPinned { flag(MemoryTag.isPinned, true) }
+        for (tag, moment) in [
+            (MemoryTag.validFrom, memory.validity.from), (MemoryTag.validTo, memory.validity.to), (MemoryTag.closedAt, memory.validity.closedAt),
+            (MemoryTag.forgetAt, memory.forgetAt), (MemoryTag.deletedAt, memory.deletedAt),
+        ] {
+            if let moment { time(tag, moment) }
+        }
+        if let supersededBy = memory.supersededBy { identifier(MemoryTag.supersededBy, supersededBy) }
+        if let message = memory.sourceMessage { identifier(MemoryTag.sourceMessage, message) }
         integer(MemoryTag.accessCount, memory.accessCount)
         integer(MemoryTag.version, memory.version)
         if let embedding = memory.embedding {

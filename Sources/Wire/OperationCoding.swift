@@ -25,6 +25,9 @@ private enum Tag {
     static let after: UInt16 = 19
     static let limit: UInt16 = 20
     static let listingWithVectors: UInt16 = 21
+    static let withHistory: UInt16 = 22
+    static let listingDeleted: UInt16 = 23
+    static let dueAt: UInt16 = 24
     // Of a search.
     static let vector: UInt16 = 16
     static let text: UInt16 = 17
@@ -77,6 +80,9 @@ extension Operation {
             if let after = listing.after { writer.identifier(Tag.after, after) }
             writer.integer(Tag.limit, UInt32(clamping: listing.limit))
             if listing.withVectors { writer.flag(Tag.listingWithVectors, true) }
+            if listing.withHistory { writer.flag(Tag.withHistory, true) }
+            if listing.deleted != .without { writer.integer(Tag.listingDeleted, listing.deleted.rawValue) }
+            if let dueAt = listing.dueAt { writer.time(Tag.dueAt, dueAt) }
         case .update(let patch):
             writer.field(Tag.main) { $0.patch(patch) }
         case .delete(let ids):
@@ -96,6 +102,8 @@ extension Operation {
             if let probes = search.probes { writer.integer(Tag.probes, UInt32(clamping: probes)) }
             writer.flag(Tag.withContent, search.withContent)
         case .recall(let recall): writer.recall(recall)
+        case .history(let id): writer.identifier(Tag.main, id)
+        case .endSession(let ending): writer.ending(ending)
         case .create, .fetch, .browse, .change, .remove, .restore, .use, .end, .open, .createKey, .rotateKey, .revokeKey: appendRecords(to: &writer)
         case .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing: appendJob(to: &writer)
         }
@@ -121,7 +129,7 @@ extension Operation {
             writer.integer(Tag.overlapSeconds, overlapSeconds)
         case .revokeKey(let id): writer.identifier(Tag.main, id)
         case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .recall, .stream, .browse, .startJob, .claimJob, .stepJob, .controlJob,
-            .watchJob, .importing:
+            .watchJob, .importing, .history, .endSession:
             break
         }
     }
@@ -143,6 +151,8 @@ extension Operation {
         case .delete: return .delete(try RecordRequest(body, in: range).ids)
         case .search: return .search(try readSearch(body, in: range))
         case .recall: return .recall(try body.recall(in: range))
+        case .history: return .history(try readIdentifier(body, in: range, and: nil) { _ in })
+        case .endSession: return .endSession(try body.ending(in: range))
         case .browse: return .browse(try body.listing(in: range))
         case .create: return .create(try RecordRequest(body, in: range, with: [RecordTag.kind], of: .records).drafts())
         case .change: return .change(try RecordRequest(body, in: range, with: [RecordTag.kind], of: .record).patch())
@@ -255,6 +265,9 @@ extension Operation {
             case Tag.after: listing.after = try body.identifier(field, "after")
             case Tag.limit: listing.limit = Int(try body.integer(field, "limit") as UInt32)
             case Tag.listingWithVectors: listing.withVectors = try body.flag(field, "with_vectors")
+            case Tag.withHistory: listing.withHistory = try body.flag(field, "with_history")
+            case Tag.dueAt: listing.dueAt = try body.time(field, "due_at")
+            case Tag.listingDeleted: listing.deleted = try body.deleted(field)
             default: return false
             }
             return true

@@ -7,6 +7,7 @@ private enum Tag {
     static let memory: UInt16 = 17
     static let report: UInt16 = 18
     static let waiting: UInt16 = 18
+    static let note: UInt16 = 19
     static let record: UInt16 = 19
     static let explanations: UInt16 = 20
     static let explanation: UInt16 = 21
@@ -18,18 +19,6 @@ private enum Tag {
     static let slug: UInt16 = 17
     static let name: UInt16 = 18
     static let createdAt: UInt16 = 19
-    // Of a search report.
-    static let rowsTotal: UInt16 = 16
-    static let rowsMatching: UInt16 = 17
-    static let rowsScored: UInt16 = 18
-    static let listsTotal: UInt16 = 19
-    static let listsVisited: UInt16 = 20
-    static let recallEstimate: UInt16 = 21
-    static let isExact: UInt16 = 22
-    static let rowsVisited: UInt16 = 23
-    static let lacksContents: UInt16 = 24
-    static let asOf: UInt16 = 25
-    static let reportMode: UInt16 = 26
     // Of a stream's end.
     static let count: UInt16 = 16
 }
@@ -48,7 +37,7 @@ extension Outcome {
     private func append(to writer: inout FieldWriter) {
         switch self {
         case .pong: break
-        case .status(let facts), .verified(let facts): writer.text(Tag.main, facts.description)
+        case .status(let facts), .verified(let facts), .counted(let facts): writer.text(Tag.main, facts.description)
         case .agent(let agent): writer.field(Tag.main) { $0.agent(agent) }
         case .written(let receipt):
             writer.integer(Tag.main, receipt.change)
@@ -59,6 +48,7 @@ extension Outcome {
                 }
             }
             if receipt.waiting > 0 { writer.integer(Tag.waiting, UInt32(clamping: receipt.waiting)) }
+            for note in receipt.notes { writer.field(Tag.note) { $0.note(note) } }
         case .memories(let memories):
             for memory in memories { writer.field(Tag.main) { $0.memory(memory) } }
         case .page(let page):
@@ -92,7 +82,8 @@ extension Outcome {
             return .agent(agent)
         case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey, .startJob, .stepJob, .controlJob, .importing:
             return .written(try readReceipt(body))
-        case .get: return .memories(try readPage(body, of: organization).memories)
+        case .endSession: return .counted(try readStatus(body))
+        case .get, .history: return .memories(try readPage(body, of: organization).memories)
         case .list, .stream: return .page(try readPage(body, of: organization))
         case .search, .recall: return .found(try readAnswer(body, of: organization))
         case .fetch, .claimJob, .watchJob: return .records(try RecordAnswer(body).records(of: organization))
@@ -163,9 +154,11 @@ extension Outcome {
         var change: Int64?
         var rows: [WriteReceipt.Row] = []
         var waiting: UInt32 = 0
+        var notes: [RememberNote] = []
         var reader = FieldReader(body)
-        try reader.each { (field) throws(BodyError) in
+        try reader.each(lists: TagSet(Tag.note)) { (field) throws(BodyError) in
             switch field.tag {
+            case Tag.note: notes.append(try body.note(in: field.range))
             case Tag.main: change = try body.integer(field, "change")
             case Tag.rows:
                 for start in try packedRows(field) {
@@ -177,7 +170,7 @@ extension Outcome {
             return true
         }
         guard let change else { throw .malformed("the answer holds no change number") }
-        return WriteReceipt(change: change, rows: rows, waiting: Int(waiting))
+        return WriteReceipt(change: change, rows: rows, waiting: Int(waiting), notes: notes)
     }
 
     private static func packedRows(_ field: FieldSlice) throws(BodyError) -> StrideTo<Int> {
@@ -329,20 +322,7 @@ extension FieldWriter {
             if let record = entry.record { field(Tag.record) { $0.record(record) } }
         }
         if let kind = answer.entries.lazy.compactMap(\.record?.kind).first { self.kind(kind) }
-        field(Tag.report) { writer in
-            let report = answer.report
-            writer.integer(Tag.rowsTotal, UInt64(clamping: report.rowsTotal))
-            writer.integer(Tag.rowsMatching, UInt64(clamping: report.rowsMatching))
-            writer.integer(Tag.rowsScored, UInt64(clamping: report.rowsScored))
-            writer.integer(Tag.listsTotal, UInt64(clamping: report.listsTotal))
-            writer.integer(Tag.listsVisited, UInt64(clamping: report.listsVisited))
-            writer.number(Tag.recallEstimate, report.recallEstimate)
-            writer.flag(Tag.isExact, report.isExact)
-            writer.integer(Tag.rowsVisited, UInt64(clamping: report.rowsVisited))
-            if report.mode != .vector { writer.integer(Tag.reportMode, report.mode.rawValue) }
-            if report.lacksContents { writer.flag(Tag.lacksContents, true) }
-            if let asOf = report.asOf { writer.time(Tag.asOf, asOf) }
-        }
+        field(Tag.report) { $0.report(answer.report) }
         guard let explanation = answer.explanation else { return }
         field(Tag.explanations) { writer in for entry in answer.entries { writer.raw(entry.explanation) } }
         field(Tag.explanation) { $0.explanation(explanation) }
@@ -368,28 +348,5 @@ extension [UInt8] {
         }
         guard let id, let slug, let name, let createdAt else { throw .malformed("an agent lacks a field that every agent has") }
         return Agent(id: id, organization: organization, slug: slug, name: name, createdAt: createdAt)
-    }
-
-    fileprivate func report(in range: Range<Int>) throws(BodyError) -> SearchReport {
-        var report = SearchReport()
-        var reader = FieldReader(self, in: range)
-        try reader.each { (field) throws(BodyError) in
-            switch field.tag {
-            case Tag.rowsTotal: report.rowsTotal = Int(clamping: try integer(field, "rows_total") as UInt64)
-            case Tag.rowsMatching: report.rowsMatching = Int(clamping: try integer(field, "rows_matching") as UInt64)
-            case Tag.rowsScored: report.rowsScored = Int(clamping: try integer(field, "rows_scored") as UInt64)
-            case Tag.listsTotal: report.listsTotal = Int(clamping: try integer(field, "lists_total") as UInt64)
-            case Tag.listsVisited: report.listsVisited = Int(clamping: try integer(field, "lists_visited") as UInt64)
-            case Tag.recallEstimate: report.recallEstimate = try number(field, "recall_estimate")
-            case Tag.rowsVisited: report.rowsVisited = Int(clamping: try integer(field, "rows_visited") as UInt64)
-            case Tag.isExact: report.isExact = try flag(field, "is_exact")
-            case Tag.reportMode: report.mode = try mode(field)
-            case Tag.lacksContents: report.lacksContents = try flag(field, "lacks_contents")
-            case Tag.asOf: report.asOf = try time(field, "as_of")
-            default: return false
-            }
-            return true
-        }
-        return report
     }
 }

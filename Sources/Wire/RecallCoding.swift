@@ -17,6 +17,8 @@ private enum Tag {
     static let recency: UInt16 = 32
     static let explain: UInt16 = 33
     static let untouched: UInt16 = 34
+    static let asOf: UInt16 = 35
+    static let knownAt: UInt16 = 36
 }
 
 extension FieldWriter {
@@ -39,6 +41,8 @@ extension FieldWriter {
         }
         if recall.explains { flag(Tag.explain, true) }
         if !recall.touches { flag(Tag.untouched, true) }
+        if let asOf = recall.asOf { time(Tag.asOf, asOf) }
+        if let knownAt = recall.knownAt { time(Tag.knownAt, knownAt) }
     }
 }
 
@@ -66,6 +70,8 @@ extension [UInt8] {
             case Tag.importance: importance = try number(field, "weights.importance")
             case Tag.recency: recency = try number(field, "weights.recency")
             case Tag.explain: recall.explains = try flag(field, "explain")
+            case Tag.asOf: recall.asOf = try time(field, "as_of")
+            case Tag.knownAt: recall.knownAt = try time(field, "known_at")
             case Tag.untouched: recall.touches = try !flag(field, "untouched")
             default: return false
             }

@@ -7,11 +7,7 @@ enum DeleteCommand {
         name: "delete", summary: "Remove memories for good", words: "UUID…", wordsMax: Limits.batchMax, options: Connection.options, run: run)
 
     @Sendable static func run(_ arguments: Arguments) async throws {
-        guard !arguments.words.isEmpty else { throw UsageError("give at least one identifier") }
-        let ids = try arguments.words.map { text throws(UsageError) in
-            guard let id = Identifier(text) else { throw UsageError("\"\(text)\" is no UUID") }
-            return id
-        }
+        let ids = try Selection.identifiers(arguments)
         try await Connection.run(arguments) { client in
             let receipt = try await client.delete(ids)
             print(arguments.has("json") ? Printing.json(receipt).description : "deleted \(receipt.rows.count)")

@@ -7,20 +7,20 @@ enum GetCommand {
         options: [Option("with-vectors", nil, "their vectors too")] + Connection.options, run: run)
 
     @Sendable static func run(_ arguments: Arguments) async throws {
-        guard !arguments.words.isEmpty else { throw UsageError("give at least one identifier") }
-        let ids = try arguments.words.map { text throws(UsageError) in
-            guard let id = Identifier(text) else { throw UsageError("\"\(text)\" is no UUID") }
-            return id
-        }
+        let ids = try Selection.identifiers(arguments)
         try await Connection.run(arguments) { client in
             let memories = try await client.memories(ids, withVectors: arguments.has("with-vectors"))
             if arguments.has("json") { return print(JSON.object([.init("memories", .list(memories.map { $0.json }))])) }
-            for memory in memories {
-                guard case .object(let members) = memory.json else { continue }
-                for member in members where member.name != "vector" { print("\(member.name.padded(to: 16))  \(member.value.shown)") }
-                if let count = memory.embedding?.vector.count { print("\("vector".padded(to: 16))  \(count) dimensions") }
-                print("")
-            }
+            show(memories)
+        }
+    }
+
+    static func show(_ memories: [Memory]) {
+        for memory in memories {
+            guard case .object(let members) = memory.json else { continue }
+            for member in members where member.name != "vector" { print("\(member.name.padded(to: 16))  \(member.value.shown)") }
+            if let count = memory.embedding?.vector.count { print("\("vector".padded(to: 16))  \(count) dimensions") }
+            print("")
         }
     }
 }

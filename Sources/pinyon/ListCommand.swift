@@ -7,12 +7,15 @@ enum ListCommand {
         options: [
             Option("agent", "SLUG", "only of this agent"), Option("session", "UUID", "only of this session"), Option("type", "TYPE", "only of this type"),
             Option("limit", "N", "how many", or: "20"), Option("after", "UUID", "continue after this one"),
-            Option("all", nil, "all of them, as a stream"),
+            Option("all", nil, "all of them, as a stream"), Option("history", nil, "those too that are so no longer, or not yet"),
+            Option("deleted", "WITH|ONLY", "show forgotten ones too, or only them", choices: ["with", "only"]),
         ] + Connection.options, run: run)
 
     @Sendable static func run(_ arguments: Arguments) async throws {
         var listing = MemoryListing(limit: try arguments.integer("limit", in: 1...Limits.pageMax))
         if let text = arguments["session"] { listing.session = try Selection.identifier(text, "session") }
+        listing.withHistory = arguments.has("history")
+        listing.deleted = try RecordVerbs.deleted(arguments)
         if let text = arguments["after"] { listing.after = try Selection.identifier(text, "after") }
         if let name = arguments["type"] {
             do { listing.type = try MemoryLine.type(name) } catch { throw UsageError(error.description) }

@@ -8,7 +8,8 @@ struct MemoryLine {
     var draft: MemoryDraft
 
     static let members = [
-        "id", "agent", "type", "content", "importance", "tags", "metadata", "user", "session", "created_at", "expires_at", "vector", "space",
+        "id", "agent", "type", "content", "importance", "tags", "metadata", "user", "session", "created_at", "expires_at", "pinned", "valid_from",
+        "valid_to", "source_message", "supersedes", "on_similar", "similarity", "vector", "space",
     ]
 
     init(_ json: JSON, defaultAgent: String? = nil) throws(FieldError) {
@@ -26,6 +27,22 @@ struct MemoryLine {
         draft.space = try MemoryLine.identifier(json, "space")
         draft.createdAt = try MemoryLine.time(json, "created_at")
         draft.expiresAt = try MemoryLine.time(json, "expires_at")
+        draft.validFrom = try MemoryLine.time(json, "valid_from")
+        draft.validTo = try MemoryLine.time(json, "valid_to")
+        draft.sourceMessage = try MemoryLine.identifier(json, "source_message")
+        draft.supersedes = try MemoryLine.identifier(json, "supersedes")
+        if let pinned = json["pinned"] {
+            guard case .bool(let flag) = pinned else { throw FieldError("pinned", .malformed("it is true or false")) }
+            draft.isPinned = flag
+        }
+        if let name = json["on_similar"] {
+            guard let action = SimilarAction(name: name.text ?? name.description) else { throw FieldError("on_similar", .unknown(known: SimilarAction.allCases.map(\.name))) }
+            draft.onSimilar = action
+        }
+        if let similarity = json["similarity"] {
+            guard let number = similarity.number else { throw FieldError("similarity", .malformed("it is a number above 0 and up to 1")) }
+            draft.similarity = number
+        }
         if let name = json["type"] { draft.type = try MemoryLine.type(name.text ?? name.description) }
         if let importance = json["importance"] {
             guard let number = importance.number else { throw FieldError("importance", .malformed("it is a number from 0 to 1")) }

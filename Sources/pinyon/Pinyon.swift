@@ -7,6 +7,7 @@ struct Pinyon {
     static let groups: [Group] =
         RecordVerbs.groups.map { Group(name: $0.name, summary: $0.summary) } + [
             Group(name: "key", summary: "Access keys"), Group(name: "job", summary: "What takes long"),
+            Group(name: "session", summary: "Sessions of agents"),
             Group(name: "model", summary: "Models that make vectors of texts"), Group(name: "eval", summary: "What searches are worth"),
         ]
 
@@ -14,7 +15,7 @@ struct Pinyon {
         [
             ServeCommand.verb, StatusCommand.verb, RememberCommand.verb, RecallCommand.verb, SearchCommand.verb, GetCommand.verb, DeleteCommand.verb,
             ListCommand.verb,
-        ] + RecordVerbs.verbs + OrganizationCommand.verbs + KeyCommand.verbs + JobCommand.verbs + ModelCommand.verbs + [
+        ] + KeepingCommands.verbs + RecordVerbs.verbs + OrganizationCommand.verbs + KeyCommand.verbs + JobCommand.verbs + ModelCommand.verbs + [
             ImportCommand.verb, ExportCommand.verb, EmbedCommand.verb, BenchCommand.verb, EvalCommand.verb, DemoCommand.verb, VerifyCommand.verb, CopyCommand.verb, MigrateCommand.verb,
             SelfSignedCommand.verb, CompletionCommand.verb,
             ManualCommand.verb,

@@ -20,6 +20,7 @@ enum Printing {
                 "rows_visited": .integer(Int64(report.rowsVisited)), "rows_scored": .integer(Int64(report.rowsScored)), "lists_total": .integer(Int64(report.listsTotal)),
                 "lists_visited": .integer(Int64(report.listsVisited)), "recall_estimate": .number(report.recallEstimate),
                 "exact": .bool(report.isExact), "mode": .text(report.mode.name), "lacks_contents": .bool(report.lacksContents), "as_of": report.asOf.map { .text($0.description) } ?? .null,
+                "valid_at": report.past.map { .text($0.valid.description) } ?? .null, "known_at": report.past?.known.map { .text($0.description) } ?? .null,
             ],
         ]
         guard let explanation = answer.explanation, case .object(let members) = answered else { return answered }
@@ -73,7 +74,20 @@ enum Printing {
     static func json(_ receipt: WriteReceipt) -> JSON {
         let rows = receipt.rows.map { ["id": .text($0.id.description), "version": .integer($0.version)] as JSON }
         let members: [JSON.Member] = [.init("change", .integer(receipt.change)), .init("rows", .list(rows))]
-        return .object(receipt.waiting > 0 ? members + [.init("waiting", .integer(Int64(receipt.waiting)))] : members)
+        let waiting: [JSON.Member] = receipt.waiting > 0 ? [.init("waiting", .integer(Int64(receipt.waiting)))] : []
+        return .object(members + waiting + (receipt.notes.isEmpty ? [] : [.init("notes", .list(receipt.notes.map(\.json)))]))
+    }
+
+    /// What became of a memory beyond that it was stored.
+    static func lines(_ note: RememberNote, _ id: Identifier) -> [String] {
+        var lines: [String] =
+            switch note.fate {
+            case .stored: []
+            case .duplicate: ["known already, and counted as accessed: \(id)"]
+            case .merged: ["merged into \(id)"]
+            }
+        lines += note.superseded.map { "\(id) takes the place of \($0)" }
+        return lines + note.similar.map { "\(id) is much like \($0.id) (\(score(Float($0.cosine)).drop { $0 == " " }))" }
     }
 
     /// After a write that was taken without all of its vectors.
@@ -103,9 +117,14 @@ enum Printing {
     static func report(_ report: SearchReport) -> String {
         let how = report.isExact ? "exact" : "about \(min(99, Int((report.recallEstimate * 100).rounded()))) % of the true answers"
         let away = report.lacksContents ? "\n  the store is away: contents are missing" : ""
-        let since = report.asOf.map { "\n  what others wrote since \($0) may be missing" } ?? ""
+        let since = (report.asOf.map { "\n  what others wrote since \($0) may be missing" } ?? "") + (report.past.map(past) ?? "")
         guard report.mode != .lexical else { return "  \(report.rowsScored) of \(report.rowsMatching) rows have words of it" + away + since }
         return "  \(report.rowsScored) of \(report.rowsTotal) rows compared, \(how)" + away + since
+    }
+
+    private static func past(_ past: Moment) -> String {
+        let known = past.known.map { $0 == past.valid ? "" : ", as it was known at \($0)" } ?? ""
+        return "\n  as of \(past.valid)\(known); what was left of each is reckoned from its accesses until today"
     }
 
     /// Three digits after the point.

@@ -10,6 +10,7 @@ enum RecallCommand {
             Option("relevance", "W", "what being near to the question counts, by vector and words; 0.7 if not given"),
             Option("importance", "W", "what importance counts, as far as it has not faded; 0.2 if not given"),
             Option("recency", "W", "what it counts how much of a memory is left; 0.1 if not given"), Option("explain", nil, "say for each memory why it came"),
+            Option("as-of", "TIME", "what was so at this time, as far as it was known then"), Option("known-at", "TIME", "as far as it was known at this time instead"),
             Option("untouched", nil, "do not count what comes as accessed"), Option("exact", nil, "compare every row, whatever the index could skip"), Selection.modeOption,
         ] + Selection.options + Connection.options,
         notes: """
@@ -28,7 +29,7 @@ enum RecallCommand {
             agent: Identifier(high: 0, low: 0), session: session, everySession: arguments.has("every-session"), text: text, vector: vector, space: try RecordText.space(arguments),
             mode: try Selection.mode(arguments), k: try Selection.k(arguments),
             tokensMax: arguments["tokens"] == nil ? nil : try arguments.integer("tokens", in: 1...10_000_000), filter: try Selection.filter(arguments), exact: arguments.has("exact"),
-            weights: try weights(arguments), explains: arguments.has("explain"), touches: !arguments.has("untouched"))
+            weights: try weights(arguments), explains: arguments.has("explain"), touches: !arguments.has("untouched"), asOf: try Selection.time(arguments, "as-of"), knownAt: try Selection.time(arguments, "known-at"))
         try await Connection.run(arguments) { client in
             var request = given
             request.agent = try await Selection.agent(slug, client)

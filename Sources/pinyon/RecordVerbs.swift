@@ -198,7 +198,7 @@ enum RecordVerbs {
         }
     }
 
-    private static func deleted(_ arguments: Arguments) throws(UsageError) -> RecordListing.Deleted {
+    static func deleted(_ arguments: Arguments) throws(UsageError) -> RecordListing.Deleted {
         switch arguments["deleted"] {
         case nil: .without
         case "with": .with

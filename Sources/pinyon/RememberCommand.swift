@@ -11,6 +11,11 @@ enum RememberCommand {
             Option("importance", "0…1", "how much it matters", or: "0.5"), Option("tag", "TAG", "a tag", repeats: true),
             Option("metadata", "JSON", "a JSON object"), Option("user", "UUID|EMAIL", "the user it is about"),
             Option("session", "UUID", "only for this session; kept for good if not given"), Option("expires", "TIME", "gone from this ISO 8601 time on"),
+            Option("pinned", nil, "it neither fades nor is forgotten"), Option("valid-from", "TIME", "so from this time on"), Option("valid-to", "TIME", "so until this time"),
+            Option("source-message", "UUID", "the message that it was made of"),
+            Option("supersedes", "UUID", "the memory whose place it takes, which is so no longer when this one begins to be"),
+            Option("on-similar", "ACTION", "what to do about those that say nearly the same: supersede, merge or keep; they are told if not given", choices: SimilarAction.allCases.map(\.name)),
+            Option("similarity", "0…1", "from which cosine on another says nearly the same; 0.95 if not given"),
             Option("vector", "JSON|@FILE", "its vector: a JSON list, or @FILE that holds one; the server makes it if not given"),
             RecordText.spaceOption,
             Option("file", "FILE", "many, one JSON object a line (- reads standard input)"),
@@ -27,13 +32,18 @@ enum RememberCommand {
         }
         guard let content = arguments.words.first else { throw UsageError("give the text to remember, or --file") }
         var members: [JSON.Member] = [.init("agent", .text(try arguments.required("agent"))), .init("content", .text(content))]
-        for (option, member) in [("type", "type"), ("session", "session"), ("expires", "expires_at")] {
+        for (option, member) in [
+            ("type", "type"), ("session", "session"), ("expires", "expires_at"), ("valid-from", "valid_from"), ("valid-to", "valid_to"), ("source-message", "source_message"),
+            ("supersedes", "supersedes"), ("on-similar", "on_similar"),
+        ] {
             if let text = arguments[option] { members.append(.init(member, .text(text))) }
         }
-        if let text = arguments["importance"] {
-            guard let number = Double(text) else { throw UsageError("--importance is a number from 0 to 1, not \"\(text)\"") }
-            members.append(.init("importance", .number(number)))
+        for name in ["importance", "similarity"] {
+            guard let text = arguments[name] else { continue }
+            guard let number = Double(text) else { throw UsageError("--\(name) is a number from 0 to 1, not \"\(text)\"") }
+            members.append(.init(name, .number(number)))
         }
+        if arguments.has("pinned") { members.append(.init("pinned", .bool(true))) }
         if !arguments.all("tag").isEmpty { members.append(.init("tags", .list(arguments.all("tag").map { .text($0) }))) }
         do {
             if let text = arguments["metadata"] { members.append(.init("metadata", try JSON(parsing: text))) }
@@ -74,11 +84,16 @@ enum RememberCommand {
                 for index in lines.indices where lines[index].draft.user == nil { lines[index].draft.user = user }
             }
             let receipts = try await send(lines, client)
-            let rows = receipts.flatMap(\.rows)
-            let waiting = receipts.reduce(0) { $0 + $1.waiting }
-            if arguments.has("json") { return print(Printing.json(WriteReceipt(change: receipts.last?.change ?? 0, rows: rows, waiting: waiting))) }
-            if rows.count == 1, let row = rows.first { print("remembered \(row.id)") } else { print("remembered \(rows.count) memories") }
-            if waiting > 0 { print(Printing.waiting(waiting)) }
+            let whole = receipts.joined
+            if arguments.has("json") { return print(Printing.json(whole)) }
+            let fates = Dictionary(uniqueKeysWithValues: whole.notes.map { ($0.row, $0.fate) })
+            if whole.rows.count == 1, let row = whole.rows.first {
+                if fates[0] ?? .stored == .stored { print("remembered \(row.id)") }
+            } else {
+                print("remembered \(whole.rows.indices.count { fates[$0] ?? .stored == .stored }) memories")
+            }
+            for note in whole.notes { for line in Printing.lines(note, whole.rows[note.row].id) { print(line) } }
+            if whole.waiting > 0 { print(Printing.waiting(whole.waiting)) }
         }
     }
 
@@ -102,5 +117,17 @@ enum RememberCommand {
         }
         if !batch.isEmpty { receipts.append(try await client.remember(batch)) }
         return receipts
+    }
+}
+
+extension [WriteReceipt] {
+    /// As if all had been one write.
+    fileprivate var joined: WriteReceipt {
+        var (rows, notes): ([WriteReceipt.Row], [RememberNote]) = ([], [])
+        for receipt in self {
+            notes += receipt.notes.map { RememberNote(row: rows.count + $0.row, fate: $0.fate, superseded: $0.superseded, similar: $0.similar) }
+            rows += receipt.rows
+        }
+        return WriteReceipt(change: last?.change ?? 0, rows: rows, waiting: reduce(0) { $0 + $1.waiting }, notes: notes)
     }
 }

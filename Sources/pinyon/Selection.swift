@@ -55,10 +55,7 @@ enum Selection {
         if !types.isEmpty { parts.append(.anyOf(.type, types.map { .text($0) })) }
         let tags = arguments.all("tag")
         if !tags.isEmpty { parts.append(.allOf(.tags, tags.map { .text($0) })) }
-        if let text = arguments["since"] {
-            guard let time = Timestamp(text) else { throw UsageError("--since: \"\(text)\" is no ISO 8601 time") }
-            parts.append(.range(.createdAt, .init(lower: .time(time))))
-        }
+        if let time = try time(arguments, "since") { parts.append(.range(.createdAt, .init(lower: .time(time)))) }
         return parts.isEmpty ? nil : parts.count == 1 ? parts[0] : .and(parts)
     }
 
@@ -71,6 +68,23 @@ enum Selection {
             parts.append(.equals(.plain(field), .identifier(try await RecordText.identifier(text, reference, "--\(option)", client))))
         }
         return parts.isEmpty ? nil : parts.count == 1 ? parts[0] : .and(parts)
+    }
+
+    /// All its words.
+    static func identifiers(_ arguments: Arguments) throws(UsageError) -> [Identifier] {
+        guard !arguments.words.isEmpty else { throw UsageError("give at least one identifier") }
+        var ids: [Identifier] = []
+        for text in arguments.words {
+            guard let id = Identifier(text) else { throw UsageError("\"\(text)\" is no UUID") }
+            ids.append(id)
+        }
+        return ids
+    }
+
+    static func time(_ arguments: Arguments, _ name: String) throws(UsageError) -> Timestamp? {
+        guard let text = arguments[name] else { return nil }
+        guard let time = Timestamp(text) else { throw UsageError("--\(name): \"\(text)\" is no ISO 8601 time") }
+        return time
     }
 
     static func k(_ arguments: Arguments) throws -> Int { try arguments.integer("k", in: 1...Limits.kMax) }

@@ -18,7 +18,7 @@ let arrowsByModule: [String: Arrows] = [
     "Drawing": Arrows(own: [], toolchain: ["Glibc"]),
     "Embedding": Arrows(own: ["Vectors", "Records", "Secrets", "CUTF8Proc", "CCurl"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Models": Arrows(own: ["Records", "Secrets", "CCurl", "CZip"], toolchain: ["Glibc"]),
-    "Storage": Arrows(own: ["Records", "CSQLite", "CPostgres", "CSystem"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
+    "Storage": Arrows(own: ["Records", "Recall", "CSQLite", "CPostgres", "CSystem", "CUTF8Proc"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Wire": Arrows(own: ["Records", "CSystem"], toolchain: []),
     "Transport": Arrows(own: ["CSystem", "COpenSSL"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Engine": Arrows(
@@ -45,6 +45,7 @@ let unsafeFiles: [String: String] = [
     "Models/Files.swift": "the file system's calls",
     "Models/ZipArchive.swift": "libzip's archive and entries",
     "Secrets/Digest.swift": "bytes handed to OpenSSL's digests",
+    "Storage/ContentHash.swift": "foldings by utf8proc",
     "Storage/DataDirectory.swift": "the directory's lock and its system calls",
     "Storage/RowChecksum.swift": "the checksum instruction over a row's bytes",
     "Storage/Postgres/PostgresAddress.swift": "the settings that libpq reads out of an address",

@@ -131,16 +131,40 @@ struct ExpressionTests {
         #expect(selected(.range(.importance, .init(lower: .number(-.infinity), lowerIsIncluded: false)), rows) == [0])
     }
 
-    @Test("a row expires at its time, not before, and never without one")
-    func expiry() {
-        var rows = [row(), row(), row()]
-        rows[0].expiresAt = Timestamp(microseconds: 10)
-        rows[1].expiresAt = Timestamp(microseconds: 11)
+    @Test("a row is of a moment as its expiry, its validity and what was known then say, each as memories themselves judge it")
+    func moments() {
+        var generator = SeededGenerator(seed: 41)
+        func time() -> Timestamp? { Bool.random(using: &generator) ? Timestamp(microseconds: .random(in: 0...12, using: &generator)) : nil }
+        let rows = (0..<600).map { _ in
+            var row = row()
+            row.createdAt = Timestamp(microseconds: .random(in: 0...12, using: &generator))
+            row.expiresAt = time()
+            row.validity = Validity(from: time(), to: time(), closedAt: time())
+            if row.validity.to == nil { row.validity.closedAt = nil }
+            return row
+        }
         let (chunk, _) = chunk(rows)
-        let alive = chunk.unexpired(at: Timestamp(microseconds: 10), among: Bitmap(below: 3))
-        #expect(!alive[0] && alive[1] && alive[2])
-        #expect(chunk.unexpired(at: Timestamp(microseconds: .max), among: Bitmap(below: 3)).count == 1)
-        #expect(chunk.expiry(0) == Timestamp(microseconds: 10))
-        #expect(chunk.expiry(2) == nil)
+        for valid in Int64(-1)...13 {
+            for known in [nil, 0, 5, 6, 12] as [Int64?] {
+                let moment = Moment(Timestamp(microseconds: valid), known: known.map { Timestamp(microseconds: $0) })
+                let alive = chunk.alive(at: moment, among: Bitmap(below: rows.count))
+                for (place, row) in rows.enumerated() {
+                    let isAlive = row.validity.holds(at: moment) && row.expiresAt.map { $0 > moment.valid } ?? true && moment.known.map { row.createdAt <= $0 } ?? true
+                    #expect(alive[place] == isAlive, "row \(place) at \(moment)")
+                }
+            }
+        }
+        #expect(chunk.alive(at: Moment(Timestamp(microseconds: .max)), among: Bitmap(below: rows.count)).count == rows.count { $0.expiresAt == nil && $0.validity.to == nil })
+        #expect(rows.indices.allSatisfy { chunk.start($0) == rows[$0].validity.from })
+    }
+
+    @Test("pinned is true or false of every row")
+    func pinned() {
+        var rows = [row(), row()]
+        rows[1].isPinned = true
+        #expect(selected(.equals(.plain(.isPinned), .bool(true)), rows) == [1])
+        #expect(selected(.equals(.plain(.isPinned), .bool(false)), rows) == [0])
+        #expect(selected(.anyOf(.plain(.isPinned), [.bool(true), .bool(false)]), rows) == [0, 1])
+        #expect(selected(.exists(.plain(.isPinned)), rows) == [0, 1])
     }
 }

@@ -119,6 +119,12 @@ struct NaiveFilter {
         case .updatedAt: [.time(row.updatedAt)]
         case .lastAccessedAt: row.lastAccessedAt.map { [.time($0)] } ?? []
         case .expiresAt: row.expiresAt.map { [.time($0)] } ?? []
+        case .isPinned: [.bool(row.isPinned)]
+        case .validFrom: row.validity.from.map { [.time($0)] } ?? []
+        case .validTo: row.validity.to.map { [.time($0)] } ?? []
+        case .closedAt: row.validity.closedAt.map { [.time($0)] } ?? []
+        case .supersededBy: row.supersededBy.map { [.identifier($0)] } ?? []
+        case .sourceMessage: row.sourceMessage.map { [.identifier($0)] } ?? []
         default: []
         }
     }

@@ -39,7 +39,9 @@ struct RandomFilters {
             user: chance(2) ? identifier() : nil, session: chance(2) ? identifier() : nil, type: pick(MemoryType.allCases), content: "",
             importance: pick(RandomFilters.numbers), accessCount: pick(RandomFilters.integers), lastAccessedAt: chance(2) ? time() : nil,
             tags: (0..<Int.random(in: 0...3, using: &generator)).map { _ in pick(RandomFilters.texts) }, metadata: object(depth: 0), createdAt: time(),
-            updatedAt: time(), expiresAt: chance(2) ? time() : nil)
+            updatedAt: time(), expiresAt: chance(2) ? time() : nil, isPinned: chance(2),
+            validity: Validity(from: chance(2) ? time() : nil, to: chance(2) ? time() : nil, closedAt: chance(2) ? time() : nil), supersededBy: chance(2) ? identifier() : nil,
+            sourceMessage: chance(2) ? identifier() : nil)
     }
 
     /// What a kind's rows must have they have; the rest comes and goes.

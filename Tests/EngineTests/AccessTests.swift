@@ -18,6 +18,7 @@ struct AccessTests {
             (.rotateKey(id, overlapSeconds: 0), [.adminKeys]), (.revokeKey(id), [.adminKeys]),
             (.startJob(RecordDraft(.job)), [.jobsRun]), (.claimJob(id, worker: id), [.jobsRun]), (.stepJob(JobStep(job: id, worker: id)), [.jobsRun]),
             (.controlJob(id, .pause), [.jobsRun]), (.watchJob(id, after: 0), [.jobsRead]),
+            (.history(id), [.memoriesRead]), (.endSession(SessionEnding(session: id)), [.memoriesWrite]),
         ]
         let names: [Kind: (String, String)] = [
             .memory: ("memories:read", "memories:write"), .agent: ("agents:read", "agents:write"), .organization: ("organization:read", "organization:write"),

@@ -353,7 +353,10 @@ struct AnswerSizeTests {
         let content = String(repeating: "m", count: Limits.contentBytesMax)
         let fitting = Limits.answerBytesMax / Limits.contentBytesMax
         var ids: [Identifier] = []
-        for _ in 0..<fitting + 10 { ids += try await house.remember([MemoryDraft(agent: agent, content: content, vector: [1, 0])]).rows.map(\.id) }
+        for number in 0..<fitting + 10 {
+            let own = "\(number) ".padding(toLength: 8, withPad: " ", startingAt: 0)
+            ids += try await house.remember([MemoryDraft(agent: agent, content: own + content.dropFirst(8), vector: [1, 0])]).rows.map(\.id)
+        }
         var listing = MemoryListing(limit: Limits.pageMax)
         var seen: [Identifier] = []
         repeat {

@@ -31,7 +31,7 @@ struct IndexTests {
                 return Float(state >> 8) / Float(1 << 23) - 1
             }
         }
-        for _ in 0..<5 { _ = try await house.remember((0..<1_000).map { _ in MemoryDraft(agent: agent, content: "m", vector: vector()) }) }
+        for part in 0..<5 { _ = try await house.remember((0..<1_000).map { MemoryDraft(agent: agent, content: "m \(part) \($0)", vector: vector()) }) }
         let trained = try await wait(house) { $0["kind"]?.text == "lists" }
         #expect(trained["kind"]?.text == "lists" && trained["style"]?.text == "codes" && trained["lists"]?.integer == 1)
         #expect(trained["code_bytes"]?.integer ?? 0 > 0 && trained["trained_rows"]?.integer ?? 0 >= 4_096)

@@ -24,7 +24,7 @@ extension Operation {
     /// The checks that stand between a request that was understood and the engine that performs it.
     func check() throws(FieldError) {
         switch self {
-        case .ping, .status, .verify, .open, .rotateKey, .revokeKey, .claimJob, .controlJob, .watchJob: break
+        case .ping, .status, .verify, .open, .rotateKey, .revokeKey, .claimJob, .controlJob, .watchJob, .history: break
         case .ensureAgent(let slug, let name):
             try Checks.slug(slug)
             try Checks.text(name, "name", bytesMax: Limits.nameBytesMax)
@@ -36,6 +36,7 @@ extension Operation {
         case .update(let patch): try patch.check()
         case .search(let search): try search.check()
         case .recall(let recall): try recall.check()
+        case .endSession(let ending): try ending.check()
         case .create(let drafts): for draft in drafts { try draft.check() }
         case .createKey(let draft), .startJob(let draft): try draft.check()
         case .stepJob(let step): try step.check()

@@ -72,7 +72,7 @@ import Testing
             let question = (0..<Int.random(in: 1...4, using: &generator)).map { _ in LexicalIndexTests.vocabulary.randomElement(using: &generator)! }
             let agent = LexicalIndexTests.agents[round % 3]
             for filter in [nil, Filter.equals(.agent, .identifier(agent))] {
-                let found = index.scores(of: question.joined(separator: " "), filter: filter, at: LexicalIndexTests.time, analyzer)
+                let found = index.scores(of: question.joined(separator: " "), filter: filter, at: Moment(LexicalIndexTests.time), analyzer)
                 let wanted = oracle.scores(question) { row in
                     (filter == nil || row.attributes.agent == agent) && row.attributes.expiresAt.map { $0 > LexicalIndexTests.time } ?? true
                 }
@@ -97,19 +97,19 @@ import Testing
                 analyzer.analyze("common word\(number)"))
         }
         func found(_ question: String) -> [Identifier] {
-            let scores = index.scores(of: question, filter: nil, at: LexicalIndexTests.time)
+            let scores = index.scores(of: question, filter: nil, at: Moment(LexicalIndexTests.time))
             return scores.rows.map(scores.identifier)
         }
         index.apply((0..<5_000).map(put))
         for number in [0, 1_023, 1_024, 4_999] {
             #expect(found("word\(number)") == [id(number)])
         }
-        #expect(index.scores(of: "commons", filter: nil, at: LexicalIndexTests.time).count == 5_000)
+        #expect(index.scores(of: "commons", filter: nil, at: Moment(LexicalIndexTests.time)).count == 5_000)
         index.apply((0..<5_000).filter { $0 % 3 != 0 }.map { .remove(id($0)) })
         #expect(index.rowCount == 1_667)
         #expect(Set(found("common")) == Set((0..<5_000).filter { $0 % 3 == 0 }.map(id)))
         index.apply((0..<5_000).map { .remove(id($0)) })
-        #expect(index.rowCount == 0 && index.scores(of: "common", filter: nil, at: LexicalIndexTests.time).count == 0)
+        #expect(index.rowCount == 0 && index.scores(of: "common", filter: nil, at: Moment(LexicalIndexTests.time)).count == 0)
     }
 }
 

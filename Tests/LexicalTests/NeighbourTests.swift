@@ -42,7 +42,7 @@ import Testing
     }
 
     private func check(_ index: LexicalIndex, _ messages: [Identifier: Message], _ filter: Filter?, _ isAdmitted: (Message) -> Bool) {
-        let scores = index.scores(of: "word", filter: filter, at: NeighbourTests.time)
+        let scores = index.scores(of: "word", filter: filter, at: Moment(NeighbourTests.time))
         #expect(scores.scopeCount == messages.values.count(where: isAdmitted))
         let threads = Dictionary(grouping: messages.filter { $0.value.conversation != nil }, by: \.value.conversation)
         for thread in threads.values {
@@ -73,7 +73,7 @@ import Testing
                 return .put(attributes, analyzer.analyze("harbour thing\(number)", saidBy: number % 2 == 0 ? "Dana" : "Marco"))
             })
         }
-        func meaning(_ question: String) -> String { index.withoutCommonWords(question, filter: nil, at: NeighbourTests.time) }
+        func meaning(_ question: String) -> String { index.withoutCommonWords(question, filter: nil, at: Moment(NeighbourTests.time)) }
         put(0..<10)
         #expect(meaning("What of Dana's thing7 harbours?") == "What of Dana's thing7 harbours?")
         put(10..<40)

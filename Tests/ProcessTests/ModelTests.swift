@@ -41,6 +41,8 @@ extension RealBinary {
             let run = try await ModelRun(seed: 7)
             defer { run.end() }
             for _ in 0..<600 where try run.step() {}
+            // There must be something to change of each.
+            while run.wrong == nil, run.lacksSomething { _ = try run.step() }
             #expect(try run.wrong == nil && !run.notices { _ in })
             let changes: [(inout HouseModel) -> Void] = [
                 // One that has expired is not shown.

@@ -129,7 +129,7 @@ import Testing
                 let draft = worlds[tenant].memory("of \(tenant)")
                 let memory = Memory(
                     id: id, organization: draft.organization, agent: draft.agent, type: .fact, content: draft.content, createdAt: draft.createdAt,
-                    updatedAt: draft.updatedAt, embedding: draft.embedding)
+                    updatedAt: draft.updatedAt, embedding: draft.embedding).dated
                 let error = await storageError { _ = try await store.write(world.request(.remember([memory]))) }
                 #expect(error == (kept[tenant][id] == nil ? nil : .alreadyExists(.memory, id.description)))
                 if error == nil { kept[tenant][id] = memory }

@@ -20,6 +20,10 @@ extension Store {
         try await result { reads.page(listing, of: organization, shownTo: .none, at: time, isWanted: { true }, completion: $0) }
     }
 
+    func history(of id: Identifier, _ organization: Identifier, at time: Timestamp = startTime) async throws -> [Memory] {
+        try await result { reads.history(of: id, organization, shownTo: .none, at: time, isWanted: { true }, completion: $0) }
+    }
+
     func agents(of organization: Identifier) async throws -> [Agent] {
         try await records(RecordListing(.agent, order: .slug, isAscending: true), of: organization).records.compactMap { Agent($0) }
     }

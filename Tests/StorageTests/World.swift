@@ -1,3 +1,4 @@
+import Recall
 import Records
 import Storage
 
@@ -66,9 +67,10 @@ struct World {
 
     mutating func memory(_ content: String = "The customer prefers tea.", hasVector: Bool = true) -> Memory {
         let id = id()
-        return Memory(
+        let memory = Memory(
             id: id, organization: organization.id, agent: agent.id, type: .fact, content: content, createdAt: time, updatedAt: time,
             embedding: hasVector ? Embedding(space: space.id, vector: vector()) : nil)
+        return memory.dated
     }
 
     /// One that uses every column, and characters of every length.
@@ -85,7 +87,13 @@ struct World {
         memory.tags = Bool.random(using: &generator) ? ["a", "b\"c", "漢"] : []
         memory.metadata = Bool.random(using: &generator) ? ["project": ["name": "x", "n": 1, "f": 1.5, "l": [1, nil, true]], "é": ""] : .emptyObject
         if Bool.random(using: &generator) { memory.embedding = nil }
-        return memory
+        memory.isPinned = Bool.random(using: &generator)
+        memory.sourceMessage = Bool.random(using: &generator) ? id() : nil
+        if Bool.random(using: &generator) {
+            memory.validity = Validity(from: startTime.adding(seconds: -9), to: time.adding(seconds: 1_000_000_000), closedAt: time)
+            memory.supersededBy = id()
+        }
+        return memory.dated
     }
 
     /// An organization with agents, memories, an update, a deletion and idempotency keys.
@@ -101,5 +109,14 @@ struct World {
         kept[0] = try await store.write(request(.update(MemoryPatch(id: kept[0].id, content: "Changed."), space: nil))).memories[0]
         _ = try await store.write(request(.delete([kept.removeLast().id])))
         return kept
+    }
+}
+
+extension Memory {
+    /// With the moment at which the store will say that it is forgotten.
+    var dated: Memory {
+        var memory = self
+        memory.forgetAt = Fading().forgetAt(MemoryFacts(self))
+        return memory
     }
 }

@@ -46,7 +46,7 @@ import Testing
         #expect(again.memories.map(\.id) == [second.id])
         let nothing = try await store.write(world.request(.noteAccesses([foreign.id: time]), at: time))
         #expect(nothing.memories.isEmpty && nothing.receipt == WriteReceipt(change: 0, rows: []))
-        let wanted = [first.accessed(at: time), second.accessed(at: time.adding(seconds: 1)).accessed(at: time.adding(seconds: 901))]
+        let wanted = [first.accessed(at: time).dated, second.accessed(at: time.adding(seconds: 1)).accessed(at: time.adding(seconds: 901)).dated]
         #expect(try await store.memories([first.id, second.id], of: world.organization.id) == wanted)
         #expect(try await store.memories([foreign.id], of: other.organization.id) == [foreign])
     }
@@ -203,7 +203,7 @@ import Testing
         for expected in 2...5 as ClosedRange<Int64> {
             let time = world.time.adding(seconds: expected)
             let outcome = try await store.write(world.request(.update(patch, space: world.space.id), at: time))
-            memory = patch.applied(to: memory, at: time, space: world.space.id)
+            memory = patch.applied(to: memory, at: time, space: world.space.id).dated
             #expect(memory.version == expected)
             #expect(outcome.memories == [memory])
             #expect(outcome.receipt.rows == [.init(id: memory.id, version: expected)])

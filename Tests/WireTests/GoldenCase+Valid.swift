@@ -47,24 +47,26 @@ extension GoldenCase {
         GoldenCase("ensure_agent under an idempotency key", request(
             .ensureAgent(slug: "a", name: "a"), Envelope(deadlineMilliseconds: 1, idempotencyKey: Identifier.golden(0xF)))),
         GoldenCase("remember: one memory, only what it must have", request(.remember([MemoryDraft(agent: agent, content: "x")]))),
-        GoldenCase("remember: two memories, one with every field", request(
+        GoldenCase("remember: three memories, with every field", request(
             .remember([
                 MemoryDraft(
                     id: one, agent: agent, user: user, session: session, type: .preference, content: "Likes tea 🍵", importance: 0.75,
                     tags: ["drink", "tea"], metadata: metadata, createdAt: time, expiresAt: later, vector: [0.5, -0.25, 1]),
                 MemoryDraft(agent: agent, type: .conversation, content: "Hello", importance: 0),
+                MemoryDraft(
+                    agent: agent, content: "Lives in Oslo", isPinned: true, validFrom: time, validTo: later, sourceMessage: two, supersedes: one, onSimilar: .supersede, similarity: 0.875),
             ]), Envelope(idempotencyKey: Identifier.golden(0xF)))),
         GoldenCase("get", request(.get([one], withVectors: false))),
         GoldenCase("get: two, with vectors", request(.get([one, two], withVectors: true))),
         GoldenCase("list", request(.list(MemoryListing()))),
         GoldenCase("list: every field", request(
-            .list(MemoryListing(agent: agent, session: session, type: .task, after: one, limit: 1_000, withVectors: true)))),
+            .list(MemoryListing(agent: agent, session: session, type: .task, after: one, limit: 1_000, withVectors: true, withHistory: true, deleted: .with, dueAt: time)))),
         GoldenCase("update: nothing but the memory named", request(.update(MemoryPatch(id: one)))),
         GoldenCase("update: every field set", request(.update(MemoryPatch(
             id: one, ifVersion: 3, user: .set(user), session: .set(session), type: .fact, content: "new", importance: 1, tags: ["a", "b"],
-            metadata: metadata, expiresAt: .set(later), vector: .set([0, 2]))))),
+            metadata: metadata, expiresAt: .set(later), isPinned: false, validFrom: .set(time), validTo: .set(later), vector: .set([0, 2]))))),
         GoldenCase("update: what can be emptied is emptied", request(.update(MemoryPatch(
-            id: one, user: .clear, session: .clear, tags: [], metadata: .emptyObject, expiresAt: .clear, vector: .clear)))),
+            id: one, user: .clear, session: .clear, tags: [], metadata: .emptyObject, expiresAt: .clear, validFrom: .clear, validTo: .clear, vector: .clear)))),
         GoldenCase("delete", request(.delete([one]))),
         GoldenCase("delete: two", request(.delete([one, two]), Envelope(deadlineMilliseconds: 100, idempotencyKey: Identifier.golden(0xF)))),
         GoldenCase("search: by vector", request(.search(SearchRequest(query: .vector([0.5, -0.5, 0.125]))))),
@@ -77,8 +79,11 @@ extension GoldenCase {
         GoldenCase("recall: by a text", request(.recall(RecallRequest(agent: agent, text: "what does she drink?")))),
         GoldenCase("recall: every field", request(.recall(RecallRequest(
             agent: agent, session: session, text: "tea", vector: [0.5, -0.5], space: space, mode: .hybrid, k: 5, tokensMax: 512, filter: .equals(.type, .text("fact")), exact: true,
-            weights: weights, explains: true, touches: false)))),
+            weights: weights, explains: true, touches: false, asOf: time, knownAt: later)))),
         GoldenCase("recall: of every session", request(.recall(RecallRequest(agent: agent, everySession: true, vector: [1, 0])))),
+        GoldenCase("history", request(.history(one))),
+        GoldenCase("end_session: as the agent does", request(.endSession(SessionEnding(session: session, isAsAgent: true)))),
+        GoldenCase("end_session: every field", request(.endSession(SessionEnding(session: session, agent: agent, promotesFrom: 0.5, drops: true)))),
         GoldenCase("search: by a vector of a space that is named", request(.search(SearchRequest(query: .vector([0.5, -0.5]), space: space)))),
         GoldenCase("update: a vector of a space that is named", request(.update(MemoryPatch(id: one, vector: .set([1, 0.5]), space: space)))),
         GoldenCase("stream", request(.stream(MemoryListing(limit: 1)))),
@@ -124,6 +129,10 @@ extension GoldenCase {
         importance: 0.75, accessCount: 4, lastAccessedAt: later, tags: ["drink", "tea"], metadata: metadata, createdAt: time, updatedAt: later,
         expiresAt: later, version: 2, embedding: Embedding(space: space, vector: [0.5, -0.25, 1]))
 
+    private static let superseded = Memory(
+        id: two, organization: Message.organization, agent: agent, type: .fact, content: "Lives in Oslo", createdAt: time, updatedAt: later, isPinned: true,
+        validity: Validity(from: time, to: later, closedAt: later), supersededBy: one, sourceMessage: session, forgetAt: later, deletedAt: later)
+
     private static let report = SearchReport(
         rowsTotal: 1_000_000, rowsMatching: 2_000, rowsVisited: 1_500, rowsScored: 512, listsTotal: 1_024, listsVisited: 16, recallEstimate: 0.96875, isExact: false)
 
@@ -134,6 +143,7 @@ extension GoldenCase {
         report.lacksContents = true
         report.asOf = later
         report.mode = .hybrid
+        report.past = Moment(time, known: later)
         return report
     }()
 
@@ -146,6 +156,11 @@ extension GoldenCase {
             change: 12, rows: [WriteReceipt.Row(id: one, version: 1), WriteReceipt.Row(id: two, version: 1)])))),
         GoldenCase("reply to remember: one waits for its vector", .reply(7, .remember, .written(WriteReceipt(
             change: 12, rows: [WriteReceipt.Row(id: one, version: 1), WriteReceipt.Row(id: two, version: 1)], waiting: 1)))),
+        GoldenCase("reply to remember: what became of them", .reply(7, .remember, .written(WriteReceipt(
+            change: 12, rows: [WriteReceipt.Row(id: one, version: 1), WriteReceipt.Row(id: two, version: 1)],
+            notes: [RememberNote(row: 0, fate: .duplicate), RememberNote(row: 1, superseded: [one, two], similar: [RememberNote.Similar(id: one, cosine: 0.96875)])])))),
+        GoldenCase("reply to history", .reply(7, .history, .memories([superseded, plain]))),
+        GoldenCase("reply to end_session", .reply(7, .endSession, .counted(["promoted": 2, "dropped": 5]))),
         GoldenCase("reply to update", .reply(7, .update, .written(WriteReceipt(change: 13, rows: [WriteReceipt.Row(id: one, version: 2)])))),
         GoldenCase("reply to delete: nothing was there", .reply(7, .delete, .written(WriteReceipt(change: 13, rows: [])))),
         GoldenCase("reply to get", .reply(7, .get, .memories([plain, full]))),

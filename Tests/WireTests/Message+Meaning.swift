@@ -61,6 +61,7 @@ extension Operation {
             object([
                 ("agent", described(listing.agent)), ("session", described(listing.session)), ("type", described(listing.type?.name)),
                 ("after", described(listing.after)), ("limit", integer(listing.limit)), ("with_vectors", yes(listing.withVectors)),
+                ("with_history", yes(listing.withHistory)), ("deleted", listing.deleted == .without ? nil : integer(listing.deleted.rawValue)), ("due_at", moment(listing.dueAt)),
             ])
         case .update(let patch): patch.meaning
         case .delete(let ids): object([("ids", texts(ids))])
@@ -70,6 +71,12 @@ extension Operation {
             case .text(let text): search.meaning(("text", .text(text)))
             }
         case .recall(let recall): recall.meaning
+        case .history(let id): object([("id", described(id))])
+        case .endSession(let ending):
+            object([
+                ("session", described(ending.session)), ("agent", described(ending.agent)), ("promote_from", ending.promotesFrom.map { .number($0) }), ("drop", yes(ending.drops)),
+                ("as_agent", yes(ending.isAsAgent)),
+            ])
         case .create(let drafts): object([("kind", described(kind?.name)), ("records", .list(drafts.map(\.meaning)))])
         case .fetch(let kind, let ids, let withVectors): object([("kind", .text(kind.name)), ("ids", texts(ids)), ("with_vectors", yes(withVectors))])
         case .browse(let listing): listing.meaning
@@ -105,7 +112,9 @@ extension MemoryDraft {
         object([
             ("id", described(id)), ("agent", described(agent)), ("user", described(user)), ("session", described(session)), ("type", .text(type.name)),
             ("content", .text(content)), ("importance", .number(importance)), ("tags", texts(tags)), ("metadata", metadata),
-            ("created_at", moment(createdAt)), ("expires_at", moment(expiresAt)), ("vector", vector.map { .list($0.map { .number(Double($0)) }) }),
+            ("created_at", moment(createdAt)), ("expires_at", moment(expiresAt)), ("pinned", yes(isPinned)), ("valid_from", moment(validFrom)), ("valid_to", moment(validTo)),
+            ("source_message", described(sourceMessage)), ("supersedes", described(supersedes)), ("on_similar", described(onSimilar?.name)),
+            ("similarity", similarity.map { .number($0) }), ("vector", vector.map { .list($0.map { .number(Double($0)) }) }),
             ("space", described(space)),
         ])
     }
@@ -119,7 +128,8 @@ extension MemoryPatch {
             ("id", described(id)), ("if_version", integer(ifVersion)), ("user", change(user) { .text($0.description) }),
             ("session", change(session) { .text($0.description) }), ("type", described(type?.name)), ("content", described(content)),
             ("importance", importance.map { .number($0) }), ("tags", tags.map { texts($0) }), ("metadata", metadata),
-            ("expires_at", change(expiresAt) { .integer($0.microseconds) }), ("vector", change(vector) { .list($0.map { .number(Double($0)) }) }),
+            ("expires_at", change(expiresAt) { .integer($0.microseconds) }), ("pinned", isPinned.map { .bool($0) }), ("valid_from", change(validFrom) { .integer($0.microseconds) }),
+            ("valid_to", change(validTo) { .integer($0.microseconds) }), ("vector", change(vector) { .list($0.map { .number(Double($0)) }) }),
             ("space", described(space)),
         ])
     }
@@ -137,13 +147,13 @@ extension Outcome {
     fileprivate var meaning: JSON {
         switch self {
         case .pong: .emptyObject
-        case .status(let facts), .verified(let facts): facts
+        case .status(let facts), .verified(let facts), .counted(let facts): facts
         case .agent(let agent): agent.meaning
         case .written(let receipt):
             object([
                 ("change", integer(receipt.change)),
                 ("rows", .list(receipt.rows.map { object([("id", described($0.id)), ("version", integer($0.version))]) })),
-                ("waiting", receipt.waiting > 0 ? integer(receipt.waiting) : nil),
+                ("waiting", receipt.waiting > 0 ? integer(receipt.waiting) : nil), ("notes", receipt.notes.isEmpty ? nil : .list(receipt.notes.map(\.json))),
             ])
         case .memories(let memories): .list(memories.map(\.meaning))
         case .page(let page): object([("memories", .list(page.memories.map(\.meaning))), ("next", described(page.next))])
@@ -166,6 +176,7 @@ extension RecallRequest {
             ("agent", described(agent)), ("session", described(session)), ("every_session", yes(everySession)), ("text", described(text)),
             ("vector", WireTests.vector(self.vector)), ("space", described(space)), ("mode", described(mode?.name)), ("k", integer(k)), ("tokens", integer(tokensMax)),
             ("filter", filter?.meaning), ("exact", yes(exact)), ("weights", weights?.meaning), ("explain", yes(explains)), ("untouched", yes(!touches)),
+            ("as_of", moment(asOf)), ("known_at", moment(knownAt)),
         ])
     }
 }
@@ -208,6 +219,7 @@ extension SearchAnswer {
             ("lists_total", integer(report.listsTotal)), ("lists_visited", integer(report.listsVisited)),
             ("recall_estimate", .number(report.recallEstimate)), ("is_exact", .bool(report.isExact)),
             ("lacks_contents", yes(report.lacksContents)), ("as_of", moment(report.asOf)), ("mode", report.mode == .vector ? nil : .text(report.mode.name)),
+            ("valid_at", moment(report.past?.valid)), ("known_at", moment(report.past?.known)),
         ])
         return object([("hits", .list(hits)), ("report", facts), ("explanation", explanation?.meaning)])
     }
@@ -225,7 +237,9 @@ extension Memory {
             ("id", described(id)), ("agent", described(agent)), ("user", described(user)), ("session", described(session)), ("type", .text(type.name)),
             ("content", .text(content)), ("importance", .number(importance)), ("tags", texts(tags)), ("metadata", metadata),
             ("created_at", moment(createdAt)), ("updated_at", moment(updatedAt)), ("expires_at", moment(expiresAt)),
-            ("last_accessed_at", moment(lastAccessedAt)), ("access_count", integer(accessCount)), ("version", integer(version)),
+            ("last_accessed_at", moment(lastAccessedAt)), ("access_count", integer(accessCount)), ("pinned", yes(isPinned)),
+            ("valid_from", moment(validity.from)), ("valid_to", moment(validity.to)), ("closed_at", moment(validity.closedAt)), ("superseded_by", described(supersededBy)),
+            ("source_message", described(sourceMessage)), ("forget_at", moment(forgetAt)), ("deleted_at", moment(deletedAt)), ("version", integer(version)),
             ("space", described(embedding?.space)), ("vector", vector(embedding?.vector)),
         ])
     }

@@ -181,7 +181,9 @@ struct ProtocolDocumentTests {
             (MemoryTag.createdAt, "created_at"), (MemoryTag.updatedAt, "updated_at"), (MemoryTag.expiresAt, "expires_at"),
             (MemoryTag.lastAccessedAt, "last_accessed_at"), (MemoryTag.accessCount, "access_count"), (MemoryTag.version, "version"),
             (MemoryTag.vector, "vector"), (MemoryTag.space, "space"), (MemoryTag.cleared, "cleared"), (MemoryTag.ifVersion, "if_version"),
-            (MemoryTag.replacesTags, "replaces_tags"),
+            (MemoryTag.replacesTags, "replaces_tags"), (MemoryTag.deletedAt, "deleted_at"), (MemoryTag.supersedes, "supersedes"), (MemoryTag.onSimilar, "on_similar"),
+            (MemoryTag.similarity, "similarity"), (MemoryTag.isPinned, "pinned"), (MemoryTag.validFrom, "valid_from"), (MemoryTag.validTo, "valid_to"),
+            (MemoryTag.closedAt, "closed_at"), (MemoryTag.supersededBy, "superseded_by"), (MemoryTag.sourceMessage, "source_message"), (MemoryTag.forgetAt, "forget_at"),
         ].map { [String($0.0), $0.1] }
         #expect(try document.table("## 10. The fields of a memory").map { Array($0.prefix(2)) } == known)
     }

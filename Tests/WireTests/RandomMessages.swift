@@ -57,6 +57,9 @@ struct RandomMessages {
         case .delete: .delete(some(5) { $0.identifier() })
         case .search: .search(search())
         case .recall: .recall(recall())
+        case .history: .history(identifier())
+        case .endSession:
+            .endSession(SessionEnding(session: identifier(), agent: maybe { $0.identifier() }, promotesFrom: maybe { $0.pick(RandomMessages.numbers) }, drops: chance(), isAsAgent: chance()))
         case .stream: .stream(listing())
         case .create, .fetch, .browse, .change, .remove, .restore, .use, .end, .open, .createKey, .rotateKey, .revokeKey: recordOperation(name)
         case .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing: jobOperation(name)
@@ -67,8 +70,9 @@ struct RandomMessages {
         MemoryDraft(
             id: maybe { $0.identifier() }, agent: identifier(), user: maybe { $0.identifier() }, session: maybe { $0.identifier() },
             type: pick(MemoryType.allCases), content: text(), importance: pick(RandomMessages.numbers), tags: some(4) { $0.text() },
-            metadata: metadata(), createdAt: maybe { $0.time() }, expiresAt: maybe { $0.time() }, vector: maybe { $0.vector() },
-            space: maybe { $0.identifier() })
+            metadata: metadata(), createdAt: maybe { $0.time() }, expiresAt: maybe { $0.time() }, isPinned: chance(), validFrom: maybe { $0.time() },
+            validTo: maybe { $0.time() }, sourceMessage: maybe { $0.identifier() }, supersedes: maybe { $0.identifier() }, onSimilar: maybe { $0.pick(SimilarAction.allCases) },
+            similarity: maybe { $0.pick(RandomMessages.numbers) }, vector: maybe { $0.vector() }, space: maybe { $0.identifier() })
     }
 
     private mutating func change<Value>(_ make: (inout RandomMessages) -> Value) -> Change<Value> {
@@ -84,13 +88,13 @@ struct RandomMessages {
             id: identifier(), ifVersion: maybe { $0.pick(RandomMessages.integers) }, user: change { $0.identifier() },
             session: change { $0.identifier() }, type: maybe { $0.pick(MemoryType.allCases) }, content: maybe { $0.text() },
             importance: maybe { $0.pick(RandomMessages.numbers) }, tags: maybe { $0.some(3) { $0.text() } }, metadata: maybe { $0.metadata() },
-            expiresAt: change { $0.time() }, vector: change { $0.vector() }, space: maybe { $0.identifier() })
+            expiresAt: change { $0.time() }, isPinned: maybe { $0.chance() }, validFrom: change { $0.time() }, validTo: change { $0.time() }, vector: change { $0.vector() }, space: maybe { $0.identifier() })
     }
 
     mutating func listing() -> MemoryListing {
         MemoryListing(
             agent: maybe { $0.identifier() }, session: maybe { $0.identifier() }, type: maybe { $0.pick(MemoryType.allCases) },
-            after: maybe { $0.identifier() }, limit: Int(short()), withVectors: chance())
+            after: maybe { $0.identifier() }, limit: Int(short()), withVectors: chance(), withHistory: chance(), deleted: pick(RecordListing.Deleted.allCases), dueAt: maybe { $0.time() })
     }
 
     private mutating func weights() -> RecallWeights {
@@ -112,7 +116,8 @@ struct RandomMessages {
         RecallRequest(
             agent: identifier(), session: maybe { $0.identifier() }, everySession: chance(), text: maybe { $0.text() }, vector: maybe { $0.vector() }, space: maybe { $0.identifier() },
             mode: maybe { $0.pick(SearchMode.allCases) }, k: Int(short()), tokensMax: maybe { Int($0.short()) }, filter: maybe { $0.filter(on: .memory) }, exact: chance(),
-            weights: maybe { $0.weights() }, explains: chance(), touches: chance())
+            weights: maybe { $0.weights() }, explains: chance(), touches: chance(),
+            asOf: maybe { $0.time() }, knownAt: maybe { $0.time() })
     }
 
     mutating func search() -> SearchRequest {
@@ -129,7 +134,9 @@ extension RandomMessages {
             id: identifier(), organization: Message.organization, agent: identifier(), user: maybe { $0.identifier() },
             session: maybe { $0.identifier() }, type: pick(MemoryType.allCases), content: text(), importance: pick(RandomMessages.numbers),
             accessCount: pick(RandomMessages.integers), lastAccessedAt: maybe { $0.time() }, tags: some(4) { $0.text() }, metadata: metadata(),
-            createdAt: time(), updatedAt: time(), expiresAt: maybe { $0.time() }, version: pick(RandomMessages.integers),
+            createdAt: time(), updatedAt: time(), expiresAt: maybe { $0.time() }, isPinned: chance(),
+            validity: Validity(from: maybe { $0.time() }, to: maybe { $0.time() }, closedAt: maybe { $0.time() }), supersededBy: maybe { $0.identifier() },
+            sourceMessage: maybe { $0.identifier() }, forgetAt: maybe { $0.time() }, deletedAt: maybe { $0.time() }, version: pick(RandomMessages.integers),
             embedding: maybe { Embedding(space: $0.identifier(), vector: $0.vector()) })
     }
 
@@ -143,8 +150,15 @@ extension RandomMessages {
             recallEstimate: pick(RandomMessages.numbers), isExact: chance())
         report.lacksContents = chance()
         report.asOf = maybe { $0.time() }
+        report.past = maybe { random in Moment(random.time(), known: random.maybe { $0.time() }) }
         report.mode = pick(SearchMode.allCases)
         return report
+    }
+
+    private mutating func note() -> RememberNote {
+        RememberNote(
+            row: Int(short()), fate: pick(RememberNote.Fate.allCases), superseded: some(2) { $0.identifier() },
+            similar: some(2) { RememberNote.Similar(id: $0.identifier(), cosine: $0.pick(RandomMessages.numbers)) })
     }
 
     private mutating func page() -> MemoryPage { MemoryPage(memories: some(3) { $0.memory() }, next: maybe { $0.identifier() }) }
@@ -157,8 +171,9 @@ extension RandomMessages {
         case .ensureAgent: return .agent(agent())
         case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey, .startJob, .stepJob, .controlJob, .importing:
             let rows = some(4) { WriteReceipt.Row(id: $0.identifier(), version: $0.pick(RandomMessages.integers)) }
-            return .written(WriteReceipt(change: pick(RandomMessages.integers), rows: rows, waiting: count(3)))
-        case .get: return .memories(some(3) { $0.memory() })
+            return .written(WriteReceipt(change: pick(RandomMessages.integers), rows: rows, waiting: count(3), notes: some(2) { $0.note() }))
+        case .endSession: return .counted(metadata())
+        case .get, .history: return .memories(some(3) { $0.memory() })
         case .list, .stream: return .page(page())
         case .search, .recall:
             let kind = name == .recall ? .memory : pick(Kind.searchable)

@@ -70,7 +70,7 @@ extension Operation {
     /// What is refused before anything is looked up.
     func check() throws(FieldError) {
         switch self {
-        case .ping, .status, .verify, .open, .rotateKey, .revokeKey, .claimJob, .controlJob, .watchJob, .importing: break
+        case .ping, .status, .verify, .open, .rotateKey, .revokeKey, .claimJob, .controlJob, .watchJob, .importing, .history: break
         case .ensureAgent(let slug, let name):
             try Checks.slug(slug)
             try Checks.text(name, "name", bytesMax: Limits.nameBytesMax)
@@ -84,6 +84,7 @@ extension Operation {
         case .update(let patch): try patch.check()
         case .search(let search): try search.check()
         case .recall(let recall): try recall.check()
+        case .endSession(let ending): try ending.check()
         case .create(let drafts):
             for (position, draft) in drafts.enumerated() {
                 do throws(FieldError) { try draft.check() } catch { throw error.inside("\(draft.kind.plural)[\(position)]") }

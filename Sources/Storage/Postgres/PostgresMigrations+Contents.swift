@@ -23,12 +23,27 @@ extension PostgresMigrations {
                 embedding_space_id uuid,
                 embedding vector,
                 other_embedding vector,
+                is_pinned boolean NOT NULL DEFAULT false,
+                valid_from timestamptz,
+                valid_to timestamptz CHECK (valid_to > valid_from),
+                closed_at timestamptz,
+                superseded_by uuid,
+                source_message_id uuid,
+                forget_at timestamptz,
+                deleted_at timestamptz,
+                content_hash bigint,
                 PRIMARY KEY (organization_id, id),
                 FOREIGN KEY (organization_id, agent_id) REFERENCES agents (organization_id, id),
                 FOREIGN KEY (organization_id, embedding_space_id) REFERENCES embedding_spaces (organization_id, id),
                 CHECK ((coalesce(embedding, other_embedding) IS NULL) = (embedding_space_id IS NULL)),
                 CHECK (embedding IS NULL OR other_embedding IS NULL)
             );
+            CREATE INDEX idx_agent_memories_content ON agent_memories (organization_id, content_hash);
+            CREATE INDEX idx_agent_memories_forget_at ON agent_memories (organization_id, forget_at) WHERE forget_at IS NOT NULL AND deleted_at IS NULL;
+            CREATE INDEX idx_agent_memories_expires_at ON agent_memories (organization_id, expires_at) WHERE expires_at IS NOT NULL AND deleted_at IS NULL;
+            CREATE INDEX idx_agent_memories_deleted_at ON agent_memories (organization_id, deleted_at) WHERE deleted_at IS NOT NULL;
+            CREATE INDEX idx_agent_memories_superseded_by ON agent_memories (organization_id, superseded_by) WHERE superseded_by IS NOT NULL;
+            CREATE INDEX idx_agent_memories_source ON agent_memories (organization_id, source_message_id) WHERE source_message_id IS NOT NULL;
             CREATE INDEX idx_agent_memories_agent ON agent_memories (organization_id, agent_id, id);
             CREATE INDEX idx_agent_memories_session ON agent_memories (organization_id, session_id, id) WHERE session_id IS NOT NULL;
             CREATE INDEX idx_agent_memories_type ON agent_memories (organization_id, memory_type, id);

@@ -165,6 +165,7 @@ enum PostgresMigrations {
                 change_number bigint NOT NULL,
                 receipt bytea NOT NULL,
                 created_at timestamptz NOT NULL,
+                details text,
                 PRIMARY KEY (organization_id, idempotency_key)
             );
             CREATE INDEX idx_idempotency_keys_created_at ON idempotency_keys (organization_id, created_at);
@@ -188,7 +189,7 @@ enum PostgresMigrations {
             CREATE TABLE jobs (
                 organization_id uuid NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
                 id uuid NOT NULL DEFAULT new_id(),
-                job_type text NOT NULL CHECK (job_type IN ('import', 'export', 'retention', 'embed')),
+                job_type text NOT NULL CHECK (job_type IN ('import', 'export', 'retention', 'embed', 'forget')),
                 parameters jsonb,
                 state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled')),
                 cursor text,

@@ -83,6 +83,11 @@ final class PostgresReadSession: ReadSession {
                 parameters.add(type.name)
                 narrow("memory_type =")
             }
+            if let dueAt = listing.dueAt {
+                parameters.add(dueAt)
+                let place = "$\(parameters.places.count)"
+                conditions.append("deleted_at IS NULL AND (forget_at <= \(place) OR expires_at <= \(place))")
+            }
             let sql = names.selection(.agentMemories, withVectors: listing.withVectors) + " WHERE \(conditions.joined(separator: " AND ")) ORDER BY id DESC LIMIT $2"
             let filled = parameters
             let found = try ask(sql) { $0 = filled }
@@ -202,6 +207,31 @@ final class PostgresReadSession: ReadSession {
         }
     }
 
+    func organizationsDue(at time: Timestamp) throws(StorageError) -> [DueOrganization] {
+        let memories = "\(names.table(.agentMemories)) WHERE organization_id = o.id AND deleted_at"
+        let found = try ask(
+            """
+            SELECT id, is_due, hidden_at FROM (
+                SELECT o.id, EXISTS (SELECT 1 FROM \(memories) IS NULL AND forget_at <= $1) OR EXISTS (SELECT 1 FROM \(memories) IS NULL AND expires_at <= $1) AS is_due,
+                    (SELECT min(deleted_at) FROM \(memories) IS NOT NULL) AS hidden_at
+                FROM \(names.table(.organizations)) AS o
+            ) AS due WHERE is_due OR hidden_at IS NOT NULL
+            """) { $0.add(time) }
+        return (0..<found.count).compactMap { row in
+            found.identifier(row, 0).map { DueOrganization(organization: $0, isDue: found.flag(row, 1) ?? false, hiddenAt: found.time(row, 2)) }
+        }
+    }
+
+    func memories(supersededBy ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory] {
+        let found = try ask(names.selection(.agentMemories, withVectors: false) + " WHERE organization_id = $1 AND superseded_by = ANY($2)") {
+            $0.add(organization)
+            $0.add(ids)
+        }
+        var memories: [Memory] = []
+        for row in 0..<found.count { memories.append(try found.memory(row)) }
+        return memories
+    }
+
     func organizationsWaiting() throws(StorageError) -> [Identifier] {
         try ask("SELECT DISTINCT organization_id FROM \(names.table(.embeddingWaits))").identifiers()
     }
@@ -300,7 +330,7 @@ final class PostgresReadSession: ReadSession {
 
     private func load(_ kind: Kind, _ part: LoadedPart, _ body: (Result<StoredRow, StorageError>) -> Void) throws(StorageError) {
         var conditions = part == .vectors ? ["embedding_space_id IS NOT NULL"] : ["true"]
-        if Schema.of(kind).deletesSoftly { conditions.append("deleted_at IS NULL") }
+        if kind == .memory || Schema.of(kind).deletesSoftly { conditions.append("deleted_at IS NULL") }
         if kind == .message {
             conditions.append(
                 "NOT EXISTS (SELECT 1 FROM \(names.table(.conversations)) AS c WHERE c.organization_id = r.organization_id AND c.id = r.conversation_id AND c.deleted_at IS NOT NULL)")

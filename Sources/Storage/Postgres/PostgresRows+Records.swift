@@ -32,6 +32,15 @@ extension PostgresParameters {
         add(memory.expiresAt)
         add(memory.version)
         add(memory.embedding)
+        add(memory.isPinned)
+        add(memory.validity.from)
+        add(memory.validity.to)
+        add(memory.validity.closedAt)
+        add(memory.supersededBy)
+        add(memory.sourceMessage)
+        add(memory.forgetAt)
+        add(memory.deletedAt)
+        add(ContentHash.of(memory.content))
     }
 
     private mutating func add(_ embedding: Embedding?) {
@@ -74,6 +83,7 @@ extension PostgresParameters {
         add(receipt.change)
         add(IdempotencyRow.bytes(of: receipt.rows))
         add(time)
+        if let details = IdempotencyRow.details(of: receipt) { add(details) } else { addNull() }
     }
 }
 
@@ -126,7 +136,7 @@ extension PostgresRows {
     private func parseMemory(_ row: Int) -> Memory? {
         guard let organization = identifier(row, 0), let id = identifier(row, 1), let agent = identifier(row, 2), let type = MemoryType(name: text(row, 5)),
             let importance = number(row, 7), let accessCount = integer(row, 8), let tags = texts(row, 10), let metadata = json(row, 11),
-            let createdAt = time(row, 12), let updatedAt = time(row, 13), let version = integer(row, 15)
+            let createdAt = time(row, 12), let updatedAt = time(row, 13), let version = integer(row, 15), let isPinned = flag(row, 18)
         else { return nil }
         var embedding: Embedding?
         if !isNull(row, 17) {
@@ -136,7 +146,9 @@ extension PostgresRows {
         return Memory(
             id: id, organization: organization, agent: agent, user: identifier(row, 3), session: identifier(row, 4), type: type, content: text(row, 6),
             importance: importance, accessCount: accessCount, lastAccessedAt: time(row, 9), tags: tags, metadata: metadata, createdAt: createdAt,
-            updatedAt: updatedAt, expiresAt: time(row, 14), version: version, embedding: embedding)
+            updatedAt: updatedAt, expiresAt: time(row, 14), isPinned: isPinned, validity: Validity(from: time(row, 19), to: time(row, 20), closedAt: time(row, 21)),
+            supersededBy: identifier(row, 22), sourceMessage: identifier(row, 23), forgetAt: time(row, 24), deletedAt: time(row, 25), version: version,
+            embedding: embedding)
     }
 
     private func embedding(_ row: Int, _ column: Int) -> Embedding? {
@@ -173,10 +185,12 @@ extension PostgresRows {
     }
 
     func receipt(_ row: Int) throws(StorageError) -> IdempotencyRow {
-        guard let change = integer(row, 3), let rows = IdempotencyRow.rows(of: blob(row, 4)), let createdAt = time(row, 5) else {
+        guard let change = integer(row, 3), let rows = IdempotencyRow.rows(of: blob(row, 4)), let createdAt = time(row, 5),
+            let notes = IdempotencyRow.notes(in: isNull(row, 6) ? nil : text(row, 6))
+        else {
             throw corrupt(row, .idempotencyKeys)
         }
-        return IdempotencyRow(digest: blob(row, 2), receipt: WriteReceipt(change: change, rows: rows), createdAt: createdAt)
+        return IdempotencyRow(digest: blob(row, 2), receipt: WriteReceipt(change: change, rows: rows, notes: notes), createdAt: createdAt)
     }
 
     func identifiers() throws(StorageError) -> [Identifier] {

@@ -60,7 +60,7 @@ extension PostgresSession {
             names.insertion(.idempotencyKeys)
                 + """
                  ON CONFLICT (organization_id, idempotency_key) DO UPDATE SET digest = excluded.digest, change_number = excluded.change_number,
-                receipt = excluded.receipt, created_at = excluded.created_at
+                receipt = excluded.receipt, created_at = excluded.created_at, details = excluded.details
                 WHERE \(table).created_at <= excluded.created_at - interval '\(Limits.idempotencySeconds) seconds'
                 """
         ) { $0.add(idempotency, receipt, of: organization, at: time) }

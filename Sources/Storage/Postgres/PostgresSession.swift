@@ -16,7 +16,7 @@ final class PostgresSession: WriteSession {
     var openEnds: [Kind: Int] = [:]
     private var layouts: [Table: PostgresLayout] = [:]
     /// A refused row undoes nothing but itself; that costs each row a mark.
-    private var isCareful = false
+    var isCareful = false
     private(set) var wantsCare = false
 
     /// Change numbers that are this session's to give out, the next at `numberPlace`: some at a time, so that not each costs a way there and back.
@@ -270,7 +270,7 @@ final class PostgresSession: WriteSession {
     }
 
     /// Two that hold the same rows wait for each other in one order.
-    private func rows(_ kind: Kind, _ ids: [Identifier], _ organization: Identifier) throws(StorageError) -> PostgresRows {
+    func rows(_ kind: Kind, _ ids: [Identifier], _ organization: Identifier) throws(StorageError) -> PostgresRows {
         try ask(names.rows(of: kind, withVectors: true) + " ORDER BY id" + PostgresSession.held) {
             $0.add(organization)
             $0.add(ids)
@@ -278,7 +278,7 @@ final class PostgresSession: WriteSession {
     }
 
     /// What is read in order to be written stays as it is until then.
-    private static let held = " FOR NO KEY UPDATE"
+    static let held = " FOR NO KEY UPDATE"
 
     func insert(_ record: Record) throws(StorageError) -> RowRefusal? {
         let place = try place(record.embedding)
@@ -294,7 +294,7 @@ final class PostgresSession: WriteSession {
         return try write(names.update(.of(record.kind), place)) { $0.add(record) }
     }
 
-    private func place(_ embedding: Embedding?) throws(StorageError) -> PostgresNames.VectorPlace {
+    func place(_ embedding: Embedding?) throws(StorageError) -> PostgresNames.VectorPlace {
         guard let embedding else { return .main }
         if mainSpace == nil { mainSpace = try ask("SELECT space_id FROM \(names.quoted).main_space") { _ in }.identifiers().first }
         return embedding.space == mainSpace ? .main : .beside
@@ -340,34 +340,6 @@ final class PostgresSession: WriteSession {
             $0.add(time)
             $0.add(Int64(limit))
         }.identifiers()
-    }
-
-    // MARK: Memories
-
-    func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory? {
-        let found = try ask(names.row(of: .memory, withVectors: true) + PostgresSession.held) { $0.add(organization, id) }
-        return found.count == 0 ? nil : try found.memory(0)
-    }
-
-    func memories(_ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory] {
-        let found = try rows(.memory, ids, organization)
-        var memories: [Memory] = []
-        for row in 0..<found.count { memories.append(try found.memory(row)) }
-        return memories
-    }
-
-    func insert(_ memory: Memory) throws(StorageError) -> RowRefusal? {
-        let place = try place(memory.embedding)
-        guard isCareful else {
-            try add(.agentMemories, place, mayBeThere: false) { $0.add(memory) }
-            return nil
-        }
-        return try write(names.insertion(.agentMemories, place) + " ON CONFLICT DO NOTHING") { $0.add(memory) }
-    }
-
-    func update(_ memory: Memory) throws(StorageError) -> RowRefusal? {
-        let place = try place(memory.embedding)
-        return try write(names.update(.agentMemories, place)) { $0.add(memory) }
     }
 }
 

@@ -1,4 +1,4 @@
-import Records
+public import Records
 
 /// What a store does to read rows, so that `Reader` can answer from them: one connection, in one snapshot at a time.
 ///
@@ -9,6 +9,8 @@ protocol ReadSession: AnyObject {
 
     /// Those that exist, in any order.
     func memories(_ ids: [Identifier], of organization: Identifier, withVectors: Bool) throws(StorageError) -> [Memory]
+    /// Those whose place one of these took.
+    func memories(supersededBy ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory]
     /// Newest identifiers first, from where the listing says on, until `body` returns false. What the store does not narrow by, `Reader` leaves out.
     func each(_ listing: MemoryListing, of organization: Identifier, _ body: (Memory) throws(StorageError) -> Bool) throws(StorageError)
 
@@ -25,6 +27,8 @@ protocol ReadSession: AnyObject {
     /// Those first that wait longest.
     func waitingRows(of organization: Identifier, limit: Int) throws(StorageError) -> [WaitingRow]
     func organizationsWaiting() throws(StorageError) -> [Identifier]
+    /// Those that have memories which are due by then, or hidden ones, and when the first of these was hidden.
+    func organizationsDue(at time: Timestamp) throws(StorageError) -> [DueOrganization]
 
     /// What was answered under each key of a request.
     func eachReceipt(of organization: Identifier, _ body: (Identifier, IdempotencyRow) throws(StorageError) -> Void) throws(StorageError)
@@ -78,4 +82,12 @@ struct WaitingRow {
     let kind: Kind
     let id: Identifier
     let since: Timestamp
+}
+
+/// An organization whose memories a sweep may have to look at.
+public struct DueOrganization: Hashable, Sendable {
+    public let organization: Identifier
+    public let isDue: Bool
+    /// When the first of those was hidden that still are.
+    public let hiddenAt: Timestamp?
 }

@@ -17,7 +17,7 @@ struct Reader {
         var bytes = 0
         for part in ids.parts(of: Reader.rowsAtOnce) {
             let memories = try session.memories(part, of: organization, withVectors: withVectors)
-            for memory in memories.inOrder(of: part, by: \.id) where narrowing.admits(memory) {
+            for memory in memories.inOrder(of: part, by: \.id) where memory.deletedAt == nil && narrowing.admits(memory) {
                 bytes += WriteAction.bytes(of: memory)
                 guard bytes <= Limits.answerBytesMax else { throw .tooLarge(bytesMax: Limits.answerBytesMax) }
                 found.append(memory)
@@ -31,15 +31,34 @@ struct Reader {
         let limit = max(1, min(listing.limit, Limits.pageMax))
         var (memories, bytes, isFull): ([Memory], Int, Bool) = ([], 0, false)
         try session.each(listing, of: organization) { memory throws(StorageError) in
-            guard !memory.isExpired(at: time), listing.agent ?? memory.agent == memory.agent, listing.type ?? memory.type == memory.type,
-                listing.session == nil || listing.session == memory.session, narrowing.admits(memory)
-            else { return true }
+            guard listing.admits(memory, at: time), narrowing.admits(memory) else { return true }
             bytes += WriteAction.bytes(of: memory)
             isFull = !memories.isEmpty && (memories.count == limit || bytes > Limits.answerBytesMax)
             if !isFull { memories.append(memory) }
             return !isFull
         }
         return MemoryPage(memories: memories, next: isFull ? memories.last?.id : nil)
+    }
+
+    /// A memory, those that took its place one after the other, and those whose place they took, in the order in which they were so.
+    func history(of id: Identifier, _ organization: Identifier, shownTo narrowing: Narrowing, at time: Timestamp) throws(StorageError) -> [Memory] {
+        var found: [Identifier: Memory] = [:]
+        var (ahead, bytes) = ([id], 0)
+        while !ahead.isEmpty, found.count < Limits.pageMax {
+            let wanted = Array(ahead.prefix(Reader.rowsAtOnce))
+            ahead.removeFirst(wanted.count)
+            let memories = try session.memories(wanted, of: organization, withVectors: false) + session.memories(supersededBy: wanted, of: organization)
+            for memory in memories where found[memory.id] == nil && memory.isShown(at: time) && narrowing.admits(memory) {
+                bytes += WriteAction.bytes(of: memory)
+                guard bytes <= Limits.answerBytesMax else { throw .tooLarge(bytesMax: Limits.answerBytesMax) }
+                found[memory.id] = memory
+                if !wanted.contains(memory.id) { ahead.append(memory.id) }
+                if let next = memory.supersededBy { ahead.append(next) }
+            }
+        }
+        func begin(_ memory: Memory) -> Timestamp { memory.validity.from ?? memory.createdAt }
+        guard found[id] != nil else { return [] }
+        return found.values.sorted { a, b in begin(a) != begin(b) ? begin(a) < begin(b) : a.id < b.id }
     }
 
     // MARK: Records

@@ -31,6 +31,16 @@ public final class StoreReads: Sendable {
         }
     }
 
+    /// A memory with all that took its place, and all whose place it took; none where it is not there.
+    public func history(
+        of id: Identifier, _ organization: Identifier, shownTo narrowing: Narrowing, at time: Timestamp, isWanted: @escaping @Sendable () -> Bool,
+        completion: @escaping @Sendable (Result<[Memory], StorageError>) -> Void
+    ) {
+        queue.read(of: organization, isWanted: isWanted, completion) { reader throws(StorageError) in
+            try reader.history(of: id, organization, shownTo: narrowing, at: time)
+        }
+    }
+
     /// Newest identifiers first, without what has expired at `time`. A page ends early where it would be larger than `Limits.answerBytesMax`.
     public func page(
         _ listing: MemoryListing, of organization: Identifier, shownTo narrowing: Narrowing, at time: Timestamp,
@@ -83,6 +93,10 @@ public final class StoreReads: Sendable {
     }
 
     /// Those that have rows which wait for their vector.
+    public func organizationsDue(at time: Timestamp, completion: @escaping @Sendable (Result<[DueOrganization], StorageError>) -> Void) {
+        queue.read(of: nil, completion) { reader throws(StorageError) in try reader.session.organizationsDue(at: time) }
+    }
+
     public func organizationsWaiting(completion: @escaping @Sendable (Result<[Identifier], StorageError>) -> Void) {
         queue.read(of: nil, completion) { reader throws(StorageError) in try reader.session.organizationsWaiting() }
     }
@@ -126,7 +140,7 @@ public final class StoreReads: Sendable {
                     if case .record(let record) = row {
                         if kind == .conversation, record.deletedAt != nil { hidden.insert(record.id) }
                         guard record.deletedAt == nil, record.embedding != nil, record.identifier(.conversation).map({ !hidden.contains($0) }) ?? true else { return }
-                    } else if case .memory(let memory) = row, memory.embedding == nil {
+                    } else if case .memory(let memory) = row, memory.embedding == nil || memory.deletedAt != nil {
                         return
                     }
                     rows.append(row)

@@ -16,14 +16,26 @@ struct IdempotencyRow {
         row.add(receipt.change)
         row.add(bytes(of: receipt.rows))
         row.add(time.microseconds)
+        if let details = details(of: receipt) { row.add(details) } else { row.addNull() }
     }
 
     static func decode(_ statement: SQLiteStatement) throws(StorageError) -> IdempotencyRow {
         try statement.check(.idempotencyKeys)
-        guard let rows = rows(of: statement.blob(4)) else { throw statement.corrupt(.idempotencyKeys) }
+        guard let rows = rows(of: statement.blob(4)), let notes = notes(in: statement.isNull(6) ? nil : statement.text(6)) else { throw statement.corrupt(.idempotencyKeys) }
         return IdempotencyRow(
-            digest: statement.blob(2), receipt: WriteReceipt(change: statement.integer(3), rows: rows),
+            digest: statement.blob(2), receipt: WriteReceipt(change: statement.integer(3), rows: rows, notes: notes),
             createdAt: Timestamp(microseconds: statement.integer(5)))
+    }
+
+    /// Its notes as JSON; nil where it has none.
+    static func details(of receipt: WriteReceipt) -> String? { receipt.notes.isEmpty ? nil : JSON.list(receipt.notes.map(\.json)).description }
+
+    /// Nil for what `details` does not make.
+    static func notes(in details: String?) -> [RememberNote]? {
+        guard let details else { return [] }
+        guard let list = (try? JSON(parsing: details))?.list else { return nil }
+        let notes = list.compactMap { RememberNote($0) }
+        return notes.count == list.count ? notes : nil
     }
 
     static func bytes(of rows: [WriteReceipt.Row]) -> [UInt8] { rows.flatMap { $0.id.bytes + bytes($0.version) } }

@@ -3,7 +3,8 @@ import Records
 /// How a memory lies in `agent_memories`.
 enum MemoryRow {
     static let columnCount = Table.agentMemories.columnCount
-    static let embeddingColumn = columnCount - 1
+    static let embeddingColumn = 17
+    static let deletedColumn = 25
 
     static func encode(_ memory: Memory, into row: RowEncoder) {
         row.begin(.agentMemories)
@@ -25,6 +26,15 @@ enum MemoryRow {
         row.add(memory.version)
         row.add(memory.embedding?.space)
         if let embedding = memory.embedding { row.add(vector: embedding.vector) } else { row.addNull() }
+        row.add(memory.isPinned ? 1 as Int64 : 0)
+        row.add(memory.validity.from)
+        row.add(memory.validity.to)
+        row.add(memory.validity.closedAt)
+        row.add(memory.supersededBy)
+        row.add(memory.sourceMessage)
+        row.add(memory.forgetAt)
+        row.add(memory.deletedAt)
+        row.add(ContentHash.of(memory.content))
     }
 
     /// The row that `statement` stands on, read with `Table.selection`.
@@ -39,7 +49,8 @@ enum MemoryRow {
         .corruptRow(table: Table.agentMemories.name, place: statement.place(identityCount: Table.agentMemories.identityCount))
     }
 
-    private static func parse(_ statement: SQLiteStatement, withVector: Bool) -> Memory? {
+    /// Nil for one that makes no sense.
+    static func parse(_ statement: SQLiteStatement, withVector: Bool) -> Memory? {
         guard let organization = statement.identifier(0), let id = statement.identifier(1), let agent = statement.identifier(2),
             let type = MemoryType(name: statement.text(5)), let tags = tags(statement.text(10)), let metadata = metadata(statement.text(11))
         else { return nil }
@@ -52,7 +63,9 @@ enum MemoryRow {
             id: id, organization: organization, agent: agent, user: statement.identifier(3), session: statement.identifier(4), type: type,
             content: statement.text(6), importance: statement.real(7), accessCount: statement.integer(8), lastAccessedAt: statement.timestamp(9),
             tags: tags, metadata: metadata, createdAt: Timestamp(microseconds: statement.integer(12)),
-            updatedAt: Timestamp(microseconds: statement.integer(13)), expiresAt: statement.timestamp(14), version: statement.integer(15),
+            updatedAt: Timestamp(microseconds: statement.integer(13)), expiresAt: statement.timestamp(14), isPinned: statement.integer(18) != 0,
+            validity: Validity(from: statement.timestamp(19), to: statement.timestamp(20), closedAt: statement.timestamp(21)), supersededBy: statement.identifier(22),
+            sourceMessage: statement.identifier(23), forgetAt: statement.timestamp(24), deletedAt: statement.timestamp(deletedColumn), version: statement.integer(15),
             embedding: embedding)
     }
 

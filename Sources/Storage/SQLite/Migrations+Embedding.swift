@@ -31,7 +31,7 @@ extension Migrations {
         drain: { connection throws(StorageError) in try sealSpaces(connection, withModel: false) })
 
     /// The same table for other types of jobs, with what is in it.
-    private static func jobsTable(types: [String]) -> String {
+    static func jobsTable(types: [String]) -> String {
         let known = jobs.up.replacing("('import', 'export', 'retention')", with: "(" + types.map { "'\($0)'" }.joined(separator: ", ") + ")")
         return """
 

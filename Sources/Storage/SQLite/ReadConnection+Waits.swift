@@ -48,4 +48,23 @@ extension ReadConnection {
         }
         return organizations
     }
+
+    func organizationsDue(at time: Timestamp) throws(StorageError) -> [DueOrganization] {
+        let statement = try stored[
+            """
+            SELECT o.id, EXISTS (SELECT 1 FROM agent_memories WHERE organization_id = o.id AND deleted_at IS NULL AND forget_at IS NOT NULL AND forget_at <= ?1)
+                OR EXISTS (SELECT 1 FROM agent_memories WHERE organization_id = o.id AND deleted_at IS NULL AND expires_at IS NOT NULL AND expires_at <= ?1),
+                (SELECT min(deleted_at) FROM agent_memories WHERE organization_id = o.id AND deleted_at IS NOT NULL)
+            FROM organizations AS o
+            """]
+        try statement.bind(1, time.microseconds)
+        defer { statement.reset() }
+        var due: [DueOrganization] = []
+        while try statement.step() {
+            guard let organization = statement.identifier(0) else { throw statement.corrupt(.organizations) }
+            let found = DueOrganization(organization: organization, isDue: statement.integer(1) != 0, hiddenAt: statement.timestamp(2))
+            if found.isDue || found.hiddenAt != nil { due.append(found) }
+        }
+        return due
+    }
 }

@@ -64,9 +64,29 @@ final class ReadConnection: ReadSession {
         return row
     }
 
+    func memories(supersededBy ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory] {
+        let statement = try stored[Table.agentMemories.selection + " WHERE organization_id = ?1 AND superseded_by = ?2 AND superseded_by IS NOT NULL"]
+        var memories: [Memory] = []
+        for id in ids {
+            try statement.bind(1, organization)
+            try statement.bind(2, id)
+            defer { statement.reset() }
+            while try statement.step() { memories.append(try MemoryRow.decode(statement, withVector: false)) }
+        }
+        return memories
+    }
+
     func each(_ listing: MemoryListing, of organization: Identifier, _ body: (Memory) throws(StorageError) -> Bool) throws(StorageError) {
         let statement: SQLiteStatement
-        if let session = listing.session {
+        if let dueAt = listing.dueAt {
+            // Both by their indexes.
+            statement = try stored[
+                Table.agentMemories.selection + """
+                 WHERE organization_id = ?1 AND id < ?2 AND deleted_at IS NULL
+                AND (forget_at IS NOT NULL AND forget_at <= ?3 OR expires_at IS NOT NULL AND expires_at <= ?3) ORDER BY id DESC
+                """]
+            try statement.bind(3, dueAt.microseconds)
+        } else if let session = listing.session {
             statement = newestOfSession
             try statement.bind(3, session)
         } else if let agent = listing.agent {
@@ -141,7 +161,7 @@ final class ReadConnection: ReadSession {
         while try row.step() {
             do throws(StorageError) {
                 let memory = try MemoryRow.decode(row, withVector: part == .vectors)
-                if part == .texts || memory.embedding != nil { body(.success(.memory(memory))) }
+                if part == .texts || memory.embedding != nil, memory.deletedAt == nil { body(.success(.memory(memory))) }
             } catch {
                 body(.failure(error))
             }

@@ -223,6 +223,62 @@ final class SQLiteSession: WriteSession {
         return memory
     }
 
+    private func memories(_ conditions: String, _ organization: Identifier, _ bind: (SQLiteStatement) throws(StorageError) -> Void) throws(StorageError) -> [Memory] {
+        let statement = try stored[Table.agentMemories.selection + " WHERE organization_id = ?1 AND \(conditions)"]
+        try statement.bind(1, organization)
+        try bind(statement)
+        defer { statement.reset() }
+        var memories: [Memory] = []
+        while try statement.step() {
+            let memory = try MemoryRow.decode(statement, withVector: true)
+            guard memory.organization == organization else { throw MemoryRow.corrupt(statement) }
+            memories.append(memory)
+        }
+        return memories
+    }
+
+    func memories(hash: Int64, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {
+        try memories("content_hash = ?2 AND deleted_at IS NULL LIMIT ?3", organization) { statement throws(StorageError) in
+            try statement.bind(2, hash)
+            try statement.bind(3, Int64(limit))
+        }
+    }
+
+    func dueMemories(at time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {
+        var found: [Memory] = []
+        for column in ["forget_at", "expires_at"] where found.count < limit {
+            let due = try memories("\(column) IS NOT NULL AND \(column) <= ?2 AND deleted_at IS NULL ORDER BY \(column) LIMIT ?3", organization) {
+                statement throws(StorageError) in
+                try statement.bind(2, time.microseconds)
+                try statement.bind(3, Int64(limit))
+            }
+            let known = Set(found.map(\.id))
+            found += due.filter { !known.contains($0.id) }.prefix(limit - found.count)
+        }
+        return found
+    }
+
+    func hiddenMemories(before time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {
+        try memories("deleted_at < ?2 ORDER BY deleted_at LIMIT ?3", organization) { statement throws(StorageError) in
+            try statement.bind(2, time.microseconds)
+            try statement.bind(3, Int64(limit))
+        }
+    }
+
+    func memories(_ part: MemoryPart, of organization: Identifier) throws(StorageError) -> [Memory] {
+        let (agent, session) = (part.agent.map { _ in " AND agent_id = ?4" } ?? "", part.session.map { _ in " AND session_id = ?5" } ?? "")
+        return try memories("id > ?2 AND deleted_at IS NULL\(agent)\(session) ORDER BY id LIMIT ?3", organization) { statement throws(StorageError) in
+            try statement.bind(2, part.after ?? .none)
+            try statement.bind(3, Int64(part.limit))
+            if let agent = part.agent { try statement.bind(4, agent) }
+            if let session = part.session { try statement.bind(5, session) }
+        }
+    }
+
+    func memorySettings(of organization: Identifier) throws(StorageError) -> JSON? {
+        try stored.find(.organization, organization, of: organization)?.json(.settings)?[Organization.memoryMember]
+    }
+
     func insert(_ memory: Memory) throws(StorageError) -> RowRefusal? {
         MemoryRow.encode(memory, into: row)
         try statements.insertMemory.bind(row)

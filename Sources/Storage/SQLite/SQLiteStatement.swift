@@ -159,6 +159,11 @@ import Records
 
     /// Whether the row of `table` now stepped to, read with `Table.selection`, matches its checksum, and stores each value in its proper form.
     func isIntact(_ table: Table, columnCount: Int) -> Bool {
+        unsafe sqlite3_column_type(handle, Int32(columnCount)) == SQLITE_INTEGER && integer(columnCount) == Int64(checksum(table, columnCount: columnCount).value)
+    }
+
+    /// Over the first columns.
+    func checksum(_ table: Table, columnCount: Int) -> RowChecksum {
         var checksum = RowChecksum(table)
         for column in 0..<columnCount {
             switch unsafe sqlite3_column_type(handle, Int32(column)) {
@@ -169,7 +174,7 @@ import Records
             default: checksum.addNull()
             }
         }
-        return unsafe sqlite3_column_type(handle, Int32(columnCount)) == SQLITE_INTEGER && integer(columnCount) == Int64(checksum.value)
+        return checksum
     }
 
     /// What names the row in reports: identifiers as such, everything else as it prints.

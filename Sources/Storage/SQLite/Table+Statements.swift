@@ -4,11 +4,11 @@ extension Table {
     var firstVersion: Int {
         switch self {
         case .organizations, .users, .agents, .apiKeys: 1
-        case .agentMemories: 2
         case .conversations, .messages, .terminologyEntries, .learningPatterns: 3
-        case .changes, .idempotencyKeys, .counters: 4
+        case .changes, .counters: 4
         case .jobs: 5
         case .embeddingSpaces, .embeddingWaits: 6
+        case .agentMemories, .idempotencyKeys: 7
         }
     }
 

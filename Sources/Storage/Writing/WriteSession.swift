@@ -47,6 +47,16 @@ protocol WriteSession: AnyObject, SendableMetatype {
     func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory?
     /// Those that exist, in any order.
     func memories(_ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory]
+    /// Those that are not hidden and whose text has that hash.
+    func memories(hash: Int64, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory]
+    /// Those that are not hidden and are forgotten or expire by then, as their columns say; the first first.
+    func dueMemories(at time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory]
+    /// Those that were hidden before then.
+    func hiddenMemories(before time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory]
+    /// Those that are not hidden, in the order of their identifiers.
+    func memories(_ part: MemoryPart, of organization: Identifier) throws(StorageError) -> [Memory]
+    /// What the organization's settings say of memories; the row is not held.
+    func memorySettings(of organization: Identifier) throws(StorageError) -> JSON?
     func insert(_ memory: Memory) throws(StorageError) -> RowRefusal?
     func update(_ memory: Memory) throws(StorageError) -> RowRefusal?
 

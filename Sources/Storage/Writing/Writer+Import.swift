@@ -5,8 +5,7 @@ extension Writer {
     func bring(_ batch: ImportBatch, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         switch batch {
         case .memories(let memories):
-            let outcome = try remember(memories, request)
-            return WriteOutcome(receipt: outcome.receipt, memories: memories)
+            return try remember(memories, [], request)
         case .records(let records):
             var effects = RecordEffects()
             try findConversations(of: records, request, &effects)

@@ -1,23 +1,68 @@
+import Recall
 import Records
 
+/// What one request did to memories, gathered for its outcome.
+struct MemoryEffects {
+    var rows: [WriteReceipt.Row] = []
+    var change: Int64 = 0
+    var notes: [RememberNote] = []
+    var removed: [Identifier] = []
+    private var memories: [Memory] = []
+    private var places: [Identifier: Int] = [:]
+
+    /// As it is now.
+    mutating func take(_ memory: Memory) {
+        if let place = places[memory.id] { return memories[place] = memory }
+        places[memory.id] = memories.count
+        memories.append(memory)
+    }
+
+    var outcome: WriteOutcome {
+        WriteOutcome(receipt: WriteReceipt(change: change, rows: rows, notes: notes), memories: memories, removed: removed.isEmpty ? [:] : [.memory: removed])
+    }
+}
+
 extension Writer {
-    func remember(_ memories: [Memory], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
-        var rows: [WriteReceipt.Row] = []
-        rows.reserveCapacity(memories.count)
-        var change: Int64 = 0
-        var agents: Set<Identifier> = []
-        for (place, memory) in memories.enumerated() {
-            guard memory.organization == request.organization else { throw .internalError("a memory under another organization's request") }
-            try check(memory.embedding, request.organization)
-            try check(session: memory.session, of: memory.agent, "memories[\(place)].session", request)
-            if agents.insert(memory.agent).inserted { try check(agent: memory.agent, "memories[\(place)].agent", request) }
-            if let refusal = try session.insert(memory) { throw try self.refusal(of: memory, refusal) }
-            if memory.embedding == nil { try noteWait(.memory, memory.id, lacksVector: true, request) }
-            change = try recordChange(.memory, memory.id, version: memory.version, .put, request)
-            rows.append(WriteReceipt.Row(id: memory.id, version: memory.version))
-            count(.memory, of: request.organization, StoreCounts.Count(rows: 1, withVectors: memory.embedding == nil ? 0 : 1))
+    /// Without keepings each is stored as it is.
+    func remember(_ memories: [Memory], _ keepings: [Keeping], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
+        var effects = MemoryEffects()
+        effects.rows.reserveCapacity(memories.count)
+        var settings: [Identifier: MemorySettings] = [:]
+        for (place, given) in memories.enumerated() {
+            guard given.organization == request.organization else { throw .internalError("a memory under another organization's request") }
+            try check(given.embedding, request.organization)
+            try check(session: given.session, of: given.agent, "memories[\(place)].session", request)
+            if settings[given.agent] == nil { settings[given.agent] = try self.settings(of: given.agent, request, "memories[\(place)].agent") }
+            var memory = given
+            memory.forgetAt = settings[given.agent]?.fading.forgetAt(MemoryFacts(memory))
+            if keepings.isEmpty {
+                try store(memory, request, &effects)
+            } else {
+                var run = KeepingRun(keeping: keepings[place], place: place, fading: settings[given.agent]?.fading ?? Fading())
+                try keep(memory, &run, request, &effects)
+                if !run.note.saysNothing { effects.notes.append(run.note) }
+            }
         }
-        return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows), memories: memories)
+        return effects.outcome
+    }
+
+    func store(_ memory: Memory, _ request: WriteRequest, _ effects: inout MemoryEffects) throws(StorageError) {
+        if let refusal = try session.insert(memory) { throw try self.refusal(of: memory, refusal) }
+        if memory.embedding == nil { try noteWait(.memory, memory.id, lacksVector: true, request) }
+        effects.change = try recordChange(.memory, memory.id, version: memory.version, memory.deletedAt == nil ? .put : .remove, request)
+        effects.rows.append(WriteReceipt.Row(id: memory.id, version: memory.version))
+        effects.take(memory)
+        count(.memory, of: request.organization, StoreCounts.Count(rows: 1, withVectors: memory.embedding == nil ? 0 : 1, deleted: memory.deletedAt == nil ? 0 : 1))
+    }
+
+    /// Writes what has become of one that is there, and counts what it lost or won.
+    func rewrite(_ new: Memory, from old: Memory, _ request: WriteRequest, _ effects: inout MemoryEffects) throws(StorageError) {
+        if let refusal = try session.update(new) { throw try self.refusal(of: new, refusal) }
+        effects.change = try recordChange(.memory, new.id, version: new.version, new.deletedAt == nil ? .put : .remove, request)
+        effects.take(new)
+        let vectors: Int64 = (new.embedding == nil ? 0 : 1) - (old.embedding == nil ? 0 : 1)
+        let deleted: Int64 = (new.deletedAt == nil ? 0 : 1) - (old.deletedAt == nil ? 0 : 1)
+        count(.memory, of: request.organization, StoreCounts.Count(withVectors: vectors, deleted: deleted))
     }
 
     /// A session that is a conversation beyond the key takes no memory from it: who reads that session trusts what stands there. Nor does one with another agent.
@@ -28,10 +73,25 @@ extension Writer {
         throw .refusedField(FieldError(field, .malformed("it is a session of another agent")))
     }
 
-    /// One whose memory is off takes none.
-    private func check(agent: Identifier, _ field: String, _ request: WriteRequest) throws(StorageError) {
-        guard try session.find(.agent, agent, of: request.organization, withVector: false)?.flag(.memoryEnabled) == false else { return }
-        throw .refusedField(FieldError(field, .malformed("it keeps no memories: its memory_enabled is off")))
+    /// An agent whose memory is off takes none.
+    private func settings(of agent: Identifier, _ request: WriteRequest, _ field: String) throws(StorageError) -> MemorySettings {
+        let settings = try settings(of: agent, request)
+        guard settings.isEnabled else { throw .refusedField(FieldError(field, .malformed("it keeps no memories: its memory_enabled is off"))) }
+        return settings
+    }
+
+    /// How an agent keeps memories; one that is not there does as its organization does.
+    func settings(of agent: Identifier, _ request: WriteRequest) throws(StorageError) -> MemorySettings {
+        let known = organizationSettings[request.organization]
+        let organization: JSON?
+        if let known, known.readAt <= request.at, request.at < known.readAt.adding(seconds: WriterLimits.settingsSeconds) {
+            organization = known.settings
+        } else {
+            organization = try session.memorySettings(of: request.organization)
+            if organizationSettings.count >= WriterLimits.dimensionsMax { organizationSettings = [:] }
+            organizationSettings[request.organization] = OrganizationSettings(settings: organization, readAt: request.at)
+        }
+        return MemorySettings(of: try session.find(.agent, agent, of: request.organization, withVector: false), under: organization)
     }
 
     func check(_ embedding: Embedding?, _ organization: Identifier) throws(StorageError) {
@@ -51,60 +111,66 @@ extension Writer {
     }
 
     func update(_ patch: MemoryPatch, space: Identifier?, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
-        guard let old = try session.memory(patch.id, of: request.organization), !old.isExpired(at: request.at), request.narrowing.admits(old) else {
+        guard let old = try session.memory(patch.id, of: request.organization), old.isShown(at: request.at), request.narrowing.admits(old) else {
             throw .notFound(.memory, patch.id)
         }
         if let expected = patch.ifVersion, expected != old.version { throw .versionMismatch(expected: expected, found: old.version) }
         if case .set = patch.vector, space == nil { throw .missingReference(field: "space") }
-        let new = patch.applied(to: old, at: request.at, space: space)
+        var new = patch.applied(to: old, at: request.at, space: space)
         guard request.narrowing.admits(new) else { throw .notFound(.memory, patch.id) }
+        do throws(FieldError) { try new.validity.check() } catch { throw .refusedField(error) }
         if new.session != old.session { try check(session: new.session, of: new.agent, "session", request) }
         if new.embedding != old.embedding { try check(new.embedding, request.organization) }
-        if let refusal = try session.update(new) { throw try self.refusal(of: new, refusal) }
+        new.forgetAt = try settings(of: new.agent, request).fading.forgetAt(MemoryFacts(new))
+        var effects = MemoryEffects()
+        try rewrite(new, from: old, request, &effects)
         if new.content != old.content || patch.vector != .keep {
             try noteWait(.memory, new.id, lacksVector: new.embedding == nil && patch.vector != .clear, request)
         }
-        let vectors: Int64 = (new.embedding == nil ? 0 : 1) - (old.embedding == nil ? 0 : 1)
-        count(.memory, of: request.organization, StoreCounts.Count(withVectors: vectors))
-        let change = try recordChange(.memory, new.id, version: new.version, .put, request)
-        return WriteOutcome(
-            receipt: WriteReceipt(change: change, rows: [WriteReceipt.Row(id: new.id, version: new.version)]), memories: [new])
+        effects.rows = [WriteReceipt.Row(id: new.id, version: new.version)]
+        return effects.outcome
     }
 
     func note(_ accesses: [Identifier: Timestamp], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
-        var (memories, change): ([Memory], Int64) = ([], 0)
+        var effects = MemoryEffects()
+        var settings: [Identifier: MemorySettings] = [:]
         for part in accesses.keys.sorted().parts(of: WriterLimits.rowsAtOnce) {
             for old in try session.memories(part, of: request.organization) {
-                guard let time = accesses[old.id], old.countsAccess(at: time) else { continue }
-                let new = old.accessed(at: time)
-                if let refusal = try session.update(new) { throw try self.refusal(of: new, refusal) }
-                change = try recordChange(.memory, new.id, version: new.version, .put, request)
-                memories.append(new)
+                guard let time = accesses[old.id], old.deletedAt == nil, old.countsAccess(at: time) else { continue }
+                if settings[old.agent] == nil { settings[old.agent] = try self.settings(of: old.agent, request) }
+                var new = old.accessed(at: time)
+                new.forgetAt = settings[old.agent]?.fading.forgetAt(MemoryFacts(new))
+                try rewrite(new, from: old, request, &effects)
+                effects.rows.append(WriteReceipt.Row(id: new.id, version: new.version))
             }
         }
-        return WriteOutcome(receipt: WriteReceipt(change: change, rows: memories.map { WriteReceipt.Row(id: $0.id, version: $0.version) }), memories: memories)
+        return effects.outcome
     }
 
     /// Looks at all rows before it deletes the first, so that a missing one leaves the others untouched.
     func delete(_ ids: [Identifier], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
-        var rows: [WriteReceipt.Row] = []
+        var memories: [Memory] = []
         var seen: Set<Identifier> = []
-        var vectors: Int64 = 0
         for part in ids.parts(of: WriterLimits.rowsAtOnce) {
             let found = try session.memories(part, of: request.organization).keyed(by: \.id)
             for id in part where seen.insert(id).inserted {
                 guard let memory = found[id], request.narrowing.admits(memory) else { throw .notFound(.memory, id) }
-                rows.append(WriteReceipt.Row(id: id, version: memory.version))
-                vectors += memory.embedding == nil ? 0 : 1
+                memories.append(memory)
             }
         }
-        var change: Int64 = 0
-        for deleted in rows {
-            try session.delete(.memory, deleted.id, of: request.organization)
-            try endWait(.memory, deleted.id, request)
-            change = try recordChange(.memory, deleted.id, version: deleted.version, .remove, request)
-        }
-        count(.memory, of: request.organization, StoreCounts.Count(rows: -Int64(rows.count), withVectors: -vectors))
-        return WriteOutcome(receipt: WriteReceipt(change: change, rows: rows), removed: [.memory: rows.map(\.id)])
+        var effects = MemoryEffects()
+        for memory in memories { try drop(memory, request, &effects) }
+        return effects.outcome
+    }
+
+    /// The row goes, with all that is kept of it.
+    func drop(_ memory: Memory, _ request: WriteRequest, _ effects: inout MemoryEffects) throws(StorageError) {
+        try deleteRow(.memory, memory.id, request)
+        effects.change = try recordChange(.memory, memory.id, version: memory.version, .remove, request)
+        effects.rows.append(WriteReceipt.Row(id: memory.id, version: memory.version))
+        effects.removed.append(memory.id)
+        count(
+            .memory, of: request.organization,
+            StoreCounts.Count(rows: -1, withVectors: memory.embedding == nil ? 0 : -1, deleted: memory.deletedAt == nil ? 0 : -1))
     }
 }

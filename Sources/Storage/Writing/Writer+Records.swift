@@ -1,3 +1,4 @@
+import Recall
 import Records
 
 /// What one request did to records, gathered for its outcome.
@@ -81,8 +82,22 @@ extension Writer {
         }
         try note(new, .put, request, &effects)
         count(patch.kind, of: request.organization, StoreCounts.Count(withVectors: (new.embedding == nil ? 0 : 1) - (old.embedding == nil ? 0 : 1)))
+        if let job = request.whenFadingChanges, try changesFading(from: old, to: new, request) {
+            try insert(job)
+            try note(job, .put, request, &effects)
+        }
         try writeFollowers(request, &effects)
         return effects.outcome
+    }
+
+    private func changesFading(from old: Record, to new: Record, _ request: WriteRequest) throws(StorageError) -> Bool {
+        guard [.agent, .organization].contains(new.kind), old[.settings] != new[.settings] else { return false }
+        if new.kind == .organization {
+            organizationSettings[new.id] = nil
+            return MemorySettings(of: nil, in: old).fading != MemorySettings(of: nil, in: new).fading
+        }
+        let organization = try session.memorySettings(of: request.organization)
+        return MemorySettings(of: old, under: organization).fading != MemorySettings(of: new, under: organization).fading
     }
 
     /// Looks at all of them before anything happens to the first.

@@ -7,12 +7,19 @@ final class Writer<Session: WriteSession> {
     var added: [Identifier: StoreCounts] = [:]
     /// Dimensions of the spaces seen so far. Spaces are never changed.
     var dimensions: [SpaceName: Int] = [:]
+    /// What organizations say of how memories are kept, read not long ago.
+    var organizationSettings: [Identifier: OrganizationSettings] = [:]
     /// How many rows the request under way leaves waiting for a vector.
     var waiting = 0
 
     struct SpaceName: Hashable {
         let organization: Identifier
         let space: Identifier
+    }
+
+    struct OrganizationSettings {
+        let settings: JSON?
+        let readAt: Timestamp
     }
 
     init(_ session: Session) { self.session = session }
@@ -60,6 +67,7 @@ final class Writer<Session: WriteSession> {
         } catch {
             added.removeAll()
             dimensions.removeAll()
+            organizationSettings.removeAll()
             do throws(StorageError) { try session.rollBack() } catch { throw .unavailable("a transaction could not be undone: \(error)") }
             throw error
         }
@@ -115,16 +123,16 @@ final class Writer<Session: WriteSession> {
         switch action {
         case .ensureAgent(let agent): try ensure(agent, request)
         case .ensureSpace(let space): try ensure(space, request)
-        case .remember(let memories):
-            if memories.count > 1 {
-                try undoingOnFailure { () throws(StorageError) in try remember(memories, request) }
+        case .remember(let memories, let keepings):
+            if memories.count > 1 || keepings.contains(where: { $0.supersedes != nil || !$0.similar.isEmpty }) {
+                try undoingOnFailure { () throws(StorageError) in try remember(memories, keepings, request) }
             } else {
-                try remember(memories, request)
+                try remember(memories, keepings, request)
             }
         case .update(let patch, let space): try update(patch, space: space, request)
         case .delete(let ids): try delete(ids, request)
-        case .createOrganization, .create, .change, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .bring, .retain, .claimJob,
-            .stepJob, .controlJob, .embed:
+        case .createOrganization, .create, .change, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .forget, .redate, .endSession, .bring, .retain,
+            .claimJob, .stepJob, .controlJob, .embed:
             try undoingOnFailure { () throws(StorageError) in try performOnRecords(action, request) }
         }
     }
@@ -136,6 +144,7 @@ final class Writer<Session: WriteSession> {
         case .create(let records): try create(records, request)
         case .change(let patch, let space): try change(patch, space: space, request)
         case .remove(let kind, let ids): try remove(kind, ids, request)
+        case .restore(.memory, let ids): try restoreMemories(ids, request)
         case .restore(let kind, let ids): try restore(kind, ids, request)
         case .use(let kind, let ids): try use(kind, ids, request)
         case .end(let ids): try end(ids, request)
@@ -143,6 +152,9 @@ final class Writer<Session: WriteSession> {
         case .revokeKey(let id): try revoke(id, request)
         case .noteKeyUses(let uses): try note(uses, request)
         case .noteAccesses(let accesses): try note(accesses, request)
+        case .forget(let sweep): try forget(sweep, request)
+        case .redate(let part): try redate(part, request)
+        case .endSession(let ending, let part): try end(ending, part, request)
         case .bring(let batch): try bring(batch, request)
         case .retain(let time, let limit): try retain(since: time, limit: limit, request)
         case .claimJob(let id, let worker): try claim(id, worker: worker, request)
@@ -164,6 +176,7 @@ final class Writer<Session: WriteSession> {
             guard error.isOfOneRequest else { throw error }
             added = before
             dimensions.removeAll()
+            organizationSettings.removeAll()
             try session.rollBackToMark()
             throw error
         }
@@ -195,6 +208,8 @@ enum WriterLimits {
     static let rowsAtOnce = 64
     /// Spaces that are remembered; one more and all are forgotten.
     static let dimensionsMax = 10_000
+    /// So long what an organization says of how memories are kept is not read again: another server may have changed it.
+    static let settingsSeconds: Int64 = 60
     /// Idempotency keys that one commit clears away, besides two for each of its requests.
     static let purgedMin = 64
 }
@@ -202,24 +217,28 @@ enum WriterLimits {
 extension WriteAction {
     /// The step of a job, with what only the store can count.
     fileprivate func step(_ step: JobStep, _ outcome: WriteOutcome) -> JobStep {
-        guard case .retain = self else { return step }
         var counted = step
-        counted.done += Int64(outcome.removed.values.reduce(0) { $0 + $1.count })
+        switch self {
+        case .retain: counted.done += Int64(outcome.removed.values.reduce(0) { $0 + $1.count })
+        case .forget: counted.done += Int64(outcome.memories.count { $0.deletedAt != nil } + outcome.removed.values.reduce(0) { $0 + $1.count })
+        case .redate: if let last = outcome.receipt.rows.last { counted.cursor = last.id.description }
+        default: break
+        }
         return counted
     }
 
     /// The same with its vectors in that space.
     fileprivate func placed(in space: Identifier) -> WriteAction {
         switch self {
-        case .remember(let memories): return .remember(memories.map { $0.placed(in: space) })
+        case .remember(let memories, let keepings): return .remember(memories.map { $0.placed(in: space) }, keepings)
         case .update(let patch, let given): return .update(patch, space: given.map { _ in space })
         case .create(let records): return .create(records.map { $0.placed(in: space) })
         case .bring(.memories(let memories)): return .bring(.memories(memories.map { $0.placed(in: space) }))
         case .bring(.records(let records)): return .bring(.records(records.map { $0.placed(in: space) }))
         case .change(let patch, let given): return .change(patch, space: given.map { _ in space })
         case .embed(let made, _): return .embed(made, space: space)
-        case .createOrganization, .ensureAgent, .ensureSpace, .delete, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .retain,
-            .claimJob, .stepJob, .controlJob:
+        case .createOrganization, .ensureAgent, .ensureSpace, .delete, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .forget, .redate,
+            .endSession, .retain, .claimJob, .stepJob, .controlJob:
             return self
         }
     }

@@ -4,7 +4,7 @@ import Wire
 extension HouseModel {
     private static let past = Timestamp(microseconds: 1_000_000_000_000_000)
 
-    private func isExpired(_ memory: Memory) -> Bool { memory.expiresAt.map { $0 <= HouseModel.past } ?? false }
+    func isExpired(_ memory: Memory) -> Bool { memory.expiresAt.map { $0 <= HouseModel.past } ?? false }
 
     /// A session may be anything; one that is a conversation must be within reach.
     private func takes(_ session: Identifier?, _ holder: Holder) -> Bool {
@@ -27,27 +27,29 @@ extension HouseModel {
                 id: id, organization: organization, agent: draft.agent, user: draft.user ?? holder.narrowing.user,
                 session: draft.session ?? holder.narrowing.session, type: draft.type, content: draft.content, importance: draft.importance, tags: draft.tags,
                 metadata: draft.metadata, createdAt: createdAt, updatedAt: createdAt, expiresAt: draft.expiresAt,
+                isPinned: draft.isPinned, validity: Validity(from: draft.validFrom, to: draft.validTo), sourceMessage: draft.sourceMessage,
                 embedding: draft.vector.map { Embedding(space: HouseModel.space, vector: $0) })
             guard holder.reach.writes(memory.row) else { return .error(.forbidden) }
             made.append(memory)
         }
-        for memory in made {
+        // What the index has when the request comes.
+        let found = Set(memories.keys)
+        var rows: [(id: Identifier?, version: Int64)] = []
+        for (memory, draft) in zip(made, drafts) {
             guard takes(memory.session, holder), !isForeign(memory.session, to: memory.agent, holder) else { return .error(.invalidField) }
-            guard memories[memory.id] == nil else { return .error(.alreadyExists) }
-            guard self[.agent, memory.agent] != nil else { return .error(.invalidField) }
-            memories[memory.id] = memory
+            if let wrong = keep(memory, draft, holder, found: found, &rows) { return .error(wrong) }
         }
-        return .rows(made.map { ($0.id, 1) })
+        return .rows(rows)
     }
 
     func get(_ ids: [Identifier], _ withVectors: Bool, _ holder: Holder) -> Expected {
-        let found = ids.compactMap { memories[$0] }.filter { !isExpired($0) && holder.reach.writes($0.row) }
+        let found = ids.compactMap { memories[$0] }.filter { isShown($0) && holder.reach.writes($0.row) }
         return found.isEmpty ? .error(.notFound) : .memories(found, withVectors: withVectors)
     }
 
     func matching(_ listing: MemoryListing, _ holder: Holder) -> [Memory] {
         memories.values.filter { memory in
-            !isExpired(memory) && holder.reach.writes(memory.row) && listing.agent.map { memory.agent == $0 } ?? true
+            listing.admits(memory, at: HouseModel.now.valid) && holder.reach.writes(memory.row) && listing.agent.map { memory.agent == $0 } ?? true
                 && listing.session.map { memory.session == $0 } ?? true && listing.type.map { memory.type == $0 } ?? true
                 && listing.after.map { memory.id < $0 } ?? true
         }.sorted { $1.id < $0.id }
@@ -59,7 +61,7 @@ extension HouseModel {
     }
 
     mutating func update(_ patch: MemoryPatch, _ holder: Holder) -> Expected {
-        guard let old = memories[patch.id], !isExpired(old), holder.reach.writes(old.row) else { return .error(.notFound) }
+        guard let old = memories[patch.id], isShown(old), holder.reach.writes(old.row) else { return .error(.notFound) }
         if let version = patch.ifVersion, version != old.version { return .error(.versionMismatch) }
         var new = old
         if case .set(let user) = patch.user { new.user = user } else if case .clear = patch.user { new.user = nil }
@@ -69,6 +71,9 @@ extension HouseModel {
         if let importance = patch.importance { new.importance = importance }
         if let tags = patch.tags { new.tags = tags }
         if let metadata = patch.metadata { new.metadata = metadata }
+        new.isPinned = patch.isPinned ?? old.isPinned
+        new.validity.to = patch.validTo.applied(to: old.validity.to)
+        if new.validity.to != old.validity.to { new.supersededBy = nil }
         new.version += 1
         switch patch.vector {
         case .set(let vector): new.embedding = Embedding(space: HouseModel.space, vector: vector)
@@ -76,6 +81,7 @@ extension HouseModel {
         case .keep: if new.content != old.content { new.embedding = nil }
         }
         guard holder.reach.writes(new.row) else { return .error(.notFound) }
+        guard new.validity.from.map({ from in new.validity.to.map { from < $0 } ?? true }) ?? true else { return .error(.invalidField) }
         guard new.session == old.session || takes(new.session, holder) && !isForeign(new.session, to: new.agent, holder) else { return .error(.invalidField) }
         memories[patch.id] = new
         return .rows([(new.id, new.version)])
@@ -94,7 +100,7 @@ extension HouseModel {
 
     /// Every row that may be in the answer: it is seen, it has a vector, and it is neither deleted nor expired. The filter is the asker's to judge.
     func search(_ request: SearchRequest, _ holder: Holder) -> Expected {
-        let rows = request.kind == .memory ? memories.values.filter { !isExpired($0) }.map(\.row) : all(request.kind).filter(isLive).map(whole)
+        let rows = request.kind == .memory ? memories.values.filter(isCurrent).map(\.row) : all(request.kind).filter(isLive).map(whole)
         return .hits(request, rows.filter { $0.embedding != nil && holder.reach.sees($0) })
     }
 

@@ -20,6 +20,7 @@ enum Expected {
     case hits(SearchRequest, [Record])
     case key(Record)
     case job(Record)
+    case counted(JSON)
 }
 
 /// One organization, as simple as it can be said: dictionaries of rows, and rules.
@@ -124,6 +125,9 @@ struct HouseModel {
         case .browse(let listing): browse(listing, holder)
         case .change(let patch): change(patch, holder)
         case .remove(let kind, let ids): remove(kind, ids, holder)
+        case .restore(.memory, let ids): restoreMemories(ids, holder)
+        case .history(let id): history(id, holder)
+        case .endSession(let ending): endSession(ending, holder)
         case .restore(let kind, let ids): restore(kind, ids, holder)
         case .use(let kind, let ids): use(kind, ids, holder)
         case .end(let ids): end(ids, holder)
@@ -143,7 +147,7 @@ struct HouseModel {
     /// As status tells them.
     /// Rows that a search could find, expired ones too.
     var searchable: [String: Int64] {
-        var counts = ["memories": Int64(memories.values.count { $0.embedding != nil })]
+        var counts = ["memories": Int64(memories.values.count { $0.embedding != nil && $0.deletedAt == nil })]
         for kind in [Kind.conversation, .message, .term] { counts[kind.plural] = Int64(all(kind).filter(isLive).count { whole($0).embedding != nil }) }
         return counts.filter { $0.value > 0 }
     }
@@ -151,7 +155,7 @@ struct HouseModel {
     var counts: [String: Int64] {
         var counts: [String: Int64] = [:]
         for kind in [Kind.memory, .agent, .user, .conversation, .message, .term, .pattern] {
-            let rows = kind == .memory ? all(.memory) : all(kind).filter { $0.deletedAt == nil }
+            let rows = all(kind).filter { $0.deletedAt == nil }
             counts[kind.plural] = Int64(rows.count)
         }
         counts["memories_with_vector"] = Int64(memories.values.count { $0.embedding != nil })

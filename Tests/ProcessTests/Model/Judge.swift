@@ -1,4 +1,5 @@
 import Foundation
+import Recall
 import Records
 import Wire
 
@@ -46,9 +47,13 @@ struct Judge {
     static func difference(_ want: Memory, _ got: Memory?, withVectors: Bool) -> String? {
         guard let got else { return "nothing for memory \(want.id)" }
         guard got.id == want.id, got.version == want.version, got.createdAt == want.createdAt, got.updatedAt == want.updatedAt, got.expiresAt == want.expiresAt,
-            got.accessCount == want.accessCount, got.agent == want.agent, got.user == want.user, got.session == want.session, got.type == want.type,
-            got.content == want.content, got.importance == want.importance, got.tags == want.tags, got.metadata == want.metadata
+            min(1, got.accessCount) == min(1, want.accessCount), got.agent == want.agent, got.user == want.user, got.session == want.session, got.type == want.type,
+            got.content == want.content, got.importance == want.importance, got.tags == want.tags, got.metadata == want.metadata,
+            got.isPinned == want.isPinned, got.validity.from == want.validity.from, got.validity.to == want.validity.to, got.supersededBy == want.supersededBy,
+            got.sourceMessage == want.sourceMessage, (got.deletedAt == nil) == (want.deletedAt == nil)
         else { return "memory \(got) in place of \(want)" }
+        let forgetAt = Fading().forgetAt(MemoryFacts(got))
+        guard got.forgetAt == forgetAt else { return "memory \(got.id) is forgotten at \(String(describing: got.forgetAt)), not \(String(describing: forgetAt))" }
         return vectorDifference(want.embedding?.vector, got.embedding?.vector, withVectors, isSum: false).map { "memory \(got.id): \($0)" }
     }
 
@@ -92,6 +97,7 @@ struct Judge {
         case (.key(let want), .key(let key, let text)):
             if text.isEmpty || key[.hash] != nil { return "a key without a text, or with its hash" }
             return difference(want, key, withVectors: false)
+        case (.counted(let want), .counted(let got)): return want == got ? nil : "counts of \(got), not \(want)"
         case (.job(let want), .records(let jobs)): return jobs.count == 1 ? difference(want, jobs.first, withVectors: false) : "\(jobs.count) jobs"
         case (.hits(let request, let rows), .found(let answer)): return difference(request, rows.filter(admits), answer)
         default: return "another sort of answer: \(outcome)"
@@ -133,7 +139,7 @@ struct Judge {
         return nil
     }
 
-    private static func cosine(_ a: [Float], _ b: [Float]) -> Double {
+    static func cosine(_ a: [Float], _ b: [Float]) -> Double {
         guard a.count == b.count else { return -2 }
         var (dot, aa, bb) = (0.0, 0.0, 0.0)
         for (x, y) in zip(a, b) {

@@ -213,7 +213,7 @@ final class ModelRun {
     func compare() throws {
         for index in houses.indices {
             let admin = houses[index].holders[0]
-            var wishes: [Wish] = [Wish(operation: .status), Wish(operation: .stream(MemoryListing(withVectors: true)))]
+            var wishes: [Wish] = [Wish(operation: .status), Wish(operation: .stream(MemoryListing(withVectors: true, withHistory: true, deleted: .with)))]
             for kind in Kind.allCases where kind != .memory {
                 wishes.append(Wish(operation: .browse(RecordListing(kind, deleted: kind == .organization ? .without : .with, limit: 1_000, withVectors: true))))
             }
@@ -246,6 +246,13 @@ final class ModelRun {
         houses[2].secrets = houses[1].secrets
         try compare()
         return wrong?.hasPrefix("bytes of") == true
+    }
+
+    /// Whether the first organization has no memory with a vector, or no row of another kind that is there to be seen.
+    var lacksSomething: Bool {
+        let model = houses[0].model
+        let kinds: [Kind] = [.message, .conversation, .term, .user, .pattern, .job]
+        return !model.memories.values.contains { $0.embedding != nil && $0.expiresAt == nil } || kinds.contains { kind in !model.all(kind).contains(where: model.isLive) }
     }
 
     func end() { server.child.kill() }

@@ -59,6 +59,6 @@ extension Memory {
         ]
         if let user { values[.user] = .identifier(user) }
         if let session { values[.session] = .identifier(session) }
-        return Record(.memory, id: id, organization: organization, createdAt: createdAt, values: values, embedding: embedding)
+        return Record(.memory, id: id, organization: organization, createdAt: createdAt, deletedAt: deletedAt, values: values, embedding: embedding)
     }
 }

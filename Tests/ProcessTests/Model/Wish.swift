@@ -22,7 +22,6 @@ struct Wishes {
 
     static let workers = [Identifier(high: 7, low: 1), Identifier(high: 7, low: 2)]
     private static let rowsMax = 500
-    private static let past = Timestamp("2001-01-01T00:00:00Z")
     private static let future = Timestamp("2150-01-01T00:00:00Z")
 
     init(generator: SeededGenerator, marker: String) {
@@ -80,14 +79,15 @@ struct Wishes {
         case 29..<37: return Wish(operation: .change(patch(chance(8) ? pick([.organization, .key]) : kind, house, others)))
         case 37..<42: return Wish(operation: .remove(kind, several(kind, house, others)))
         case 42..<46:
-            let kind = pick([.user, .agent, .conversation, .message] as [Kind])
+            let kind = pick([.user, .agent, .conversation, .message, .memory] as [Kind])
             return Wish(operation: .restore(kind, removed(kind, house, others)))
         case 46..<48: return Wish(operation: .delete(several(.memory, house, others)))
         case 48..<51: return Wish(operation: .use(pick([.term, .pattern]), several(pick([.term, .pattern]), house, others)))
-        case 51..<52: return Wish(operation: .end([known(.conversation, house, others)]))
+        case 51..<52: return Wish(operation: chance(50) ? .endSession(ending(house, others)) : .end([known(.conversation, house, others)]))
         case 52..<58: return Wish(operation: .fetch(chance(20) ? pick([.organization, .key, .job]) : kind, several(kind, house, others), withVectors: chance(30)))
         case 58..<66: return Wish(operation: .browse(listing(chance(10) ? pick([.key, .job, .organization]) : kind, house, others)))
-        case 66..<70: return Wish(operation: .get(several(.memory, house, others), withVectors: chance(30)))
+        case 66..<67: return Wish(operation: .history(known(.memory, house, others)))
+        case 67..<70: return Wish(operation: .get(several(.memory, house, others), withVectors: chance(30)))
         case 70..<74: return Wish(operation: memoryListing(house, others))
         case 74..<78: return Wish(operation: .open(known(.conversation, house, others), messages: pick([0, 1, 3, 50])))
         case 78..<88: return search(house, others)
@@ -164,14 +164,37 @@ struct Wishes {
 
     private mutating func remember(_ house: HouseModel, _ others: [HouseModel]) -> Operation {
         guard house.memories.count < Wishes.rowsMax else { return .delete((0..<20).map { _ in known(.memory, house, []) }) }
-        return .remember(
-            (0..<(chance(60) ? 1 : count(5))).map { _ in
-                MemoryDraft(
-                    id: chance(2) ? known(.memory, house, []) : id(house), agent: known(.agent, house, others), user: some(house.all(.user).map(\.id).sorted(), 40),
-                    session: some(house.all(.conversation).map(\.id).sorted(), 30), type: pick(MemoryType.allCases), content: text("memory"),
-                    importance: Double(count(10)) / 10, tags: chance(50) ? ["t\(count(3))", marker] : [], metadata: chance(30) ? ["m": .text(marker)] : .emptyObject,
-                    createdAt: time(), expiresAt: chance(10) ? (chance(50) ? Wishes.past : Wishes.future) : nil, vector: chance(80) ? vector(house.dimension) : nil)
-            })
+        return .remember((0..<(chance(60) ? 1 : count(5))).map { _ in memoryDraft(house, others) })
+    }
+
+    private mutating func memoryDraft(_ house: HouseModel, _ others: [HouseModel]) -> MemoryDraft {
+        var draft = MemoryDraft(
+            id: chance(2) ? known(.memory, house, []) : id(house), agent: known(.agent, house, others), user: some(house.all(.user).map(\.id).sorted(), 40),
+            session: some(house.all(.conversation).map(\.id).sorted(), 30), type: pick(MemoryType.allCases), content: text("memory"),
+            importance: Double(count(10)) / 10, tags: chance(50) ? ["t\(count(3))", marker] : [], metadata: chance(30) ? ["m": .text(marker)] : .emptyObject,
+            createdAt: time(), expiresAt: chance(10) ? Wishes.future : nil, isPinned: chance(10), sourceMessage: some(house.all(.message).map(\.id).sorted(), 10),
+            vector: chance(80) ? vector(house.dimension) : nil)
+        // Beside one that is there, whose text it says again, or whose place it takes.
+        if chance(25), let id = house.memories.keys.sorted().randomElement(using: &generator), let other = house.memories[id] {
+            (draft.agent, draft.user, draft.session, draft.type) = (other.agent, other.user, other.session, other.type)
+            if chance(40) { draft.content = "  " + other.content.uppercased() }
+            if chance(40) { draft.supersedes = other.id }
+            if chance(40) { draft.vector = other.embedding?.vector }
+        }
+        if chance(4) { draft.supersedes = known(.memory, house, others) }
+        if chance(20) { draft.onSimilar = pick(SimilarAction.allCases) }
+        if chance(10) { draft.similarity = 0.99 }
+        if draft.supersedes == draft.id { draft.supersedes = nil }
+        return draft
+    }
+
+    private mutating func ending(_ house: HouseModel, _ others: [HouseModel]) -> SessionEnding {
+        let sessions = house.memories.values.compactMap(\.session).sorted()
+        var ending = SessionEnding(session: some(sessions, 80) ?? known(.conversation, house, others))
+        if chance(30) { ending.agent = known(.agent, house, others) }
+        if chance(60) { ending.promotesFrom = Double(count(10)) / 10 }
+        ending.drops = chance(50)
+        return ending
     }
 
     private mutating func memoryPatch(_ house: HouseModel, _ others: [HouseModel]) -> MemoryPatch {
@@ -183,6 +206,8 @@ struct Wishes {
         if chance(20) { patch.tags = ["t\(count(3))", marker] }
         if chance(15) { patch.user = chance(50) ? .clear : .set(known(.user, house, [])) }
         if chance(40) { patch.vector = chance(80) ? .set(vector(house.dimension)) : .clear }
+        if chance(10) { patch.isPinned = chance(50) }
+        if chance(10) { patch.validTo = chance(40) ? .clear : .set(time()) }
         if patch == MemoryPatch(id: id) { patch.type = .fact }
         return patch
     }
@@ -230,6 +255,8 @@ struct Wishes {
         if chance(20) { listing.session = known(.conversation, house, others) }
         if chance(20) { listing.type = pick(MemoryType.allCases) }
         if chance(20) { listing.after = known(.memory, house, others) }
+        listing.withHistory = chance(40)
+        listing.deleted = pick([.without, .without, .with, .only])
         return chance(30) ? .stream(listing) : .list(listing)
     }
 

@@ -1,0 +1,82 @@
+import Records
+
+/// The rows of memories.
+extension PostgresSession {
+    func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory? {
+        let found = try ask(names.row(of: .memory, withVectors: true) + PostgresSession.held) { $0.add(organization, id) }
+        return found.count == 0 ? nil : try found.memory(0)
+    }
+
+    func memories(_ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory] {
+        let found = try rows(.memory, ids, organization)
+        var memories: [Memory] = []
+        for row in 0..<found.count { memories.append(try found.memory(row)) }
+        return memories
+    }
+
+    private func memories(_ conditions: String, _ organization: Identifier, _ fill: (inout PostgresParameters) -> Void) throws(StorageError) -> [Memory] {
+        let found = try ask(names.selection(.agentMemories) + " WHERE organization_id = $1 AND \(conditions)" + PostgresSession.held) {
+            $0.add(organization)
+            fill(&$0)
+        }
+        var memories: [Memory] = []
+        for row in 0..<found.count { memories.append(try found.memory(row)) }
+        return memories
+    }
+
+    func memories(hash: Int64, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {
+        try memories("content_hash = $2 AND deleted_at IS NULL ORDER BY id LIMIT $3", organization) {
+            $0.add(hash)
+            $0.add(Int64(limit))
+        }
+    }
+
+    func dueMemories(at time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {
+        var found: [Memory] = []
+        for column in ["forget_at", "expires_at"] where found.count < limit {
+            let due = try memories("\(column) <= $2 AND deleted_at IS NULL ORDER BY \(column), id LIMIT $3", organization) {
+                $0.add(time)
+                $0.add(Int64(limit))
+            }
+            let known = Set(found.map(\.id))
+            found += due.filter { !known.contains($0.id) }.prefix(limit - found.count)
+        }
+        return found
+    }
+
+    func hiddenMemories(before time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {
+        try memories("deleted_at < $2 ORDER BY deleted_at, id LIMIT $3", organization) {
+            $0.add(time)
+            $0.add(Int64(limit))
+        }
+    }
+
+    func memories(_ part: MemoryPart, of organization: Identifier) throws(StorageError) -> [Memory] {
+        try memories("id > $2 AND deleted_at IS NULL AND ($4::uuid IS NULL OR agent_id = $4) AND ($5::uuid IS NULL OR session_id = $5) ORDER BY id LIMIT $3", organization) {
+            $0.add(part.after ?? .none)
+            $0.add(Int64(part.limit))
+            $0.add(part.agent)
+            $0.add(part.session)
+        }
+    }
+
+    func memorySettings(of organization: Identifier) throws(StorageError) -> JSON? {
+        let found = try ask("SELECT settings -> '\(Organization.memoryMember)' FROM \(names.table(.organizations)) WHERE id = $1") { $0.add(organization) }
+        return found.count == 0 || found.isNull(0, 0) ? nil : found.json(0, 0)
+    }
+
+    func insert(_ memory: Memory) throws(StorageError) -> RowRefusal? {
+        let place = try place(memory.embedding)
+        guard isCareful else {
+            try add(.agentMemories, place, mayBeThere: false) { $0.add(memory) }
+            return nil
+        }
+        return try write(names.insertion(.agentMemories, place) + " ON CONFLICT DO NOTHING") { $0.add(memory) }
+    }
+
+    func update(_ memory: Memory) throws(StorageError) -> RowRefusal? {
+        let place = try place(memory.embedding)
+        return try write(names.update(.agentMemories, place)) { $0.add(memory) }
+    }
+}
+
