@@ -90,7 +90,8 @@ enum RememberCommand {
             if whole.rows.count == 1, let row = whole.rows.first {
                 if fates[0] ?? .stored == .stored { print("remembered \(row.id)") }
             } else {
-                print("remembered \(whole.rows.indices.count { fates[$0] ?? .stored == .stored }) memories")
+                let stored = whole.rows.indices.count { fates[$0] ?? .stored == .stored }
+                print("remembered \(stored) \(stored == 1 ? "memory" : "memories")")
             }
             for note in whole.notes { for line in Printing.lines(note, whole.rows[note.row].id) { print(line) } }
             if whole.waiting > 0 { print(Printing.waiting(whole.waiting)) }
