@@ -37,6 +37,8 @@ extension ServiceBenchmark {
         }
         func vector(_ topic: Topic) -> [Float] { zip(topic.vector, source.vector(dimension)).map { $0 + 0.8 * $1 } }
         let agent = try await client.ensureAgent("bench").id
+        // Some are so old that the server would forget them.
+        _ = try await client.change(RecordPatch(.agent, id: agent, [.settings: .json(["memory": ["forgetting_threshold": 0]])]))
         var done = 0
         let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6))
         while done < rows {

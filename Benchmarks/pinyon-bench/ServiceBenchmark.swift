@@ -1,6 +1,7 @@
 import Client
 import Foundation
 import Records
+import Synchronization
 import Transport
 import Wire
 
@@ -139,26 +140,34 @@ struct ServiceBenchmark {
     }
 
     private mutating func writes(_ secure: [String], _ trust: TLSClient) async throws {
-        var contenders: [Contender] = []
+        var (contenders, near): ([Contender], [Contender]) = ([], [])
         for tls in [nil, trust] as [TLSClient?] {
             let server = try start(tls == nil ? [] : secure)
             let client = client(server, tls)
             let agent = try await client.ensureAgent("bench").id
             client.close()
             var source = VectorSource(seed: 3)
-            let vectors = (0..<256).map { _ in source.vector(dimension) }
-            contenders.append(
-                Contender(name: "remember", server: server, tls: tls) { number, buffer in
-                    let content = "Memory number \(number) of the benchmark, of a usual length for a fact."
-                    Request(envelope: Envelope(), operation: .remember([MemoryDraft(agent: agent, content: content, vector: vectors[Int(number) % vectors.count])]))
+            let vectors = (0..<512).map { _ in source.vector(dimension) }
+            // The same text would not be stored twice, and what is much like others would be looked at: nearly every vector is another.
+            let written = Atomic<Int>(0)
+            // Once with nothing looked at but what says the same, and once with what says nearly the same looked for.
+            for onSimilar in [.keep, nil] as [SimilarAction?] {
+                let contender = Contender(name: onSimilar == nil ? "remember+near" : "remember", server: server, tls: tls) { number, buffer in
+                    let row = written.add(1, ordering: .relaxed).newValue
+                    let content = "Memory number \(row) of the benchmark, of a usual length for a fact."
+                    let vector = zip(vectors[row % 256], vectors[256 + row / 256 % 256]).map { $0 + $1 }
+                    Request(envelope: Envelope(), operation: .remember([MemoryDraft(agent: agent, content: content, onSimilar: onSimilar, vector: vector)]))
                         .append(id: number, to: &buffer)
-                })
+                }
+                if onSimilar == nil { near.append(contender) } else { contenders.append(contender) }
+            }
         }
         let plain = contenders[0].server
         await compare(contenders) { round in
             let target = plain.folder.appendingPathComponent("peer\(round).db").path
             return try? SQLitePeer.run(source: plain.database, target: target)
         }
+        await compare([near[0]], [(1, 1), (16, 32)])
     }
 
     // MARK: How it is measured

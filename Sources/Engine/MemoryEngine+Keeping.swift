@@ -19,10 +19,12 @@ extension MemoryEngine {
             var similar = [[Identifier]](repeating: [], count: drafts.count)
             let queries = asked.map { place in
                 IndexQuery(
-                    vector: memories[place].embedding?.vector ?? [], k: MemoryEngine.similarLookedAt, filter: memories[place].beside, time: now, shouldStop: { context.interruption != nil })
+                    vector: memories[place].embedding?.vector ?? [], k: MemoryEngine.similarLookedAt, filter: memories[place].beside, time: now,
+                    recallTarget: drafts[place].leastCosine >= MemoryEngine.nearCosine ? MemoryEngine.recallOfNear : MemoryEngine.recallDefault,
+                    shouldStop: { context.interruption != nil })
             }
             for (place, answer) in zip(asked, index.search(queries)) {
-                let least = Float(drafts[place].similarity ?? SimilarAction.similarityDefault) - MemoryEngine.similaritySlack
+                let least = Float(drafts[place].leastCosine) - MemoryEngine.similaritySlack
                 if case .success(let answer) = answer { similar[place] = answer.hits.filter { $0.score >= least }.map(\.id) }
             }
             then(zip(drafts, similar).enumerated().map { place, pair in
@@ -35,7 +37,10 @@ extension MemoryEngine {
     }
 
     /// More than are told, so that those count too that the store then finds to have ended.
-    private static let similarLookedAt = 4 * SimilarAction.countMax
+    private static let similarLookedAt = 2 * SimilarAction.countMax
+    /// Rows that are so near to each other lie in the same lists, and are found among the first that are looked at.
+    private static let nearCosine = 0.9
+    private static let recallOfNear = 0.8
     /// The index and the store round differently.
     private static let similaritySlack: Float = 1e-4
 
@@ -107,9 +112,13 @@ extension MemoryEngine {
 extension Keeping {
     fileprivate init(_ draft: MemoryDraft, similar: [Identifier]) {
         self.init(
-            supersedes: draft.supersedes, onSimilar: draft.onSimilar, similarity: draft.similarity ?? SimilarAction.similarityDefault,
-            similar: similar)
+            supersedes: draft.supersedes, onSimilar: draft.onSimilar, similarity: draft.leastCosine, similar: similar)
     }
+}
+
+extension MemoryDraft {
+    /// From which on another memory says nearly the same.
+    fileprivate var leastCosine: Double { similarity ?? SimilarAction.similarityDefault }
 }
 
 extension Memory {
