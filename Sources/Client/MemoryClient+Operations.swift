@@ -70,6 +70,12 @@ extension MemoryClient {
         return counts
     }
 
+    /// How many rows of each kind went for good. Asked again, it goes on where it ended.
+    public func erase(_ erasure: Erasure) async throws(ClientError) -> JSON {
+        guard case .counted(let counts) = try await perform(.erase(erasure)) else { throw .protocolViolation("another answer than counts") }
+        return counts
+    }
+
     public func search(_ request: SearchRequest) async throws(ClientError) -> SearchAnswer {
         guard case .found(let answer) = try await perform(.search(request)) else { throw .protocolViolation("another answer than hits") }
         return answer

@@ -65,6 +65,9 @@ final class EmbeddingQueue: Sendable {
     private static let shareMin = 8
     private static let sweepNanoseconds: UInt64 = 5_000_000
 
+    /// What was embedded lately is embedded again when it comes again.
+    func forgetVectors() { cache.removeAll() }
+
     init(_ embedder: any Embedder, cacheBytesMax: Int, bytesMax: Int, log: Log) {
         self.embedder = embedder
         self.log = log

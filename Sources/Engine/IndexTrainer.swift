@@ -7,6 +7,8 @@ internal import VectorIndex
 final class IndexTrainer: Sendable {
     private struct State {
         var waiting: [ObjectIdentifier: CosineIndex] = [:]
+        /// Trained whether they need it or not.
+        var forced: Set<ObjectIdentifier> = []
         var isBusy = false
         var hasEnded = false
     }
@@ -27,6 +29,16 @@ final class IndexTrainer: Sendable {
     /// After every change of an index; most of the time it needs nothing.
     func consider(_ index: CosineIndex) {
         guard index.wantsTraining || index.hasTooFewForLists else { return }
+        wait(for: index)
+    }
+
+    /// Has the lists of an index made anew, without what is gone.
+    func renew(_ index: CosineIndex) {
+        state.withLock { _ = $0.forced.insert(ObjectIdentifier(index)) }
+        wait(for: index)
+    }
+
+    private func wait(for index: CosineIndex) {
         let starts = state.withLock { state in
             guard !state.hasEnded else { return false }
             state.waiting[ObjectIdentifier(index)] = index
@@ -48,7 +60,8 @@ final class IndexTrainer: Sendable {
         while let index = next() {
             let start = clock.ticks()
             index.dropLists()
-            guard index.wantsTraining, index.train(threads: threads) else { continue }
+            let isForced = state.withLock { $0.forced.remove(ObjectIdentifier(index)) } != nil
+            guard index.wantsTraining || isForced && index.statistics.lists > 0, index.train(threads: threads) else { continue }
             // What came due meanwhile was not heard.
             consider(index)
             let statistics = index.statistics

@@ -107,6 +107,7 @@ public final class MemoryEngine: Sendable {
         case .search(let request): search(request, principal, context, finish)
         case .history(let id): history(id, principal, context, finish)
         case .endSession(let ending): endSession(ending, principal, context, finish)
+        case .erase(let erasure): erase(erasure, principal, context, finish)
         case .recall(let request): recall(request, principal, context, finish)
         case .create(let drafts): create(drafts, principal, context, finish)
         case .fetch(let kind, let ids, let withVectors): fetch(kind, ids, withVectors, principal, context, finish)

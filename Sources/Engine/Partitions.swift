@@ -115,6 +115,16 @@ final class Partitions: Sendable {
         set { state.withLock { $0.hasWords = newValue } }
     }
 
+    /// Leaves nothing behind of an organization's rows that are gone: searches that are under way finish on what they began with.
+    func shed(_ organization: Identifier) {
+        for kind in Kind.searchable {
+            words(of: organization, kind).shed()
+            guard let index = self[organization, kind]?.index else { continue }
+            index.shed()
+            if index.statistics.lists > 0 { trainer.renew(index) }
+        }
+    }
+
     /// Takes rows into one index whose lists are trained when all are there.
     func load(_ rows: [IndexChange], into organization: Identifier, _ kind: Kind) { self[organization, kind]?.index.apply(rows) }
 

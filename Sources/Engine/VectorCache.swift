@@ -29,6 +29,8 @@ final class VectorCache: Sendable {
 
     init(bytesMax: Int) { self.bytesMax = bytesMax }
 
+    func removeAll() { halves.withLock { $0 = Halves() } }
+
     subscript(key: Key) -> [Float]? {
         get {
             halves.withLock { halves in

@@ -33,6 +33,15 @@ public final class LexicalIndex: Sendable {
         }
     }
 
+    /// Leaves nothing behind of rows that are gone.
+    public func shed() {
+        writer.withLock { writer in
+            writer.shed()
+            var snapshot = writer.snapshot
+            published.withLock { swap(&$0, &snapshot) }
+        }
+    }
+
     public var rowCount: Int { published.withLock { $0.rowCount } }
 
     /// What it takes in memory, but for the writer's own notes.
@@ -170,7 +179,11 @@ struct SegmentWriter {
             link(between.before, id)
             link(id, between.after)
         }
-        guard open.isFull else { return }
+        if open.isFull { seal() }
+    }
+
+    /// Rows that come are put elsewhere from now on.
+    private mutating func seal() {
         segments[openSlot] = SegmentSnapshot.Entry(open)
         if freeSlots.isEmpty {
             freeSlots.append(segments.count)
@@ -197,10 +210,21 @@ struct SegmentWriter {
             segments[slot] = SegmentSnapshot.Entry(segment)
             return
         }
+        dissolve(slot, segment)
+    }
+
+    private mutating func dissolve(_ slot: Int, _ segment: Segment) {
         segments[slot] = nil
         freeSlots.append(slot)
         let texts = segment.allTexts
         segment.live.forEach { row in place(segment.columns.identifier(row)) { $0.append(row: row, of: segment, texts[row]) } }
+    }
+
+    mutating func shed() {
+        if open.liveCount < open.count { seal() }
+        for slot in segments.indices where slot != openSlot {
+            if let segment = segments[slot]?.segment, segment.liveCount < segment.count { dissolve(slot, segment) }
+        }
     }
 
     /// Has each of both know the other as its neighbour.

@@ -32,6 +32,8 @@ public enum Operation: Hashable, Sendable {
     case history(Identifier)
     /// What becomes of the memories of a session that is over.
     case endSession(SessionEnding)
+    /// All that is kept of somebody or something goes for good.
+    case erase(Erasure)
     /// A conversation with its last messages.
     case open(Identifier, messages: Int)
 
@@ -66,6 +68,7 @@ public enum Operation: Hashable, Sendable {
         case recall = 39
         case history = 40
         case endSession = 41
+        case erase = 42
         case create = 48
         case fetch = 49
         case browse = 50
@@ -120,6 +123,7 @@ public enum Operation: Hashable, Sendable {
         case .importing: .importing
         case .history: .history
         case .endSession: .endSession
+        case .erase: .erase
         }
     }
 
@@ -128,7 +132,7 @@ public enum Operation: Hashable, Sendable {
         switch self {
         case .ping, .status, .verify: nil
         case .ensureAgent: .agent
-        case .remember, .get, .list, .update, .delete, .stream, .recall, .history, .endSession: .memory
+        case .remember, .get, .list, .update, .delete, .stream, .recall, .history, .endSession, .erase: .memory
         case .search(let request): request.kind
         case .create(let drafts): drafts.first?.kind
         case .fetch(let kind, _, _), .remove(let kind, _), .restore(let kind, _), .use(let kind, _): kind
@@ -156,6 +160,7 @@ public enum Operation: Hashable, Sendable {
         case .get, .list, .stream, .recall, .history: [.memoriesRead]
         case .search, .fetch, .browse: kind.map { [.reading($0)] } ?? Set(Scope.allCases)
         case .create, .change, .remove, .restore, .use: kind.map { [.writing($0)] } ?? Set(Scope.allCases)
+        case .erase: [.usersWrite, .agentsWrite, .conversationsWrite, .messagesWrite, .memoriesWrite, .termsWrite, .patternsWrite, .adminKeys]
         case .end: [.conversationsWrite]
         case .open: [.conversationsRead, .messagesRead]
         case .createKey, .rotateKey, .revokeKey: [.adminKeys]
@@ -201,6 +206,7 @@ extension Operation.Name: CustomStringConvertible {
         case .importing: "import"
         case .history: "history"
         case .endSession: "end_session"
+        case .erase: "erase"
         }
     }
 
@@ -208,7 +214,7 @@ extension Operation.Name: CustomStringConvertible {
     public var isWrite: Bool {
         switch self {
         case .ensureAgent, .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey, .revokeKey, .startJob,
-            .claimJob, .stepJob, .controlJob, .importing, .endSession:
+            .claimJob, .stepJob, .controlJob, .importing, .endSession, .erase:
             true
         case .ping, .status, .verify, .get, .list, .search, .recall, .stream, .fetch, .browse, .open, .watchJob, .history: false
         }

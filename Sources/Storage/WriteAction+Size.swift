@@ -15,6 +15,7 @@ extension WriteAction {
         case .bring(let batch): batch.count
         case .retain(_, let limit): limit
         case .forget(let sweep): sweep.limit
+        case .erase(_, let limit): limit
         case .redate(let part), .endSession(_, let part): part.limit
         case .claimJob, .stepJob, .controlJob: 1
         case .embed(let made, _): made.count
@@ -40,6 +41,7 @@ extension WriteAction {
         case .bring(.records(let records)): records.reduce(0) { $0 + $1.approximateBytes }
         case .retain(_, let limit): limit * WriteAction.rowBytes
         case .forget(let sweep): sweep.limit * WriteAction.rowBytes
+        case .erase(let erasure, let limit): (erasure.ids.count + limit) * WriteAction.rowBytes
         case .redate(let part), .endSession(_, let part): part.limit * WriteAction.rowBytes
         case .claimJob, .stepJob, .controlJob: WriteAction.rowBytes
         case .embed(let made, _): made.reduce(0) { $0 + WriteAction.rowBytes + $1.text.utf8.count + 4 * ($1.vector?.count ?? 0) }

@@ -71,6 +71,8 @@ public enum WriteAction: Sendable {
     case forget(Sweep)
     /// When memories are forgotten is reckoned anew, as their agents' settings are now.
     case redate(MemoryPart)
+    /// At most `limit` of the rows that are to go for good.
+    case erase(Erasure, limit: Int)
     /// For a part of the memories of the session.
     case endSession(SessionEnding, MemoryPart)
     /// Rows of another server. Conversations count their messages anew; the rest stays as it is.

@@ -33,6 +33,14 @@ public final class CosineIndex: Sendable {
         }
     }
 
+    /// Leaves no row behind that is gone, where there are no lists; with lists they are trained anew for that.
+    public func shed() {
+        writer.withLock { writer in
+            writer.shed()
+            publish(writer.snapshot())
+        }
+    }
+
     func publish(_ snapshot: Snapshot) {
         var snapshot = snapshot
         // The old one is let go after the lock: unmapping memory takes longer than a reader should wait.

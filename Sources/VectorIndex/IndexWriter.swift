@@ -177,6 +177,15 @@ extension IndexWriter {
         deadRows > IndexWriter.deadRowsMin && deadRows * IndexWriter.deadShareDivisor > deadRows + rowCount
     }
 
+    /// Leaves no dead row behind, where there are no lists; these are trained anew for that.
+    mutating func shed() {
+        guard lists == nil else { return }
+        var slots: [Int] = []
+        chunks.forEach { slot, stored in if (touched[slot] ?? stored).deadCount > 0 { slots.append(slot) } }
+        for slot in slots { if let chunk = chunk(slot) { _ = dissolve(slot, chunk) } }
+        for (slot, chunk) in touched where chunk.deadCount > 0 { _ = dissolve(slot, chunk) }
+    }
+
     private mutating func compact(rowsMax: Int) {
         var moved = 0
         for slot in crumbling.sorted() {

@@ -104,6 +104,7 @@ extension Operation {
         case .recall(let recall): writer.recall(recall)
         case .history(let id): writer.identifier(Tag.main, id)
         case .endSession(let ending): writer.ending(ending)
+        case .erase(let erasure): writer.erasure(erasure)
         case .create, .fetch, .browse, .change, .remove, .restore, .use, .end, .open, .createKey, .rotateKey, .revokeKey: appendRecords(to: &writer)
         case .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing: appendJob(to: &writer)
         }
@@ -129,7 +130,7 @@ extension Operation {
             writer.integer(Tag.overlapSeconds, overlapSeconds)
         case .revokeKey(let id): writer.identifier(Tag.main, id)
         case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .recall, .stream, .browse, .startJob, .claimJob, .stepJob, .controlJob,
-            .watchJob, .importing, .history, .endSession:
+            .watchJob, .importing, .history, .endSession, .erase:
             break
         }
     }
@@ -153,6 +154,7 @@ extension Operation {
         case .recall: return .recall(try body.recall(in: range))
         case .history: return .history(try readIdentifier(body, in: range, and: nil) { _ in })
         case .endSession: return .endSession(try body.ending(in: range))
+        case .erase: return .erase(try body.erasure(in: range))
         case .browse: return .browse(try body.listing(in: range))
         case .create: return .create(try RecordRequest(body, in: range, with: [RecordTag.kind], of: .records).drafts())
         case .change: return .change(try RecordRequest(body, in: range, with: [RecordTag.kind], of: .record).patch())

@@ -82,7 +82,7 @@ extension Outcome {
             return .agent(agent)
         case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey, .startJob, .stepJob, .controlJob, .importing:
             return .written(try readReceipt(body))
-        case .endSession: return .counted(try readStatus(body))
+        case .endSession, .erase: return .counted(try readStatus(body))
         case .get, .history: return .memories(try readPage(body, of: organization).memories)
         case .list, .stream: return .page(try readPage(body, of: organization))
         case .search, .recall: return .found(try readAnswer(body, of: organization))

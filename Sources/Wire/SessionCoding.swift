@@ -40,3 +40,38 @@ extension [UInt8] {
         return ending
     }
 }
+
+private enum ErasureTag {
+    static let subject: UInt16 = 16
+    static let ids: UInt16 = 17
+}
+
+/// What is to go for good.
+extension FieldWriter {
+    mutating func erasure(_ erasure: Erasure) {
+        integer(ErasureTag.subject, erasure.subject.rawValue)
+        identifiers(ErasureTag.ids, erasure.ids)
+    }
+}
+
+extension [UInt8] {
+    func erasure(in range: Range<Int>) throws(BodyError) -> Erasure {
+        var subject: Erasure.Subject?
+        var ids: [Identifier] = []
+        var reader = FieldReader(self, in: range)
+        try reader.each { (field) throws(BodyError) in
+            switch field.tag {
+            case ErasureTag.subject:
+                guard let known = Erasure.Subject(rawValue: try integer(field, "subject")) else {
+                    throw .field(FieldError("subject", .unknown(known: Erasure.Subject.allCases.map(\.name))))
+                }
+                subject = known
+            case ErasureTag.ids: ids = try identifiers(field, "ids", countMax: Limits.batchMax)
+            default: return false
+            }
+            return true
+        }
+        guard let subject else { throw .field(FieldError("subject", .missing)) }
+        return Erasure(subject, ids)
+    }
+}

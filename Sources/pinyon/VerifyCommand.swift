@@ -8,15 +8,18 @@ enum VerifyCommand {
         name: "verify", summary: "Check what a store keeps, or that a server's indexes agree with it", words: "", wordsMax: 0,
         options: [
             StoreChoice.dataOption, StoreChoice.storeOption, StoreChoice.schemaOption, StoreChoice.pooledOption,
+            Option("absent", "FILE", "look for texts that were erased, one a line (- reads standard input), in every file of the data directory or every column of the database"),
             Option("index", nil, "ask the server to compare its indexes with its store, and to mend what differs"),
         ] + Connection.options,
         notes: "Of a data directory each row is checked against its checksum, also while a server runs. Of a database rows are read and counted, and what is kept of their "
             + "number compared; the hash of each organization is that of `pinyon copy`. With --index the key's organization is read once more by the server and compared row "
-            + "by row: vectors, columns, and that nothing else is found; raise --timeout for more than some million rows.",
+            + "by row: vectors, columns, and that nothing else is found; raise --timeout for more than some million rows. With --absent nothing else is looked at; beyond its "
+            + "reach are backups, and PostgreSQL's own log, replicas and rows not vacuumed yet.",
         run: run)
 
     @Sendable static func run(_ arguments: Arguments) async throws {
         if arguments.has("index") { return try await index(arguments) }
+        if let path = arguments["absent"] { return try absent(path, arguments) }
         guard arguments["store"] == nil else { return try database(arguments) }
         let folder = try arguments.required("data")
         guard System.exists(folder) else { throw Failure("there is no data directory \(folder); name it with --data") }
@@ -24,6 +27,44 @@ enum VerifyCommand {
         do { report = try Verification.run(path: folder) } catch { throw Failure(error.description) }
         print(arguments.has("json") ? report.json.description : report.description)
         guard report.isSound else { throw Failure("\(folder) is damaged; restore a backup, or delete the damaged rows") }
+    }
+
+    private static let textsMax = 10_000
+    private static let textsBytesMax = 64 * 1_024 * 1_024
+
+    private static func absent(_ path: String, _ arguments: Arguments) throws {
+        let lines = try System.read(file: path, bytesMax: textsBytesMax).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let texts = lines.map { String(decoding: $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0, as: UTF8.self) }
+        let wanted = texts.indices.filter { !texts[$0].isEmpty }
+        guard !wanted.isEmpty else { throw Failure("\(path) holds no texts") }
+        guard wanted.count <= textsMax else { throw Failure("\(path) holds \(wanted.count) texts; \(textsMax) at most are looked for at once") }
+        for line in wanted where texts[line].utf8.count < Absence.textBytesMin { throw Failure("\(path), line \(line + 1): a text of \(Absence.textBytesMin) bytes at least is looked for") }
+        let (findings, where_) = try find(wanted.map { texts[$0] }, arguments)
+        let told = findings.map { (line: wanted[$0.text] + 1, place: $0.place) }.sorted { $0.line < $1.line }
+        if arguments.has("json") {
+            print(
+                [
+                    "store": .text(where_), "texts": .integer(Int64(wanted.count)), "absent": .bool(told.isEmpty),
+                    "found": .list(told.map { ["line": .integer(Int64($0.line)), "place": .text($0.place)] }),
+                ] as JSON)
+        } else {
+            for finding in told { print("  line \(finding.line) is in \(finding.place)") }
+            if told.isEmpty { print("none of \(wanted.count) texts is in \(where_)") }
+        }
+        guard told.isEmpty else { throw Failure("\(Set(told.map(\.line)).count) of \(wanted.count) texts are still there") }
+    }
+
+    private static func find(_ texts: [String], _ arguments: Arguments) throws -> ([Absence.Finding], String) {
+        guard arguments["store"] != nil else {
+            let folder = try arguments.required("data")
+            guard System.exists(folder) else { throw Failure("there is no data directory \(folder); name it with --data") }
+            do throws(StorageError) { return (try Absence.run(folder: folder, texts: texts), folder) } catch { throw Failure(error.description) }
+        }
+        let choice = try StoreChoice(arguments)
+        let store = try choice.openExisting()
+        defer { store.close() }
+        guard let database = store as? PostgresStore else { throw UsageError("--store is the address of a database; name a folder with --data") }
+        do throws(StorageError) { return (try database.places(of: texts), choice.name) } catch { throw Failure(error.description) }
     }
 
     private static func index(_ arguments: Arguments) async throws {

@@ -45,6 +45,7 @@ let unsafeFiles: [String: String] = [
     "Models/Files.swift": "the file system's calls",
     "Models/ZipArchive.swift": "libzip's archive and entries",
     "Secrets/Digest.swift": "bytes handed to OpenSSL's digests",
+    "Storage/Absence.swift": "files, read block by block",
     "Storage/ContentHash.swift": "foldings by utf8proc",
     "Storage/DataDirectory.swift": "the directory's lock and its system calls",
     "Storage/RowChecksum.swift": "the checksum instruction over a row's bytes",

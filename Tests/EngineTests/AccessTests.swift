@@ -19,6 +19,10 @@ struct AccessTests {
             (.startJob(RecordDraft(.job)), [.jobsRun]), (.claimJob(id, worker: id), [.jobsRun]), (.stepJob(JobStep(job: id, worker: id)), [.jobsRun]),
             (.controlJob(id, .pause), [.jobsRun]), (.watchJob(id, after: 0), [.jobsRead]),
             (.history(id), [.memoriesRead]), (.endSession(SessionEnding(session: id)), [.memoriesWrite]),
+            (
+                .erase(Erasure(.user, [id])),
+                [.usersWrite, .agentsWrite, .conversationsWrite, .messagesWrite, .memoriesWrite, .termsWrite, .patternsWrite, .adminKeys]
+            ),
         ]
         let names: [Kind: (String, String)] = [
             .memory: ("memories:read", "memories:write"), .agent: ("agents:read", "agents:write"), .organization: ("organization:read", "organization:write"),

@@ -37,6 +37,7 @@ extension Operation {
         case .search(let search): try search.check()
         case .recall(let recall): try recall.check()
         case .endSession(let ending): try ending.check()
+        case .erase(let erasure): try erasure.check()
         case .create(let drafts): for draft in drafts { try draft.check() }
         case .createKey(let draft), .startJob(let draft): try draft.check()
         case .stepJob(let step): try step.check()

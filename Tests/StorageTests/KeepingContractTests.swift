@@ -248,4 +248,74 @@ struct KeepingContractTests {
         #expect(second.memories.map(\.session) == [nil])
         #expect(try await kept.counts() == StoreCounts.Count(rows: 4, withVectors: 4, deleted: 1))
     }
+
+    @Test("what is kept of a user goes, part by part, with all that hangs on it, and nothing of others", arguments: storeMakers)
+    func erasing(maker: any StoreMaker) async throws {
+        var kept = try await Kept(maker, seed: 209)
+        defer { kept.store.close() }
+        func record(_ kind: Kind, _ values: [RecordField: Value]) -> Record {
+            Record(kind, id: kept.world.id(), organization: kept.world.organization.id, createdAt: kept.world.time, values: values)
+        }
+        var people: [(user: Record, rows: [Record], memories: [Memory])] = []
+        for name in ["ada", "bea"] {
+            let user = record(.user, [.email: .text("\(name)@example.com"), .name: .text(name)])
+            let own = Value.identifier(user.id)
+            let conversation = record(.conversation, [.user: own, .title: .text("of \(name)"), .lastActivityAt: .time(kept.world.time)])
+            let messages = (0..<5).map { number in
+                record(.message, [.conversation: .identifier(conversation.id), .user: own, .role: .text("user"), .content: .text("\(name) says \(number)")])
+            }
+            let term = record(.term, [.user: own, .term: .text(name), .definition: .text("a word of \(name)"), .lastUsedAt: .time(kept.world.time)])
+            let pattern = record(.pattern, [.user: own, .type: .text("p"), .data: .json([:]), .lastSeenAt: .time(kept.world.time)])
+            var memories = (0..<4).map { kept.world.memory("\(name) remembers \($0)") }
+            memories[0].user = user.id
+            memories[1].session = conversation.id
+            memories[2].sourceMessage = messages[3].id
+            memories[3].user = user.id
+            memories[3].deletedAt = kept.world.time
+            let rows = [user, conversation] + messages + [term, pattern]
+            for row in rows { _ = try await kept.store.write(kept.world.request(.create([row]))) }
+            _ = try await kept.keep(memories)
+            people.append((user, rows, memories))
+        }
+        let helper = record(.agent, [.slug: .text("assistant"), .name: .text("h"), .user: .identifier(people[0].user.id)])
+        _ = try await kept.store.write(kept.world.request(.create([helper])))
+        let erasure = Erasure(.user, [people[0].user.id])
+        var gone: [Kind: Int] = [:]
+        for _ in 0..<20 {
+            let outcome = try await kept.store.write(kept.world.request(.erase(erasure, limit: 3)))
+            if outcome.removed.isEmpty { break }
+            for (kind, ids) in outcome.removed { gone[kind, default: 0] += ids.count }
+        }
+        #expect(gone == [.user: 1, .conversation: 1, .message: 5, .term: 1, .pattern: 1, .memory: 4])
+        let texts = people.map { person in person.memories.map(\.content) + person.rows.compactMap { $0.text(.content) ?? $0.text(.definition) ?? $0.text(.email) } }
+        try kept.store.scrub()
+        if let home = kept.home as? TemporaryDirectory {
+            #expect(try Absence.run(folder: home.path, texts: texts[0]).isEmpty)
+            #expect(try Set(Absence.run(folder: home.path, texts: texts[1]).map(\.text)) == Set(texts[1].indices))
+        } else if let store = kept.store as? PostgresStore {
+            #expect(try store.places(of: texts[0]).isEmpty)
+            #expect(try Set(store.places(of: texts[1]).map(\.text)) == Set(texts[1].indices))
+        }
+        let other = try await kept.store.records(RecordListing(.message), of: kept.world.organization.id).records
+        #expect(other.count == 5)
+        #expect(try await kept.store.records(RecordListing(.agent, [.slug: .text("assistant")]), of: kept.world.organization.id).records.first?.identifier(.user) == nil)
+        let counts = try await kept.store.counts(of: kept.world.organization.id)
+        #expect(counts[.message].rows == 5 && counts[.conversation].rows == 1 && counts[.memory] == StoreCounts.Count(rows: 4, withVectors: 4, deleted: 1))
+    }
+
+    @Test("a text is found wherever it lies in a file, and where it lies across blocks")
+    func absence() throws {
+        let home = try TemporaryDirectory()
+        var bytes = Data(count: 20 << 20)
+        let block = 8 << 20
+        for (place, text) in [(0, "first"), (block - 3, "across"), (bytes.count - 4, "last"), (2 * block - 20, "long-text-of-more-than-thirty-two-bytes")] {
+            bytes.replaceSubrange(place..<place + text.utf8.count, with: Data(text.utf8))
+        }
+        try FileManager.default.createDirectory(atPath: home.path, withIntermediateDirectories: true)
+        try bytes.write(to: URL(fileURLWithPath: home.path + "/file"))
+        let texts = ["first", "across", "last", "long-text-of-more-than-thirty-two-bytes", "missing", "lastly", "firs!"]
+        let found = try Absence.run(folder: home.path, texts: texts)
+        #expect(Set(found.map(\.text)) == [0, 1, 2, 3])
+        #expect(found.contains(Absence.Finding(text: 1, place: "file, byte \(block - 3)")))
+    }
 }

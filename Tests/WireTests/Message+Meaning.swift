@@ -71,6 +71,7 @@ extension Operation {
             case .text(let text): search.meaning(("text", .text(text)))
             }
         case .recall(let recall): recall.meaning
+        case .erase(let erasure): object([("subject", .text(erasure.subject.name)), ("ids", texts(erasure.ids))])
         case .history(let id): object([("id", described(id))])
         case .endSession(let ending):
             object([

@@ -58,6 +58,7 @@ struct RandomMessages {
         case .search: .search(search())
         case .recall: .recall(recall())
         case .history: .history(identifier())
+        case .erase: .erase(Erasure(pick(Erasure.Subject.allCases), some(5) { $0.identifier() }))
         case .endSession:
             .endSession(SessionEnding(session: identifier(), agent: maybe { $0.identifier() }, promotesFrom: maybe { $0.pick(RandomMessages.numbers) }, drops: chance(), isAsAgent: chance()))
         case .stream: .stream(listing())
@@ -172,7 +173,7 @@ extension RandomMessages {
         case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey, .startJob, .stepJob, .controlJob, .importing:
             let rows = some(4) { WriteReceipt.Row(id: $0.identifier(), version: $0.pick(RandomMessages.integers)) }
             return .written(WriteReceipt(change: pick(RandomMessages.integers), rows: rows, waiting: count(3), notes: some(2) { $0.note() }))
-        case .endSession: return .counted(metadata())
+        case .endSession, .erase: return .counted(metadata())
         case .get, .history: return .memories(some(3) { $0.memory() })
         case .list, .stream: return .page(page())
         case .search, .recall:

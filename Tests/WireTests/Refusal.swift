@@ -85,6 +85,7 @@ extension Operation {
         case .search(let search): try search.check()
         case .recall(let recall): try recall.check()
         case .endSession(let ending): try ending.check()
+        case .erase(let erasure): try erasure.check()
         case .create(let drafts):
             for (position, draft) in drafts.enumerated() {
                 do throws(FieldError) { try draft.check() } catch { throw error.inside("\(draft.kind.plural)[\(position)]") }

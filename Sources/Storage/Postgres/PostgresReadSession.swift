@@ -207,6 +207,20 @@ final class PostgresReadSession: ReadSession {
         }
     }
 
+    /// The columns in which one of the texts stands, of whichever organization.
+    func places(of texts: [String]) throws(StorageError) -> [Absence.Finding] {
+        var findings: [Absence.Finding] = []
+        for table in Table.allCases {
+            for column in table.columns where !column.hasSuffix("embedding") {
+                for (place, text) in texts.enumerated() {
+                    let found = try ask("SELECT 1 FROM \(names.table(table)) WHERE position($1 IN \(column)::text) > 0 LIMIT 1") { $0.add(text) }
+                    if found.count > 0 { findings.append(Absence.Finding(text: place, place: "\(table.name), column \(column)")) }
+                }
+            }
+        }
+        return findings
+    }
+
     func organizationsDue(at time: Timestamp) throws(StorageError) -> [DueOrganization] {
         let memories = "\(names.table(.agentMemories)) WHERE organization_id = o.id AND deleted_at"
         let found = try ask(

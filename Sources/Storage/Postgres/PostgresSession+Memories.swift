@@ -78,5 +78,17 @@ extension PostgresSession {
         let place = try place(memory.embedding)
         return try write(names.update(.agentMemories, place)) { $0.add(memory) }
     }
-}
 
+    func identifiers(_ kind: Kind, _ field: RecordField, _ value: Identifier, limit: Int, of organization: Identifier) throws(StorageError) -> [Identifier] {
+        let column = Schema.of(kind)[field]?.column ?? "id"
+        return try ask("SELECT id FROM \(names.table(.of(kind))) WHERE organization_id = $1 AND \(column) = $2 ORDER BY id LIMIT $3") {
+            $0.add(organization, value)
+            $0.add(Int64(limit))
+        }.identifiers()
+    }
+
+    func purgeReceipts(of organization: Identifier) throws(StorageError) {
+        closeBatches()
+        later("DELETE FROM \(names.table(.idempotencyKeys)) WHERE organization_id = $1") { $0.add(organization) }
+    }
+}

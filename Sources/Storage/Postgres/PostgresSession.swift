@@ -81,7 +81,7 @@ final class PostgresSession: WriteSession {
     }
 
     /// What is written from now on comes behind what waits.
-    private func closeBatches() {
+    func closeBatches() {
         openBatches = [:]
         openEnds = [:]
     }

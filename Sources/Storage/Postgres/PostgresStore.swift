@@ -55,6 +55,17 @@ public final class PostgresStore: Store, CopyTarget {
 
     public var isShared: Bool { true }
 
+    /// Where texts still stand, as far as SQL shows it. Blocks; for tools.
+    public func places(of texts: [String]) throws(StorageError) -> [Absence.Finding] {
+        try reads.inSnapshot(of: nil) { session throws(StorageError) in
+            guard let session = session as? PostgresReadSession else { throw .internalError("a session of another store") }
+            return try session.places(of: texts)
+        }
+    }
+
+    /// Dead rows are the database's: it vacuums them.
+    public func scrub() {}
+
     public func tend() throws(StorageError) {
         guard state.isOpen else { throw .closed }
         let connection = try PostgresConnection(configuration)

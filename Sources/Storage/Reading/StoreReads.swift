@@ -125,7 +125,7 @@ public final class StoreReads: Sendable {
     }
 
     /// What `body` reads of an organization is of one moment, whatever else is read meanwhile. Blocks; for tools.
-    func inSnapshot<Value>(of organization: Identifier, _ body: (any ReadSession) throws(StorageError) -> Value) throws(StorageError) -> Value {
+    func inSnapshot<Value>(of organization: Identifier?, _ body: (any ReadSession) throws(StorageError) -> Value) throws(StorageError) -> Value {
         let session = try openAnother()
         return try session.snapshot(of: organization) { () throws(StorageError) in try body(session) }
     }

@@ -201,6 +201,15 @@ final class SQLiteSession: WriteSession {
         return try identifiers(statement)
     }
 
+    func identifiers(_ kind: Kind, _ field: RecordField, _ value: Identifier, limit: Int, of organization: Identifier) throws(StorageError) -> [Identifier] {
+        let column = Schema.of(kind)[field]?.column ?? "id"
+        let statement = try stored["SELECT id FROM \(Table.of(kind).name) WHERE organization_id = ?1 AND \(column) = ?2 AND \(column) IS NOT NULL LIMIT ?3"]
+        try statement.bind(1, organization)
+        try statement.bind(2, value)
+        try statement.bind(3, Int64(limit))
+        return try identifiers(statement)
+    }
+
     private func identifiers(_ statement: SQLiteStatement) throws(StorageError) -> [Identifier] {
         defer { statement.reset() }
         var ids: [Identifier] = []
@@ -357,5 +366,11 @@ final class SQLiteSession: WriteSession {
         try statements.purgeIdempotency.bind(1, time.microseconds)
         try statements.purgeIdempotency.bind(2, Int64(limit))
         try statements.purgeIdempotency.run()
+    }
+
+    func purgeReceipts(of organization: Identifier) throws(StorageError) {
+        let statement = try stored["DELETE FROM idempotency_keys WHERE organization_id = ?1"]
+        try statement.bind(1, organization)
+        try statement.run()
     }
 }

@@ -36,6 +36,13 @@ public final class SQLiteStore: Store, CopyTarget {
         try writes.withWriter { writer throws(StorageError) in try writer.session.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") }
     }
 
+    /// Pages reach the file with nothing in their gaps, and the log becomes empty; refused while a reader holds an older snapshot for too long.
+    public func scrub() throws(StorageError) {
+        try writes.withWriter { writer throws(StorageError) in
+            guard try writer.session.connection.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0 else { throw .busy }
+        }
+    }
+
     public func tend() {}
 
     func withSession(_ body: (SQLiteSession) throws(StorageError) -> Void) throws(StorageError) {

@@ -78,6 +78,10 @@ protocol WriteSession: AnyObject, SendableMetatype {
     func put(_ receipt: WriteReceipt, under idempotency: Idempotency, of organization: Identifier, at time: Timestamp) throws(StorageError) -> RowRefusal?
     /// The oldest of those that were put until then.
     func purgeReceipts(until time: Timestamp, limit: Int) throws(StorageError)
+    /// All of an organization.
+    func purgeReceipts(of organization: Identifier) throws(StorageError)
+    /// Of rows of a kind, hidden ones too, whose field holds that identifier.
+    func identifiers(_ kind: Kind, _ field: RecordField, _ value: Identifier, limit: Int, of organization: Identifier) throws(StorageError) -> [Identifier]
 }
 
 extension WriteSession {

@@ -25,7 +25,7 @@ extension Writer {
         return effects.outcome
     }
 
-    private func drop(_ record: Record, _ request: WriteRequest, _ effects: inout RecordEffects) throws(StorageError) {
+    func drop(_ record: Record, _ request: WriteRequest, _ effects: inout RecordEffects) throws(StorageError) {
         try deleteRow(record.kind, record.id, request)
         effects.records.removeAll { $0.kind == record.kind && $0.id == record.id }
         try note(record, .remove, request, &effects)

@@ -131,7 +131,7 @@ final class Writer<Session: WriteSession> {
             }
         case .update(let patch, let space): try update(patch, space: space, request)
         case .delete(let ids): try delete(ids, request)
-        case .createOrganization, .create, .change, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .forget, .redate, .endSession, .bring, .retain,
+        case .createOrganization, .create, .change, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .forget, .redate, .endSession, .erase, .bring, .retain,
             .claimJob, .stepJob, .controlJob, .embed:
             try undoingOnFailure { () throws(StorageError) in try performOnRecords(action, request) }
         }
@@ -155,6 +155,7 @@ final class Writer<Session: WriteSession> {
         case .forget(let sweep): try forget(sweep, request)
         case .redate(let part): try redate(part, request)
         case .endSession(let ending, let part): try end(ending, part, request)
+        case .erase(let erasure, let limit): try erase(erasure, limit: limit, request)
         case .bring(let batch): try bring(batch, request)
         case .retain(let time, let limit): try retain(since: time, limit: limit, request)
         case .claimJob(let id, let worker): try claim(id, worker: worker, request)
@@ -238,7 +239,7 @@ extension WriteAction {
         case .change(let patch, let given): return .change(patch, space: given.map { _ in space })
         case .embed(let made, _): return .embed(made, space: space)
         case .createOrganization, .ensureAgent, .ensureSpace, .delete, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .forget, .redate,
-            .endSession, .retain, .claimJob, .stepJob, .controlJob:
+            .endSession, .erase, .retain, .claimJob, .stepJob, .controlJob:
             return self
         }
     }

@@ -137,4 +137,44 @@ extension HouseModel {
         }
         return .rows(rows)
     }
+
+    /// By rules of its own: what belongs to what goes, goes.
+    mutating func erase(_ erasure: Erasure, _ holder: Holder) -> Expected {
+        guard holder.narrowing.isNone else { return .error(.forbidden) }
+        let ids = Set(erasure.ids)
+        func isOf(_ id: Identifier?) -> Bool { id.map(ids.contains) ?? false }
+        func belongs(_ record: Record) -> Bool {
+            switch erasure.subject {
+            case .user: isOf(record.identifier(.user))
+            case .agent: isOf(record.identifier(.agent))
+            case .conversation: record.kind == .conversation && isOf(record.id)
+            case .session, .memory: false
+            }
+        }
+        let conversations = Set(all(.conversation).filter(belongs).map(\.id))
+        let messages = Set(all(.message).filter { $0.identifier(.conversation).map(conversations.contains) ?? false }.map(\.id))
+        var gone: [Kind: Set<Identifier>] = [.conversation: conversations, .message: messages]
+        gone[.memory] = Set(
+            memories.values.filter { memory in
+                let isOwn =
+                    switch erasure.subject {
+                    case .user: isOf(memory.user)
+                    case .agent: isOf(memory.agent)
+                    case .conversation, .session: isOf(memory.session)
+                    case .memory: isOf(memory.id)
+                    }
+                return isOwn || memory.session.map(conversations.contains) ?? false || memory.sourceMessage.map(messages.contains) ?? false
+            }.map(\.id))
+        if erasure.subject == .user { for kind in [Kind.term, .pattern] { gone[kind] = Set(all(kind).filter(belongs).map(\.id)) } }
+        if [.user, .agent].contains(erasure.subject) { gone[.key] = Set(all(.key).filter(belongs).map(\.id)) }
+        if erasure.subject == .user { gone[.user] = Set(all(.user).map(\.id).filter(ids.contains)) }
+        if erasure.subject == .agent { gone[.agent] = Set(all(.agent).map(\.id).filter(ids.contains)) }
+        for (kind, rows) in gone { for id in rows { if kind == .memory { memories[id] = nil } else { self[kind, id] = nil } } }
+        for var agent in all(.agent) where erasure.subject == .user && isOf(agent.identifier(.user)) {
+            agent[.user] = nil
+            agent.version += 1
+            self[.agent, agent.id] = agent
+        }
+        return .counted(.object(Kind.allCases.compactMap { kind in gone[kind].flatMap { $0.isEmpty ? nil : JSON.Member(kind.plural, .integer(Int64($0.count))) } }))
+    }
 }

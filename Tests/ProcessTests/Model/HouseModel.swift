@@ -126,6 +126,7 @@ struct HouseModel {
         case .change(let patch): change(patch, holder)
         case .remove(let kind, let ids): remove(kind, ids, holder)
         case .restore(.memory, let ids): restoreMemories(ids, holder)
+        case .erase(let erasure): erase(erasure, holder)
         case .history(let id): history(id, holder)
         case .endSession(let ending): endSession(ending, holder)
         case .restore(let kind, let ids): restore(kind, ids, holder)

@@ -142,6 +142,11 @@ final class ModelRun {
         try take(index, outcome, expected)
         if case .written(let receipt) = outcome, let key { houses[index].done = houses[index].done.suffix(30) + [(holder, wish.operation, key, receipt)] }
         if case .revokeKey(let id) = wish.operation { try revoked(index, id) }
+        if case .erase = wish.operation {
+            // What was asked under which key is forgotten with it.
+            houses[index].done = []
+            for holder in houses[index].holders.dropFirst() where houses[index].model[.key, holder.key] == nil { try revoked(index, holder.key) }
+        }
     }
 
     /// What the server named by itself.

@@ -81,6 +81,7 @@ struct Wishes {
         case 42..<46:
             let kind = pick([.user, .agent, .conversation, .message, .memory] as [Kind])
             return Wish(operation: .restore(kind, removed(kind, house, others)))
+        case 46..<47 where chance(40): return Wish(operation: .erase(erasure(house, others)))
         case 46..<48: return Wish(operation: .delete(several(.memory, house, others)))
         case 48..<51: return Wish(operation: .use(pick([.term, .pattern]), several(pick([.term, .pattern]), house, others)))
         case 51..<52: return Wish(operation: chance(50) ? .endSession(ending(house, others)) : .end([known(.conversation, house, others)]))
@@ -186,6 +187,17 @@ struct Wishes {
         if chance(10) { draft.similarity = 0.99 }
         if draft.supersedes == draft.id { draft.supersedes = nil }
         return draft
+    }
+
+    /// Of an agent or a user seldom: much would go with them.
+    private mutating func erasure(_ house: HouseModel, _ others: [HouseModel]) -> Erasure {
+        switch pick(chance(20) ? Erasure.Subject.allCases : [.conversation, .session, .memory]) {
+        case .user: Erasure(.user, [known(.user, house, others)])
+        case .agent: Erasure(.agent, [known(.agent, house, others)])
+        case .conversation: Erasure(.conversation, several(.conversation, house, others))
+        case .session: Erasure(.session, [known(.conversation, house, others)])
+        case .memory: Erasure(.memory, several(.memory, house, others))
+        }
     }
 
     private mutating func ending(_ house: HouseModel, _ others: [HouseModel]) -> SessionEnding {
