@@ -73,6 +73,33 @@ import Testing
         #expect(counts == before)
     }
 
+    @Test("when a memory is forgotten, and by what the same text is found, is put right by the next sweep; one that SQL hides is hidden, and one that it ends has ended", arguments: PostgresMaker.all)
+    func keeping(maker: PostgresMaker) async throws {
+        var place = try await Place(maker, seed: 903)
+        defer { place.store.close() }
+        let (organization, agent) = (place.organization, place.house.world.agent.id)
+        let ids = (0..<3).map { _ in place.house.world.id() }
+        let now = place.house.world.time.adding(seconds: 60)
+        let rows = ids.enumerated().map { "('\(organization)', '\($1)', '\(agent)', 'Plain \($0)', '\(now)', '\(now)')" }.joined(separator: ", ")
+        try place.sql.script("INSERT INTO pinyon.agent_memories (organization_id, id, agent_id, content, created_at, updated_at) VALUES \(rows)")
+        #expect(try await place.store.memories(ids, of: organization).allSatisfy { $0.forgetAt == Timestamp(microseconds: 0) })
+        let sweep = WriteRequest(organization: organization, at: now, action: .forget(Sweep(limit: 10, hiddenBefore: startTime)))
+        #expect(try await place.store.write(sweep).receipt.rows.count == 3)
+        #expect(try await place.store.write(sweep).receipt.rows.isEmpty)
+        #expect(try await place.store.memories(ids, of: organization).allSatisfy { $0 == $0.dated && $0.deletedAt == nil })
+        let again = Memory(id: place.house.world.id(), organization: organization, agent: agent, type: .fact, content: "PLAIN 1", createdAt: now, updatedAt: now)
+        let kept = try await place.store.write(WriteRequest(organization: organization, at: now, action: .remember([again], [Keeping()])))
+        #expect(kept.receipt.rows.map(\.id) == [ids[1]])
+        let last = try place.last()
+        try place.sql.script("UPDATE pinyon.agent_memories SET deleted_at = now() WHERE id = '\(ids[0])'; UPDATE pinyon.agent_memories SET valid_to = now() WHERE id = '\(ids[2])'")
+        #expect(try await place.changes(after: last, count: 2).map(\.operation) == [.remove, .put])
+        #expect(try await place.counts()[.memory].deleted == 1)
+        #expect(try await place.store.memories([ids[0]], of: organization).isEmpty)
+        let ended = try #require(try await place.store.memories([ids[2]], of: organization).first)
+        #expect(ended.validity.to != nil && ended.validity.closedAt == ended.validity.to)
+        #expect(throws: (any Error).self) { try place.sql.script("UPDATE pinyon.agent_memories SET valid_from = '3000-01-01', valid_to = '2000-01-01' WHERE id = '\(ids[1])'") }
+    }
+
     @Test("a conversation follows its messages, and they follow it", arguments: PostgresMaker.all)
     func conversations(maker: PostgresMaker) async throws {
         var place = try await Place(maker, seed: 902)
