@@ -117,7 +117,8 @@ extension MemoryEngine {
                 let cosines = vector.flatMap { vector in index?.cosines(of: vector, entries.map(\.hit.id)) } ?? entries.map { _ in nil }
                 let reasons = RecallReasons(found, run)
                 let explanation = AnswerExplanation(
-                    weights: run.weights, time: reasons.time, cosineScale: found.scale.cosine, wordsScale: found.scale.lexical, embeddingMicroseconds: run.embedding, scanningMicroseconds: run.scanning,
+                    weights: run.weights, filter: principal.narrowing.filter(on: .memory, and: request.scope)?.tellable,
+                    space: vector.flatMap { _ in partitions.space(of: principal.organization)?.id }, time: reasons.time, cosineScale: found.scale.cosine, wordsScale: found.scale.lexical, embeddingMicroseconds: run.embedding, scanningMicroseconds: run.scanning,
                     fetchingMicroseconds: (clock.ticks() &- began) / 1_000)
                 completion(.success(.found(SearchAnswer(entries: zip(entries, cosines).map(reasons.explained), report: told, explanation: explanation))))
             }
@@ -210,4 +211,9 @@ extension EngineError {
         case .stopped: self = context.interruption ?? .internalError
         }
     }
+}
+
+extension Filter {
+    /// Itself, unless it has become larger than what may be sent.
+    fileprivate var tellable: Filter? { (try? check(on: .memory)) == nil ? nil : self }
 }

@@ -85,3 +85,40 @@ extension Filter {
         }
     }
 }
+
+extension Filter {
+    /// As a filter is written in JSON. A range of a metadata path between a time and another stands as it was read: as texts.
+    public var json: JSON {
+        switch self {
+        case .equals(let field, let value): .object([.init(field.name, ["eq": value.json])])
+        case .anyOf(let field, let values): .object([.init(field.name, ["any": .list(values.map(\.json))])])
+        case .allOf(let field, let values): .object([.init(field.name, ["all": .list(values.map(\.json))])])
+        case .range(let field, let bounds): .object([.init(field.name, bounds.json)])
+        case .exists(let field): .object([.init(field.name, ["exists": true])])
+        case .and(let parts): ["and": .list(parts.map(\.json))]
+        case .or(let parts): ["or": .list(parts.map(\.json))]
+        case .not(let part): ["not": part.json]
+        }
+    }
+}
+
+extension Filter.Bounds {
+    fileprivate var json: JSON {
+        let lower = lower.map { JSON.Member(lowerIsIncluded ? "gte" : "gt", $0.json) }
+        let upper = upper.map { JSON.Member(upperIsIncluded ? "lte" : "lt", $0.json) }
+        return .object([lower, upper].compactMap(\.self))
+    }
+}
+
+extension Scalar {
+    fileprivate var json: JSON {
+        switch self {
+        case .bool(let value): .bool(value)
+        case .integer(let value): .integer(value)
+        case .number(let value): .number(value)
+        case .text(let value): .text(value)
+        case .identifier(let id): .text(id.description)
+        case .time(let time): .text(time.description)
+        }
+    }
+}

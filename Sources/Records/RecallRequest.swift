@@ -136,6 +136,10 @@ public struct AnswerExplanation: Hashable, Sendable {
     }
 
     public var weights: RecallWeights
+    /// What every hit matches: what was asked for, the agent, the session, and what the key is narrowed to.
+    public var filter: Filter?
+    /// Of the vectors that were compared; nil where none were.
+    public var space: Identifier?
     /// Nil where the question names none.
     public var time: Time?
     /// relevance = cosine · this + words · that, and more for what is of the time.
@@ -146,10 +150,12 @@ public struct AnswerExplanation: Hashable, Sendable {
     public var fetchingMicroseconds: UInt64
 
     public init(
-        weights: RecallWeights, time: Time? = nil, cosineScale: Double, wordsScale: Double, embeddingMicroseconds: UInt64, scanningMicroseconds: UInt64,
+        weights: RecallWeights, filter: Filter? = nil, space: Identifier? = nil, time: Time? = nil, cosineScale: Double, wordsScale: Double, embeddingMicroseconds: UInt64, scanningMicroseconds: UInt64,
         fetchingMicroseconds: UInt64
     ) {
         self.weights = weights
+        self.filter = filter
+        self.space = space
         self.time = time
         self.cosineScale = cosineScale
         self.wordsScale = wordsScale

@@ -108,10 +108,14 @@ private enum ExplanationTag {
     static let timeUntil: UInt16 = 25
     static let timeSession: UInt16 = 26
     static let timeScale: UInt16 = 27
+    static let filter: UInt16 = 28
+    static let space: UInt16 = 29
 }
 
 extension FieldWriter {
     mutating func explanation(_ explanation: AnswerExplanation) {
+        if let filter = explanation.filter { field(ExplanationTag.filter) { $0.filter(filter) } }
+        if let space = explanation.space { identifier(ExplanationTag.space, space) }
         number(ExplanationTag.relevance, explanation.weights.relevance)
         number(ExplanationTag.importance, explanation.weights.importance)
         number(ExplanationTag.recency, explanation.weights.recency)
@@ -156,11 +160,14 @@ extension [UInt8] {
         var numbers: [UInt16: Double] = [:]
         var times: [UInt16: UInt64] = [:]
         var (from, until, session, scale): (Timestamp?, Timestamp?, Identifier?, Double?)
+        var (filter, space): (Filter?, Identifier?)
         var reader = FieldReader(self, in: range)
         try reader.each { (field) throws(BodyError) in
             switch field.tag {
             case ExplanationTag.relevance...ExplanationTag.wordsScale: numbers[field.tag] = try number(field, "explanation")
             case ExplanationTag.embedding...ExplanationTag.fetching: times[field.tag] = try integer(field, "explanation")
+            case ExplanationTag.filter: filter = try FilterReader.read(self, in: field.range, on: .memory)
+            case ExplanationTag.space: space = try identifier(field, "explanation")
             case ExplanationTag.timeFrom: from = try time(field, "explanation")
             case ExplanationTag.timeUntil: until = try time(field, "explanation")
             case ExplanationTag.timeSession: session = try identifier(field, "explanation")
@@ -182,7 +189,7 @@ extension [UInt8] {
             which = .span(from..<until)
         }
         return AnswerExplanation(
-            weights: weights, time: which.map { AnswerExplanation.Time($0, scale: scale ?? 0) }, cosineScale: numbers[ExplanationTag.cosineScale] ?? 0, wordsScale: numbers[ExplanationTag.wordsScale] ?? 0,
+            weights: weights, filter: filter, space: space, time: which.map { AnswerExplanation.Time($0, scale: scale ?? 0) }, cosineScale: numbers[ExplanationTag.cosineScale] ?? 0, wordsScale: numbers[ExplanationTag.wordsScale] ?? 0,
             embeddingMicroseconds: times[ExplanationTag.embedding] ?? 0, scanningMicroseconds: times[ExplanationTag.scanning] ?? 0,
             fetchingMicroseconds: times[ExplanationTag.fetching] ?? 0)
     }

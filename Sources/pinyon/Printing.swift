@@ -39,6 +39,7 @@ enum Printing {
             "weights": [
                 "relevance": .number(explanation.weights.relevance), "importance": .number(explanation.weights.importance), "recency": .number(explanation.weights.recency),
             ],
+            "filter": explanation.filter?.json ?? .null, "space": explanation.space.map { .text($0.description) } ?? .null,
             "time": explanation.time.map(json) ?? .null, "cosine_scale": .number(explanation.cosineScale), "words_scale": .number(explanation.wordsScale),
             "embedding_us": .integer(Int64(clamping: explanation.embeddingMicroseconds)), "scanning_us": .integer(Int64(clamping: explanation.scanningMicroseconds)),
             "fetching_us": .integer(Int64(clamping: explanation.fetchingMicroseconds)),
@@ -61,6 +62,8 @@ enum Printing {
             lines[0] += " + \(number(time.scale)) for what is of the time"
             lines.append("the question names a time: \(which)")
         }
+        if let filter = explanation.filter { lines.append("every one matches \(filter.json)") }
+        if let space = explanation.space { lines.append("vectors of the space \(space)") }
         return lines
     }
 

@@ -33,6 +33,7 @@ struct MemoryRecallTests {
                 let answer = try await recall(house, request)
                 let explanation = try #require(answer.explanation)
                 #expect(answer.report.mode == mode && explanation.weights == weights)
+                #expect(explanation.filter == request.scope && explanation.space == house.engine.partitions.space(of: house.first.organization)?.id)
                 #expect(mode == .lexical ? (100...300).contains(answer.entries.count) : answer.entries.count == 300)
                 for entry in answer.entries {
                     let (why, memory) = (try #require(entry.explanation), try #require(entry.memory))

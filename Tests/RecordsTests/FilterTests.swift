@@ -27,6 +27,18 @@ struct FilterTests {
         #expect(try read("{}") == .and([]))
     }
 
+    @Test("what is written as JSON is read as the same filter")
+    func written() throws {
+        let time = Timestamp(microseconds: 1_767_225_600_000_000)
+        let filters: [Filter] = [
+            .equals(.agent, .identifier(id)), .anyOf(.type, [.text("fact"), .text("task")]), .allOf(.tags, [.text("a")]), .exists(.session), .not(.exists(.user)),
+            .and([]), .or([.equals(.metadata(["a", "b"]), .number(0.5)), .not(.equals(.metadata(["c"]), .bool(true)))]),
+            .range(.createdAt, .init(lower: .time(time), lowerIsIncluded: false)), .range(.importance, .init(upper: .number(0.25))),
+        ]
+        for filter in filters { #expect(try Filter(filter.json) == filter) }
+        #expect(try Filter(Filter.and(filters).json) == .and(filters))
+    }
+
     @Test(
         "what cannot be applied is an error",
         arguments: [

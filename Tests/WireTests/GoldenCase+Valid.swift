@@ -191,7 +191,7 @@ extension GoldenCase {
             ],
             report: report,
             explanation: AnswerExplanation(
-                weights: weights, time: AnswerExplanation.Time(.span(Timestamp(microseconds: 0)..<Timestamp(microseconds: 86_400_000_000)), scale: 0.25), cosineScale: 0.75,
+                weights: weights, filter: .equals(.agent, .identifier(agent)), space: space, time: AnswerExplanation.Time(.span(Timestamp(microseconds: 0)..<Timestamp(microseconds: 86_400_000_000)), scale: 0.25), cosineScale: 0.75,
                 wordsScale: 0.125, embeddingMicroseconds: 2_000, scanningMicroseconds: 300, fetchingMicroseconds: 40))))),
         GoldenCase("reply to search: nothing found", .reply(7, .search, .found(SearchAnswer(entries: [], report: SearchReport())))),
         GoldenCase("reply to search: the store is away", .reply(7, .search, .found(SearchAnswer(

@@ -205,6 +205,7 @@ extension AnswerExplanation {
         object([
             ("weights", weights.meaning), ("cosine_scale", .number(cosineScale)), ("words_scale", .number(wordsScale)), ("embedding_us", integer(embeddingMicroseconds)),
             ("scanning_us", integer(scanningMicroseconds)), ("fetching_us", integer(fetchingMicroseconds)), ("time", time?.meaning),
+            ("filter", filter?.meaning), ("space", described(space)),
         ])
     }
 }

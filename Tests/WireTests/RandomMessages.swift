@@ -188,7 +188,7 @@ extension RandomMessages {
             // Answers name each memory once.
             guard Set(entries.map(\.hit.id)).count == entries.count else { return outcome(name) }
             let explanation = AnswerExplanation(
-                weights: weights(), time: maybe { $0.askedTime() }, cosineScale: pick([0, 0.5, 1]), wordsScale: pick([0, 0.25]), embeddingMicroseconds: UInt64(short()), scanningMicroseconds: .max, fetchingMicroseconds: 0)
+                weights: weights(), filter: maybe { $0.filter(on: .memory) }, space: maybe { $0.identifier() }, time: maybe { $0.askedTime() }, cosineScale: pick([0, 0.5, 1]), wordsScale: pick([0, 0.25]), embeddingMicroseconds: UInt64(short()), scanningMicroseconds: .max, fetchingMicroseconds: 0)
             return .found(SearchAnswer(entries: entries, report: report(), explanation: explains ? explanation : nil))
         case .fetch, .browse, .open, .createKey, .rotateKey, .claimJob, .watchJob: return recordOutcome(name)
         }
