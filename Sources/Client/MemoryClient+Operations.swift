@@ -64,7 +64,7 @@ extension MemoryClient {
         return memories
     }
 
-    /// How many memories of the session were promoted, dropped and kept. Asked again, it goes on where it ended.
+    /// How many memories of the session were promoted and dropped. Asked again, it goes on where it ended.
     public func endSession(_ ending: SessionEnding) async throws(ClientError) -> JSON {
         guard case .counted(let counts) = try await perform(.endSession(ending)) else { throw .protocolViolation("another answer than counts") }
         return counts

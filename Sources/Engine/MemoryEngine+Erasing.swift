@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import Records
 internal import Storage
+internal import Synchronization
 
 /// What a person may ask for: that all goes that is kept of somebody.
 extension MemoryEngine {
@@ -22,15 +23,36 @@ extension MemoryEngine {
                     return erase(erasure, gone: gone.merging(outcome.removed.mapValues { Int64($0.count) }) { $0 + $1 }, principal, context, completion)
                 }
                 verifying.async { [self] in
-                    do throws(StorageError) { try store.scrub() } catch { return completion(.failure(EngineError(error))) }
+                    let isScrubbed = scrub(untilDone: context)
                     indexing.async { [self] in
                         partitions.shed(principal.organization)
                         embeddings?.forgetVectors()
                         log.info("rows were erased", (.organization, principal.organization.description), (.kind, erasure.subject.name), (.count, String(gone.values.reduce(0, +))))
-                        completion(.success(.counted(.object(Kind.allCases.compactMap { kind in gone[kind].map { .init(kind.plural, .integer($0)) } }))))
+                        let counts = Kind.allCases.compactMap { kind in gone[kind].map { JSON.Member(kind.plural, .integer($0)) } }
+                        completion(.success(.counted(.object(counts + [.init("scrubbed", .bool(isScrubbed))]))))
                     }
                 }
             }
         }
+    }
+
+    private static let scrubTries = 20
+    private static let scrubPauseMilliseconds = 100
+
+    /// Whoever reads what was before holds it up for a while; if it takes longer, it is tried again later.
+    private func scrub(untilDone context: OperationContext) -> Bool {
+        for _ in 0..<MemoryEngine.scrubTries where context.interruption == nil {
+            if (try? store.scrub()) == true { return true }
+            _ = DispatchSemaphore(value: 0).wait(timeout: .now() + .milliseconds(MemoryEngine.scrubPauseMilliseconds))
+        }
+        scrubWaits.store(true, ordering: .relaxed)
+        log.warning("what was erased is still in the store's log, because somebody reads what was before; it is tried again")
+        return false
+    }
+
+    /// What could not be done when rows were erased.
+    func scrubLater() {
+        guard scrubWaits.load(ordering: .relaxed) else { return }
+        verifying.async { [self] in if (try? store.scrub()) == true { scrubWaits.store(false, ordering: .relaxed) } }
     }
 }

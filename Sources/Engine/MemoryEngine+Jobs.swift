@@ -110,7 +110,10 @@ extension MemoryEngine {
     }
 
     /// Calls to run now and then: what is due is started, and who waits no longer for a job is let go.
-    public func lookAfterJobs() { runner().look() }
+    public func lookAfterJobs() {
+        runner().look()
+        scrubLater()
+    }
 
     public func sweepWatches() { watches.sweep() }
 

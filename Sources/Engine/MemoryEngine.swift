@@ -36,6 +36,8 @@ public final class MemoryEngine: Sendable {
     let startedAt: Timestamp
     let startedTicks: UInt64
     let organizations: Mutex<[Identifier: Organization]>
+    /// What was erased may still stand in the store's log.
+    let scrubWaits = Atomic<Bool>(false)
     /// Takes committed writes into the indexes, in the order in which they were committed.
     let indexing = DispatchQueue(label: "pinyon.indexing", qos: .userInitiated)
     /// Reads the words of all rows.

@@ -182,7 +182,7 @@ extension Schema {
             FieldRule(.validFrom, .time),
             FieldRule(.validTo, .time),
             FieldRule(.closedAt, .time, by: .server),
-            FieldRule(.supersededBy, .identifier, by: .server),
+            FieldRule(.supersededBy, .identifier, by: .server, column: "superseded_by"),
             FieldRule(.sourceMessage, .identifier),
         ])
 }

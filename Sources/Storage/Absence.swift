@@ -1,4 +1,5 @@
 import Glibc
+import Records
 
 /// Looks for texts that were erased, byte by byte, in the files of a data directory.
 public enum Absence {
@@ -17,11 +18,40 @@ public enum Absence {
     /// Shorter ones would be found anywhere.
     public static let textBytesMin = 4
 
-    /// Every file that lies there, whatever it is.
+    /// Every file that lies there, whatever it is, and every row: a short text may lie across pages.
     public static func run(folder: String, texts: [String]) throws(StorageError) -> [Finding] {
+        let database = folder + "/pinyon.db"
+        guard unsafe access(database, R_OK) == 0 else { throw .unavailable("\(folder) is no data directory") }
         let wanted = Pieces(texts)
         var findings: [Finding] = []
         for name in try names(in: folder) { findings += try search(folder + "/" + name, name, wanted) }
+        return try findings + rows(database, texts)
+    }
+
+    /// A text as it stands there, and as it stands within JSON where that is otherwise.
+    static func forms(_ text: String) -> [String] {
+        let quoted = String(JSON.text(text).description.dropFirst().dropLast())
+        return quoted == text ? [text] : [text, quoted]
+    }
+
+    private static func rows(_ database: String, _ texts: [String]) throws(StorageError) -> [Finding] {
+        let connection = try SQLiteConnection(path: database, .readOnly)
+        let version = try SQLiteSchema.version(of: connection)
+        var findings: [Finding] = []
+        for table in Table.allCases where table.firstVersion <= version {
+            for column in table.columns where !column.hasSuffix("embedding") {
+                let statement = try connection.prepare("SELECT 1 FROM \(table.name) WHERE instr(CAST(\(column) AS TEXT), ?1) > 0 LIMIT 1")
+                for (place, text) in texts.enumerated() {
+                    for form in forms(text) {
+                        try statement.bind(1, form)
+                        defer { statement.reset() }
+                        guard try statement.step() else { continue }
+                        findings.append(Finding(text: place, place: "\(table.name), column \(column)"))
+                        break
+                    }
+                }
+            }
+        }
         return findings
     }
 
@@ -35,7 +65,7 @@ public enum Absence {
             var byStart: [UInt32: [(text: Int, bytes: [UInt8])]] = [:]
             var mayBegin = [Bool](repeating: false, count: 1 << 16)
             for (text, content) in texts.enumerated() {
-                for piece in Pieces.cut(Array(content.utf8)) where piece.count >= textBytesMin {
+                for piece in forms(content).flatMap({ Pieces.cut(Array($0.utf8)) }) where piece.count >= textBytesMin {
                     byStart[piece.prefix(4).reduce(0) { $0 << 8 | UInt32($1) }, default: []].append((text, piece))
                     mayBegin[Int(piece[0]) << 8 | Int(piece[1])] = true
                 }
@@ -63,13 +93,21 @@ public enum Absence {
         }
     }
 
+    /// Of all files, those in folders within too.
     private static func names(in folder: String) throws(StorageError) -> [String] {
         guard let directory = unsafe opendir(folder) else { throw .unavailable("\(folder) cannot be read (errno \(errno))") }
         defer { unsafe closedir(directory) }
         var names: [String] = []
         while let entry = unsafe readdir(directory) {
-            guard unsafe entry.pointee.d_type == UInt8(DT_REG) else { continue }
-            names.append(unsafe withUnsafePointer(to: entry.pointee.d_name) { unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)) })
+            let name = unsafe withUnsafePointer(to: entry.pointee.d_name) { unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self)) }
+            guard name != ".", name != ".." else { continue }
+            var facts = stat()
+            guard unsafe lstat(folder + "/" + name, &facts) == 0 else { continue }
+            switch facts.st_mode & S_IFMT {
+            case S_IFREG: names.append(name)
+            case S_IFDIR: names += try self.names(in: folder + "/" + name).map { name + "/" + $0 }
+            default: break
+            }
         }
         return names.sorted()
     }

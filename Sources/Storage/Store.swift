@@ -19,8 +19,8 @@ public protocol Store: Sendable {
     /// Whether others may write to it too.
     var isShared: Bool { get }
 
-    /// After rows were deleted: what is left of them where the store can overwrite it. Blocks.
-    func scrub() throws(StorageError)
+    /// After rows were deleted: overwrites what is left of them where the store can. False while somebody still reads what was before; then it is to be tried again. Blocks.
+    func scrub() throws(StorageError) -> Bool
 
     /// What is worth doing every minute or so, and when changes are gone: forgets changes that everybody has had time to read. Blocks.
     func tend() throws(StorageError)

@@ -31,7 +31,10 @@ enum EraseCommand {
             for text in arguments.all(asked.name) { ids.append(try await RecordText.identifier(text, asked.kind, "--\(asked.name)", client)) }
             let counts = try await client.erase(Erasure(asked.subject, ids))
             if arguments.has("json") { return print(counts) }
-            guard case .object(let kinds) = counts, !kinds.isEmpty else { return print("nothing was kept") }
+            guard case .object(let members) = counts else { return }
+            let kinds = members.filter { $0.name != "scrubbed" }
+            if counts["scrubbed"] == false { print("somebody still reads what was before, and so it still lies in the store's log; the server overwrites it within a minute after that") }
+            guard !kinds.isEmpty else { return print("nothing was kept") }
             print("erased: " + kinds.map { member in "\(member.value) \(member.value == 1 ? Kind.allCases.first { $0.plural == member.name }?.name ?? member.name : member.name)" }.joined(separator: ", "))
         }
     }

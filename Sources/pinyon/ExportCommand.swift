@@ -142,7 +142,7 @@ private struct ExportRun {
             let page = try await client.browse(listing)
             return (page.records.map { $0.json(withOwnVector: kind != .conversation) }, page.next?.id)
         }
-        var listing = MemoryListing(limit: ExportRun.pageRows)
+        var listing = MemoryListing(limit: ExportRun.pageRows, withHistory: true, deleted: .with)
         listing.after = after
         listing.withVectors = true
         let page = try await client.list(listing)

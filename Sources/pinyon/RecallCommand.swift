@@ -10,7 +10,7 @@ enum RecallCommand {
             Option("relevance", "W", "what being near to the question counts, by vector and words; 0.7 if not given"),
             Option("importance", "W", "what importance counts, as far as it has not faded; 0.2 if not given"),
             Option("recency", "W", "what it counts how much of a memory is left; 0.1 if not given"), Option("explain", nil, "say for each memory why it came"),
-            Option("as-of", "TIME", "what was so at this time, as far as it was known then"), Option("known-at", "TIME", "as far as it was known at this time instead"),
+            Option("as-of", "TIME", "what was so at this time, as far as it was known then"), Option("known-at", "TIME", "with --as-of: as far as it was known at this time instead"),
             Option("untouched", nil, "do not count what comes as accessed"), Option("exact", nil, "compare every row, whatever the index could skip"), Selection.modeOption,
         ] + Selection.options + Connection.options,
         notes: """

@@ -45,7 +45,7 @@ final class HeldStore: Store {
     var facts: JSON { store.facts }
     var notes: [String] { store.notes }
     var isShared: Bool { store.isShared }
-    func scrub() throws(StorageError) { try store.scrub() }
+    func scrub() throws(StorageError) -> Bool { try store.scrub() }
     func tend() throws(StorageError) { try store.tend() }
     func close() { store.close() }
 }

@@ -59,6 +59,31 @@ struct KeepingContractTests {
         #expect(try await kept.counts().rows == 7)
     }
 
+    @Test("one that is said again is kept as long, and taken as seriously, as it is said then; others of the same text in the organization do not matter", arguments: storeMakers)
+    func saidAgain(maker: any StoreMaker) async throws {
+        var kept = try await Kept(maker, seed: 210)
+        defer { kept.store.close() }
+        let others = (0..<80).map { _ in
+            var other = kept.world.memory("Call the clinic")
+            other.user = kept.world.id()
+            return other
+        }
+        _ = try await kept.keep(others)
+        var first = kept.world.memory("Call the clinic")
+        first.expiresAt = first.createdAt.adding(seconds: 60)
+        first.validity.to = first.createdAt.adding(seconds: 100)
+        (first.tags, first.metadata) = (["a"], ["a": 1, "b": 1])
+        var again = kept.world.memory("call the CLINIC")
+        (again.isPinned, again.importance, again.tags, again.metadata) = (true, 0.9, ["b"], ["b": 2])
+        _ = try await kept.keep([first])
+        let told = try await kept.keep([again]).receipt
+        #expect(told.rows == [.init(id: first.id, version: 2)] && told.notes.map(\.fate) == [.duplicate])
+        let whole = try #require(try await kept.memory(first.id))
+        #expect(whole.expiresAt == nil && whole.isPinned && whole.importance == 0.9 && whole.tags == ["a", "b"] && whole.metadata == ["a": 1, "b": 2])
+        #expect(whole.validity == .always && whole.content == first.content && whole.forgetAt == nil && whole.accessCount == 1)
+        #expect(try await kept.counts().rows == 81)
+    }
+
     @Test("what was so when the new one begins is the same; what was so before is not", arguments: storeMakers)
     func duplicatesInTime(maker: any StoreMaker) async throws {
         var kept = try await Kept(maker, seed: 202)
@@ -66,7 +91,7 @@ struct KeepingContractTests {
         var first = kept.world.memory("Lives in Rome")
         first.validity = Validity(from: startTime.adding(seconds: -100), to: startTime.adding(seconds: -50))
         var again = kept.world.memory("Lives in Rome")
-        again.validity.from = startTime.adding(seconds: -60)
+        again.validity = Validity(from: startTime.adding(seconds: -60), to: startTime.adding(seconds: -55))
         var later = kept.world.memory("Lives in Rome")
         later.validity.from = startTime.adding(seconds: -50)
         #expect(try await kept.keep([first, again, later]).receipt.rows.map(\.id) == [first.id, first.id, later.id])
@@ -100,12 +125,22 @@ struct KeepingContractTests {
         let history = try await kept.store.history(of: old.id, kept.world.organization.id)
         #expect(history.map(\.id) == [old.id, new.id])
         #expect(try await kept.store.history(of: new.id, kept.world.organization.id) == history)
+        // One that would end before it begins takes nobody's place.
+        var wrong = kept.world.memory("Lives in Paris")
+        wrong.validity.to = startTime
+        guard case .refusedField = await refusal(wrong, new.id) else { throw Unexpected() }
         // An end that is taken away opens it again.
         let open = try await kept.store.write(kept.world.request(.update(MemoryPatch(id: old.id, validTo: .clear), space: nil), at: time))
         #expect(open.memories[0].validity == .always && open.memories[0].supersededBy == nil)
         #expect(
             await storageError { _ = try await kept.store.write(kept.world.request(.update(MemoryPatch(id: new.id, validTo: .set(new.createdAt)), space: nil))) }
                 == .refusedField(FieldError("valid_to", .outOfRange("after valid_from"))))
+        let third = kept.world.memory("Lives in Turku")
+        _ = try await kept.keep([third], [Keeping(supersedes: new.id)], at: time.adding(seconds: 9))
+        let end = try #require(try await kept.memory(new.id)).validity
+        _ = try await kept.store.write(kept.world.request(.delete([third.id])))
+        let left = try #require(try await kept.memory(new.id))
+        #expect(left.supersededBy == nil && left.validity == end)
     }
 
     private struct Unexpected: Error {}
@@ -288,7 +323,7 @@ struct KeepingContractTests {
         }
         #expect(gone == [.user: 1, .conversation: 1, .message: 5, .term: 1, .pattern: 1, .memory: 4])
         let texts = people.map { person in person.memories.map(\.content) + person.rows.compactMap { $0.text(.content) ?? $0.text(.definition) ?? $0.text(.email) } }
-        try kept.store.scrub()
+        #expect(try kept.store.scrub())
         if let home = kept.home as? TemporaryDirectory {
             #expect(try Absence.run(folder: home.path, texts: texts[0]).isEmpty)
             #expect(try Set(Absence.run(folder: home.path, texts: texts[1]).map(\.text)) == Set(texts[1].indices))
@@ -296,6 +331,13 @@ struct KeepingContractTests {
             #expect(try store.places(of: texts[0]).isEmpty)
             #expect(try Set(store.places(of: texts[1]).map(\.text)) == Set(texts[1].indices))
         }
+        // Within JSON it stands otherwise.
+        var quoted = kept.world.memory("plain")
+        quoted.metadata = ["k": "quo\"te \\ É"]
+        _ = try await kept.keep([quoted])
+        if let home = kept.home as? TemporaryDirectory { #expect(try !Absence.run(folder: home.path, texts: ["quo\"te \\ É"]).isEmpty) }
+        if let store = kept.store as? PostgresStore { #expect(try !store.places(of: ["quo\"te \\ É"]).isEmpty) }
+        _ = try await kept.store.write(kept.world.request(.delete([quoted.id])))
         let other = try await kept.store.records(RecordListing(.message), of: kept.world.organization.id).records
         #expect(other.count == 5)
         #expect(try await kept.store.records(RecordListing(.agent, [.slug: .text("assistant")]), of: kept.world.organization.id).records.first?.identifier(.user) == nil)
@@ -311,11 +353,13 @@ struct KeepingContractTests {
         for (place, text) in [(0, "first"), (block - 3, "across"), (bytes.count - 4, "last"), (2 * block - 20, "long-text-of-more-than-thirty-two-bytes")] {
             bytes.replaceSubrange(place..<place + text.utf8.count, with: Data(text.utf8))
         }
-        try FileManager.default.createDirectory(atPath: home.path, withIntermediateDirectories: true)
-        try bytes.write(to: URL(fileURLWithPath: home.path + "/file"))
+        #expect(throws: StorageError.self) { try Absence.run(folder: home.path, texts: ["first"]) }
+        try home.open().close()
+        try FileManager.default.createDirectory(atPath: home.path + "/in/side", withIntermediateDirectories: true)
+        try bytes.write(to: URL(fileURLWithPath: home.path + "/in/side/file"))
         let texts = ["first", "across", "last", "long-text-of-more-than-thirty-two-bytes", "missing", "lastly", "firs!"]
         let found = try Absence.run(folder: home.path, texts: texts)
         #expect(Set(found.map(\.text)) == [0, 1, 2, 3])
-        #expect(found.contains(Absence.Finding(text: 1, place: "file, byte \(block - 3)")))
+        #expect(found.contains(Absence.Finding(text: 1, place: "in/side/file, byte \(block - 3)")))
     }
 }

@@ -161,7 +161,7 @@ extension GoldenCase {
             change: 12, rows: [WriteReceipt.Row(id: one, version: 1), WriteReceipt.Row(id: two, version: 1)],
             notes: [RememberNote(row: 0, fate: .duplicate), RememberNote(row: 1, superseded: [one, two], similar: [RememberNote.Similar(id: one, cosine: 0.96875)])])))),
         GoldenCase("reply to history", .reply(7, .history, .memories([superseded, plain]))),
-        GoldenCase("reply to erase", .reply(7, .erase, .counted(["conversations": 1, "messages": 12]))),
+        GoldenCase("reply to erase", .reply(7, .erase, .counted(["conversations": 1, "messages": 12, "scrubbed": true]))),
         GoldenCase("reply to end_session", .reply(7, .endSession, .counted(["promoted": 2, "dropped": 5]))),
         GoldenCase("reply to update", .reply(7, .update, .written(WriteReceipt(change: 13, rows: [WriteReceipt.Row(id: one, version: 2)])))),
         GoldenCase("reply to delete: nothing was there", .reply(7, .delete, .written(WriteReceipt(change: 13, rows: [])))),

@@ -38,7 +38,7 @@ extension PostgresMigrations {
                 CHECK ((coalesce(embedding, other_embedding) IS NULL) = (embedding_space_id IS NULL)),
                 CHECK (embedding IS NULL OR other_embedding IS NULL)
             );
-            CREATE INDEX idx_agent_memories_content ON agent_memories (organization_id, content_hash);
+            CREATE INDEX idx_agent_memories_content ON agent_memories (organization_id, content_hash, agent_id);
             CREATE INDEX idx_agent_memories_forget_at ON agent_memories (organization_id, forget_at) WHERE forget_at IS NOT NULL AND deleted_at IS NULL;
             CREATE INDEX idx_agent_memories_expires_at ON agent_memories (organization_id, expires_at) WHERE expires_at IS NOT NULL AND deleted_at IS NULL;
             CREATE INDEX idx_agent_memories_deleted_at ON agent_memories (organization_id, deleted_at) WHERE deleted_at IS NOT NULL;

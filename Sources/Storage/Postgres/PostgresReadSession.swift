@@ -213,8 +213,12 @@ final class PostgresReadSession: ReadSession {
         for table in Table.allCases {
             for column in table.columns where !column.hasSuffix("embedding") {
                 for (place, text) in texts.enumerated() {
-                    let found = try ask("SELECT 1 FROM \(names.table(table)) WHERE position($1 IN \(column)::text) > 0 LIMIT 1") { $0.add(text) }
-                    if found.count > 0 { findings.append(Absence.Finding(text: place, place: "\(table.name), column \(column)")) }
+                    for form in Absence.forms(text) {
+                        let found = try ask("SELECT 1 FROM \(names.table(table)) WHERE position($1 IN \(column)::text) > 0 LIMIT 1") { $0.add(form) }
+                        guard found.count > 0 else { continue }
+                        findings.append(Absence.Finding(text: place, place: "\(table.name), column \(column)"))
+                        break
+                    }
                 }
             }
         }

@@ -24,9 +24,17 @@ extension PostgresSession {
         return memories
     }
 
-    func memories(hash: Int64, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {
-        try memories("content_hash = $2 AND deleted_at IS NULL ORDER BY id LIMIT $3", organization) {
+    func memories(hash: Int64, beside memory: Memory, after begin: Timestamp, limit: Int) throws(StorageError) -> [Memory] {
+        let conditions = """
+            content_hash = $2 AND agent_id = $3 AND user_id IS NOT DISTINCT FROM $4::uuid AND session_id IS NOT DISTINCT FROM $5::uuid AND deleted_at IS NULL
+            AND (valid_to IS NULL OR valid_to > $6) ORDER BY id LIMIT $7
+            """
+        return try memories(conditions, memory.organization) {
             $0.add(hash)
+            $0.add(memory.agent)
+            $0.add(memory.user)
+            $0.add(memory.session)
+            $0.add(begin)
             $0.add(Int64(limit))
         }
     }

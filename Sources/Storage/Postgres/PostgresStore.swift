@@ -64,7 +64,7 @@ public final class PostgresStore: Store, CopyTarget {
     }
 
     /// Dead rows are the database's: it vacuums them.
-    public func scrub() {}
+    public func scrub() -> Bool { true }
 
     public func tend() throws(StorageError) {
         guard state.isOpen else { throw .closed }

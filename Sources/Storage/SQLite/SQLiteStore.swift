@@ -36,12 +36,19 @@ public final class SQLiteStore: Store, CopyTarget {
         try writes.withWriter { writer throws(StorageError) in try writer.session.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)") }
     }
 
-    /// Pages reach the file with nothing in their gaps, and the log becomes empty; refused while a reader holds an older snapshot for too long.
-    public func scrub() throws(StorageError) {
+    /// Pages reach the file with nothing in their gaps, and the log becomes empty. Writers wait for it, so that it waits for readers no longer than a moment.
+    public func scrub() throws(StorageError) -> Bool {
+        var isDone = false
         try writes.withWriter { writer throws(StorageError) in
-            guard try writer.session.connection.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0 else { throw .busy }
+            let connection = writer.session.connection
+            try connection.execute("PRAGMA busy_timeout = \(SQLiteStore.scrubMilliseconds)")
+            isDone = try connection.integer("PRAGMA wal_checkpoint(TRUNCATE)") == 0
+            try connection.execute("PRAGMA busy_timeout = \(SQLiteConnection.busyMilliseconds)")
         }
+        return isDone
     }
+
+    private static let scrubMilliseconds = 50
 
     public func tend() {}
 

@@ -47,8 +47,8 @@ protocol WriteSession: AnyObject, SendableMetatype {
     func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory?
     /// Those that exist, in any order.
     func memories(_ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory]
-    /// Those that are not hidden and whose text has that hash.
-    func memories(hash: Int64, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory]
+    /// Those that are not hidden, are of the same agent, user and session as that memory, have not ended by then, and whose text has that hash.
+    func memories(hash: Int64, beside memory: Memory, after begin: Timestamp, limit: Int) throws(StorageError) -> [Memory]
     /// Those that are not hidden and are forgotten or expire by then, as their columns say; the first first.
     func dueMemories(at time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory]
     /// Those that were hidden before then.

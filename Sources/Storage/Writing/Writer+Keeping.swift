@@ -29,11 +29,15 @@ extension Writer {
             run.note.similar = similar.dropFirst().map(\.told)
             return try merge(memory, into: nearest, run, request, &effects)
         }
-        if let old = run.keeping.supersedes { try supersede(old, by: &memory, &run, request, &effects) }
+        if let old = run.keeping.supersedes {
+            try supersede(old, by: memory, at: memory.begin, &run, request, &effects)
+            memory.validity.from = memory.begin
+        }
         for one in similar where one.memory.id != run.keeping.supersedes {
-            if run.keeping.onSimilar == .supersede, let ended = one.memory.ended(by: &memory, at: request.at) {
+            if run.keeping.onSimilar == .supersede, let ended = one.memory.ended(by: memory, at: memory.begin, toldAt: request.at) {
                 try rewrite(ended, from: one.memory, request, &effects)
                 run.note.superseded.append(ended.id)
+                memory.validity.from = memory.begin
             } else {
                 run.note.similar.append(one.told)
             }
@@ -41,22 +45,32 @@ extension Writer {
         try store(memory, request, &effects)
     }
 
-    /// One that says the same when the new one begins.
+    /// One that says the same when the new one begins, and whose place none has taken.
     private func duplicate(of memory: Memory, _ request: WriteRequest) throws(StorageError) -> Memory? {
-        let begin = Moment(memory.validity.from ?? memory.createdAt)
-        let known = try session.memories(hash: ContentHash.of(memory.content), limit: WriterLimits.rowsAtOnce, of: request.organization)
-        let same = known.filter { $0.isBeside(memory) && $0.isShown(at: request.at) && $0.validity.holds(at: begin) && ContentHash.isSame($0.content, memory.content) }
+        let begin = memory.begin
+        let known = try session.memories(hash: ContentHash.of(memory.content), beside: memory, after: begin, limit: WriterLimits.rowsAtOnce)
+        let same = known.filter {
+            $0.isShown(at: request.at) && $0.supersededBy == nil && $0.validity.holds(at: Moment(begin)) && ContentHash.isSame($0.content, memory.content)
+        }
         guard let first = same.min(by: { $0.id < $1.id }) else { return nil }
         // Whoever names the memory means to make it.
         if same.contains(where: { $0.id == memory.id }) { throw .alreadyExists(.memory, memory.id.description) }
         return first
     }
 
+    /// It is accessed, and is kept at least as long, and taken at least as seriously, as the new one would be.
     private func access(
         _ known: Memory, instead memory: Memory, _ run: inout KeepingRun, _ request: WriteRequest, _ effects: inout MemoryEffects
     ) throws(StorageError) {
-        var new = known.accessed(at: request.at)
-        if let old = run.keeping.supersedes, old != known.id { try supersede(old, by: &new, &run, request, &effects) }
+        if let old = run.keeping.supersedes, old != known.id { try supersede(old, by: known, at: memory.begin, &run, request, &effects) }
+        var new = known.taking(memory)
+        new.validity.to = known.validity.to.flatMap { end in memory.validity.to.map { max(end, $0) } }
+        if new.validity.to == nil { new.validity.closedAt = nil }
+        if new != known {
+            new.updatedAt = max(request.at, known.updatedAt)
+            new.version += 1
+        }
+        new = new.accessed(at: request.at)
         if new != known {
             new.forgetAt = run.fading.forgetAt(MemoryFacts(new))
             try rewrite(new, from: known, request, &effects)
@@ -74,7 +88,7 @@ extension Writer {
     /// The nearest first.
     private func similar(to memory: Memory, _ keeping: Keeping, _ request: WriteRequest) throws(StorageError) -> [Similar] {
         guard let embedding = memory.embedding, !keeping.similar.isEmpty else { return [] }
-        let begin = Moment(memory.validity.from ?? memory.createdAt)
+        let begin = Moment(memory.begin)
         var similar: [Similar] = []
         for known in try session.memories(keeping.similar.sorted(), of: request.organization) where known.id != memory.id && known.type == memory.type && known.isBeside(memory) {
             guard known.isShown(at: request.at), known.validity.holds(at: begin), let other = known.embedding, other.space == embedding.space else { continue }
@@ -85,30 +99,29 @@ extension Writer {
         return Array(similar.prefix(SimilarAction.countMax))
     }
 
-    private func supersede(_ id: Identifier, by memory: inout Memory, _ run: inout KeepingRun, _ request: WriteRequest, _ effects: inout MemoryEffects) throws(StorageError) {
+    private func supersede(
+        _ id: Identifier, by memory: Memory, at begin: Timestamp, _ run: inout KeepingRun, _ request: WriteRequest, _ effects: inout MemoryEffects
+    ) throws(StorageError) {
         let found = try session.memory(id, of: request.organization)
         guard let old = found, old.isShown(at: request.at), request.narrowing.admits(old), old.agent == memory.agent, old.user == memory.user else {
             throw .refusedField(FieldError(run.field, .malformed("there is no such memory of the same agent and user")))
         }
         guard old.supersededBy == nil else { throw .refusedField(FieldError(run.field, .malformed("another took its place already"))) }
-        guard let ended = old.ended(by: &memory, at: request.at) else {
-            throw .refusedField(FieldError(run.field, .outOfRange("a memory that begins before the new one, and has not ended by then")))
+        guard let ended = old.ended(by: memory, at: begin, toldAt: request.at) else {
+            throw .refusedField(FieldError(run.field, .outOfRange("a memory that begins before the new one does, which has an end after that if it has one, and has not ended by then")))
         }
         try rewrite(ended, from: old, request, &effects)
         run.note.superseded.append(id)
     }
 
-    /// The older one says what the new one says, and keeps what it was.
+    /// The older one says what the new one says, from when and to when that is so, and keeps what it was.
     private func merge(_ memory: Memory, into old: Memory, _ run: KeepingRun, _ request: WriteRequest, _ effects: inout MemoryEffects) throws(StorageError) {
-        var new = old.accessed(at: request.at)
+        var new = old.taking(memory).accessed(at: request.at)
         new.content = memory.content
         new.embedding = memory.embedding
-        new.importance = max(old.importance, memory.importance)
-        new.tags = Array((old.tags + memory.tags.filter { !old.tags.contains($0) }).prefix(Limits.tagsMax))
-        new.metadata = old.metadata.taking(memory.metadata)
-        new.isPinned = old.isPinned || memory.isPinned
-        new.expiresAt = old.expiresAt.flatMap { a in memory.expiresAt.map { max(a, $0) } }
-        new.sourceMessage = memory.sourceMessage ?? old.sourceMessage
+        new.validity = Validity(from: memory.validity.from ?? old.validity.from, to: memory.validity.to)
+        if new.validity.to != old.validity.to { new.validity.closedAt = new.validity.to.map { _ in request.at } } else { new.validity.closedAt = old.validity.closedAt }
+        do throws(FieldError) { try new.validity.check() } catch { throw .refusedField(error.inside("memories[\(run.note.row)]")) }
         new.updatedAt = max(request.at, old.updatedAt)
         new.version = old.version + 1
         new.forgetAt = run.fading.forgetAt(MemoryFacts(new))
@@ -119,11 +132,12 @@ extension Writer {
 }
 
 extension Memory {
-    /// The same, so until the new one begins, which is said of both; nil where it does not begin before, or has ended by then.
-    fileprivate func ended(by new: inout Memory, at time: Timestamp) -> Memory? {
-        let begin = new.validity.from ?? new.createdAt
-        guard supersededBy == nil, validity.from.map({ $0 < begin }) ?? true, validity.to.map({ begin < $0 }) ?? true else { return nil }
-        new.validity.from = begin
+    /// From when on it is so, as far as it matters to others.
+    fileprivate var begin: Timestamp { validity.from ?? createdAt }
+
+    /// The same, so until the new one begins; nil where it does not begin before, or has ended by then, or the new one would end before it begins.
+    fileprivate func ended(by new: Memory, at begin: Timestamp, toldAt time: Timestamp) -> Memory? {
+        guard supersededBy == nil, validity.from.map({ $0 < begin }) ?? true, validity.to.map({ begin < $0 }) ?? true, new.validity.to.map({ begin < $0 }) ?? true else { return nil }
         var ended = self
         ended.validity.to = begin
         ended.validity.closedAt = min(time, max(new.createdAt, createdAt))
@@ -131,6 +145,18 @@ extension Memory {
         ended.updatedAt = max(time, updatedAt)
         ended.version += 1
         return ended
+    }
+
+    /// With what another one has beside its text: the longer time, the greater importance, and all tags and metadata.
+    fileprivate func taking(_ other: Memory) -> Memory {
+        var new = self
+        new.importance = max(importance, other.importance)
+        new.tags = Array((tags + other.tags.filter { !tags.contains($0) }).prefix(Limits.tagsMax))
+        new.metadata = metadata.taking(other.metadata)
+        new.isPinned = isPinned || other.isPinned
+        new.expiresAt = expiresAt.flatMap { a in other.expiresAt.map { max(a, $0) } }
+        new.sourceMessage = sourceMessage ?? other.sourceMessage
+        return new
     }
 }
 

@@ -32,7 +32,8 @@ extension Writer {
             guard given.organization == request.organization else { throw .internalError("a memory under another organization's request") }
             try check(given.embedding, request.organization)
             try check(session: given.session, of: given.agent, "memories[\(place)].session", request)
-            if settings[given.agent] == nil { settings[given.agent] = try self.settings(of: given.agent, request, "memories[\(place)].agent") }
+            if settings[given.agent] == nil { settings[given.agent] = try self.settings(of: given.agent, request, keepings.isEmpty ? nil : "memories[\(place)].agent") }
+            try check(source: given.sourceMessage, request)
             var memory = given
             memory.forgetAt = settings[given.agent]?.fading.forgetAt(MemoryFacts(memory))
             if keepings.isEmpty {
@@ -73,11 +74,17 @@ extension Writer {
         throw .refusedField(FieldError(field, .malformed("it is a session of another agent")))
     }
 
-    /// An agent whose memory is off takes none.
-    private func settings(of agent: Identifier, _ request: WriteRequest, _ field: String) throws(StorageError) -> MemorySettings {
+    /// A message may be any, but for one that is there and beyond the key.
+    private func check(source: Identifier?, _ request: WriteRequest) throws(StorageError) {
+        guard let source, !request.narrowing.isNone, let message = try session.find(.message, source, of: request.organization, withVector: false) else { return }
+        guard request.narrowing.admits(message) else { throw .missingReference(field: "source_message") }
+    }
+
+    /// An agent whose memory is off takes none that is new.
+    private func settings(of agent: Identifier, _ request: WriteRequest, _ field: String?) throws(StorageError) -> MemorySettings {
         let settings = try settings(of: agent, request)
-        guard settings.isEnabled else { throw .refusedField(FieldError(field, .malformed("it keeps no memories: its memory_enabled is off"))) }
-        return settings
+        guard let field, !settings.isEnabled else { return settings }
+        throw .refusedField(FieldError(field, .malformed("it keeps no memories: its memory_enabled is off")))
     }
 
     /// How an agent keeps memories; one that is not there does as its organization does.
@@ -165,6 +172,13 @@ extension Writer {
 
     /// The row goes, with all that is kept of it.
     func drop(_ memory: Memory, _ request: WriteRequest, _ effects: inout MemoryEffects) throws(StorageError) {
+        // Those whose place it took have ended all the same.
+        for id in try session.identifiers(.memory, .supersededBy, memory.id, limit: Int(Int32.max), of: request.organization) {
+            guard let old = try session.memory(id, of: request.organization) else { continue }
+            var new = old
+            new.supersededBy = nil
+            try rewrite(new, from: old, request, &effects)
+        }
         try deleteRow(.memory, memory.id, request)
         effects.change = try recordChange(.memory, memory.id, version: memory.version, .remove, request)
         effects.rows.append(WriteReceipt.Row(id: memory.id, version: memory.version))

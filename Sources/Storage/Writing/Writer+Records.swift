@@ -85,6 +85,8 @@ extension Writer {
         if let job = request.whenFadingChanges, try changesFading(from: old, to: new, request) {
             try insert(job)
             try note(job, .put, request, &effects)
+            // The answer is about what was changed.
+            effects.rows.removeLast()
         }
         try writeFollowers(request, &effects)
         return effects.outcome

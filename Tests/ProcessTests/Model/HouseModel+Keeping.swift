@@ -21,24 +21,36 @@ extension HouseModel {
     }
 
     /// Nil when it is stored, merged or known; otherwise what is wrong with it.
-    mutating func keep(_ given: Memory, _ draft: MemoryDraft, _ holder: Holder, found: Set<Identifier>, _ rows: inout [(id: Identifier?, version: Int64)]) -> ErrorCode? {
+    mutating func keep(_ given: Memory, _ draft: MemoryDraft, _ holder: Holder, _ rows: inout [(id: Identifier?, version: Int64)]) -> ErrorCode? {
         var memory = given
-        let same = beside(memory).filter { HouseModel.folded($0.content) == HouseModel.folded(memory.content) }
+        let same = beside(memory).filter { $0.supersededBy == nil && HouseModel.folded($0.content) == HouseModel.folded(memory.content) }
         if same.contains(where: { $0.id == memory.id }) { return .alreadyExists }
-        if var known = same.min(by: { $0.id < $1.id }) {
-            if let old = draft.supersedes, old != known.id, let wrong = supersede(old, &known, holder) { return wrong }
-            known.accessCount = max(1, known.accessCount)
-            memories[known.id] = known
-            rows.append((known.id, known.version))
+        if let known = same.min(by: { $0.id < $1.id }) {
+            if let old = draft.supersedes, old != known.id, let wrong = supersede(old, by: known, at: begin(memory), holder) { return wrong }
+            var new = known
+            take(memory, into: &new)
+            new.validity.to = known.validity.to.flatMap { end in memory.validity.to.map { max(end, $0) } }
+            if new.validity.to == nil { new.validity.closedAt = nil }
+            if new != known { new.version += 1 }
+            new.accessCount = max(1, known.accessCount)
+            memories[new.id] = new
+            rows.append((new.id, new.version))
             return nil
         }
-        let similar = similar(to: memory, draft, found)
+        let similar = similar(to: memory, draft)
         if draft.onSimilar == .merge, draft.supersedes == nil, let nearest = similar.first {
-            rows.append(merge(memory, into: nearest))
+            guard let merged = merge(memory, into: nearest) else { return .invalidField }
+            rows.append(merged)
             return nil
         }
-        if let old = draft.supersedes, let wrong = supersede(old, &memory, holder) { return wrong }
-        for other in similar where other.id != draft.supersedes && draft.onSimilar == .supersede { end(other, &memory) }
+        let begin = begin(memory)
+        if let old = draft.supersedes {
+            if let wrong = supersede(old, by: memory, at: begin, holder) { return wrong }
+            memory.validity.from = begin
+        }
+        for other in similar where other.id != draft.supersedes && draft.onSimilar == .supersede {
+            if end(other, by: memory, at: begin) { memory.validity.from = begin }
+        }
         guard memories[memory.id] == nil else { return .alreadyExists }
         guard self[.agent, memory.agent] != nil else { return .invalidField }
         memories[memory.id] = memory
@@ -47,23 +59,21 @@ extension HouseModel {
     }
 
     /// Those that the index can find, and, where something is done about them, those that came with it.
-    private func similar(to memory: Memory, _ draft: MemoryDraft, _ found: Set<Identifier>) -> [Memory] {
+    private func similar(to memory: Memory, _ draft: MemoryDraft) -> [Memory] {
         guard let vector = memory.embedding?.vector, draft.onSimilar == .merge || draft.onSimilar == .supersede else { return [] }
-        let others = beside(memory).filter { $0.type == memory.type && $0.embedding != nil && $0.id != memory.id && (!found.contains($0.id) || isCurrent($0)) }
+        let others = beside(memory).filter { $0.type == memory.type && $0.embedding != nil && $0.id != memory.id }
         let near = others.map { ($0, Judge.cosine(vector, $0.embedding?.vector ?? [])) }.filter { $0.1 >= draft.similarity ?? SimilarAction.similarityDefault }
         return near.sorted { $0.1 != $1.1 ? $0.1 > $1.1 : $0.0.id < $1.0.id }.prefix(SimilarAction.countMax).map(\.0)
     }
 
-    private mutating func supersede(_ id: Identifier, _ memory: inout Memory, _ holder: Holder) -> ErrorCode? {
+    private mutating func supersede(_ id: Identifier, by memory: Memory, at begin: Timestamp, _ holder: Holder) -> ErrorCode? {
         guard let old = memories[id], isShown(old), holder.reach.writes(old.row), old.agent == memory.agent, old.user == memory.user else { return .invalidField }
-        return end(old, &memory) ? nil : .invalidField
+        return end(old, by: memory, at: begin) ? nil : .invalidField
     }
 
-    @discardableResult
-    private mutating func end(_ old: Memory, _ memory: inout Memory) -> Bool {
-        let begin = begin(memory)
-        guard old.supersededBy == nil, old.validity.from.map({ $0 < begin }) ?? true, old.validity.to.map({ begin < $0 }) ?? true else { return false }
-        memory.validity.from = begin
+    private mutating func end(_ old: Memory, by memory: Memory, at begin: Timestamp) -> Bool {
+        let isBefore = old.validity.from.map { $0 < begin } ?? true
+        guard old.supersededBy == nil, isBefore, old.validity.to.map({ begin < $0 }) ?? true, memory.validity.to.map({ begin < $0 }) ?? true else { return false }
         var ended = old
         ended.validity.to = begin
         ended.supersededBy = memory.id
@@ -72,11 +82,8 @@ extension HouseModel {
         return true
     }
 
-    private mutating func merge(_ memory: Memory, into old: Memory) -> (id: Identifier?, version: Int64) {
-        var new = old
-        new.accessCount = max(1, old.accessCount)
-        new.content = memory.content
-        new.embedding = memory.embedding
+    private func take(_ memory: Memory, into new: inout Memory) {
+        let old = new
         new.importance = max(old.importance, memory.importance)
         new.tags += memory.tags.filter { !old.tags.contains($0) }
         if case .object(let own) = old.metadata, case .object(let more) = memory.metadata {
@@ -84,10 +91,25 @@ extension HouseModel {
         }
         new.isPinned = old.isPinned || memory.isPinned
         new.expiresAt = old.expiresAt.flatMap { a in memory.expiresAt.map { max(a, $0) } }
-        new.sourceMessage = memory.sourceMessage ?? old.sourceMessage
+        new.sourceMessage = old.sourceMessage ?? memory.sourceMessage
+    }
+
+    private mutating func merge(_ memory: Memory, into old: Memory) -> (id: Identifier?, version: Int64)? {
+        var new = old
+        take(memory, into: &new)
+        new.accessCount = max(1, old.accessCount)
+        new.content = memory.content
+        new.embedding = memory.embedding
+        new.validity = Validity(from: memory.validity.from ?? old.validity.from, to: memory.validity.to)
+        guard (try? new.validity.check()) != nil else { return nil }
         new.version += 1
         memories[new.id] = new
         return (new.id, new.version)
+    }
+
+    /// What a memory that is gone took the place of has ended all the same.
+    mutating func unlink(_ gone: Set<Identifier>) {
+        for memory in Array(memories.values) where memory.supersededBy.map(gone.contains) ?? false { memories[memory.id]?.supersededBy = nil }
     }
 
     func history(_ id: Identifier, _ holder: Holder) -> Expected {
@@ -170,11 +192,12 @@ extension HouseModel {
         if erasure.subject == .user { gone[.user] = Set(all(.user).map(\.id).filter(ids.contains)) }
         if erasure.subject == .agent { gone[.agent] = Set(all(.agent).map(\.id).filter(ids.contains)) }
         for (kind, rows) in gone { for id in rows { if kind == .memory { memories[id] = nil } else { self[kind, id] = nil } } }
+        unlink(gone[.memory] ?? [])
         for var agent in all(.agent) where erasure.subject == .user && isOf(agent.identifier(.user)) {
             agent[.user] = nil
             agent.version += 1
             self[.agent, agent.id] = agent
         }
-        return .counted(.object(Kind.allCases.compactMap { kind in gone[kind].flatMap { $0.isEmpty ? nil : JSON.Member(kind.plural, .integer(Int64($0.count))) } }))
+        return .counted(.object(Kind.allCases.compactMap { kind in gone[kind].flatMap { $0.isEmpty ? nil : JSON.Member(kind.plural, .integer(Int64($0.count))) } } + [.init("scrubbed", .bool(true))]))
     }
 }

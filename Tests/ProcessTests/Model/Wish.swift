@@ -183,6 +183,7 @@ struct Wishes {
             if chance(40) { draft.vector = other.embedding?.vector }
         }
         if chance(4) { draft.supersedes = known(.memory, house, others) }
+        if chance(10) { draft.validTo = time() }
         if chance(20) { draft.onSimilar = pick(SimilarAction.allCases) }
         if chance(10) { draft.similarity = 0.99 }
         if draft.supersedes == draft.id { draft.supersedes = nil }
