@@ -19,14 +19,12 @@ struct JobWork {
     private static let claimSecondsMax = Int(Limits.jobLeaseSeconds) + 5
     private static let jobsLookedAt = 200
 
-    private init(_ client: MemoryClient, _ job: Record, _ worker: Identifier, _ progress: Progress) {
+    private init(_ client: MemoryClient, _ job: Record, _ worker: Identifier, _ stop: StopRequests, _ progress: Progress) {
         self.client = client
         self.worker = worker
         self.progress = progress
         id = job.id
-        Signals.ignoreBrokenPipes()
-        stop = Signals.stopRequests()
-        stop.onSecond { _exit(130) }
+        self.stop = stop
         cursor = job.text(.cursor)
         done = job.integer(.doneCount) ?? 0
         failed = job.integer(.failedCount) ?? 0
@@ -35,7 +33,11 @@ struct JobWork {
     /// Takes the job, once no other worker holds it.
     static func claim(_ client: MemoryClient, _ id: Identifier, _ progress: Progress) async throws -> JobWork {
         let worker = Identifier(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
-        return JobWork(client, try await claim(client, id, worker, progress), worker, progress)
+        // Before it is held, so that it is let go of in any case.
+        Signals.ignoreBrokenPipes()
+        let stop = Signals.stopRequests()
+        stop.onSecond { _exit(130) }
+        return JobWork(client, try await claim(client, id, worker, stop, progress), worker, stop, progress)
     }
 
     /// The newest unfinished job of that type with these parameters.
@@ -55,7 +57,7 @@ struct JobWork {
         try await client.browse(RecordListing(.job, [.type: .text(type.rawValue)], limit: jobsLookedAt)).records
     }
 
-    private static func claim(_ client: MemoryClient, _ id: Identifier, _ worker: Identifier, _ progress: Progress) async throws -> Record {
+    private static func claim(_ client: MemoryClient, _ id: Identifier, _ worker: Identifier, _ stop: StopRequests, _ progress: Progress) async throws -> Record {
         guard let job = try await client.records(.job, [id]).first else { throw Failure("there is no job \(id)") }
         if job.jobState == .paused || job.jobState == .failed { _ = try await client.controlJob(id, .resume) }
         var waited = 0
@@ -65,7 +67,7 @@ struct JobWork {
             } catch {
                 guard case .refused(let fault) = error, fault.code == .jobRefused else { throw error }
                 let isHeld = try await client.records(.job, [id]).first?.jobState == .running
-                guard isHeld, waited < claimSecondsMax else { throw Failure(fault.sentence) }
+                guard isHeld, waited < claimSecondsMax, !stop.hasCome else { throw Failure(fault.sentence) }
                 if waited == 0 { progress.say("the job is held by another process; it is taken over when that is silent for \(Limits.jobLeaseSeconds) s") }
                 waited += 1
                 try await Task.sleep(nanoseconds: 1_000_000_000)

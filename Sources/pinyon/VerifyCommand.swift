@@ -26,7 +26,7 @@ enum VerifyCommand {
         let report: VerificationReport
         do { report = try Verification.run(path: folder) } catch { throw Failure(error.description) }
         print(arguments.has("json") ? report.json.description : report.description)
-        guard report.isSound else { throw Failure("\(folder) is damaged; restore a backup, or delete the damaged rows") }
+        guard report.isSound else { throw Failure("\(folder) is damaged; restore a backup, or erase the damaged rows") }
     }
 
     private static let textsMax = 10_000

@@ -345,6 +345,33 @@ struct KeepingContractTests {
         #expect(counts[.message].rows == 5 && counts[.conversation].rows == 1 && counts[.memory] == StoreCounts.Count(rows: 4, withVectors: 4, deleted: 1))
     }
 
+    @Test("a damaged memory stands in nobody's way: others are forgotten and kept, and it can be erased")
+    func damaged() async throws {
+        let home = try TemporaryDirectory()
+        var world = World(seed: 211)
+        var store = try home.open()
+        try await world.create(in: store)
+        let memories = (0..<3).map { number in
+            var memory = world.memory("due \(number)")
+            memory.importance = 0
+            return memory
+        }
+        _ = try await store.write(world.request(.remember(memories, memories.map { _ in Keeping() })))
+        store.close()
+        let connection = try SQLiteConnection(path: home.databasePath, .readWrite)
+        try connection.execute("UPDATE agent_memories SET importance_score = 0.5 WHERE content = 'due 1'")
+        store = try home.open()
+        defer { store.close() }
+        let time = world.time.adding(seconds: 2 * 86_400)
+        let swept = try await store.write(world.request(.forget(Sweep(limit: 9, hiddenBefore: startTime)), at: time))
+        #expect(Set(swept.receipt.rows.map(\.id)) == [memories[0].id, memories[2].id])
+        #expect(try await store.write(world.request(.remember([world.memory("Due 1")], [Keeping()]))).receipt.notes.isEmpty)
+        #expect(await storageError { _ = try await store.write(world.request(.delete([memories[1].id]))) }.map { if case .corruptRow = $0 { true } else { false } } == true)
+        let erased = try await store.write(world.request(.erase(Erasure(.memory, memories.map(\.id)), limit: 9)))
+        #expect(Set(erased.removed[.memory] ?? []) == Set(memories.map(\.id)))
+        #expect(try await store.counts(of: world.organization.id)[.memory] == StoreCounts.Count(rows: 1, withVectors: 1))
+    }
+
     @Test("a text is found wherever it lies in a file, and where it lies across blocks")
     func absence() throws {
         let home = try TemporaryDirectory()

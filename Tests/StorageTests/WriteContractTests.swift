@@ -66,7 +66,7 @@ import Testing
         #expect(again.isReplay && again.receipt == first.receipt)
         let new = world.memory()
         let refusal = FieldError("memories[0].agent", .malformed("it keeps no memories: its memory_enabled is off"))
-        #expect(await storageError { _ = try await store.write(world.request(.remember([new]))) } == .refusedField(refusal))
+        #expect(await storageError { _ = try await store.write(world.request(.remember([new], [Keeping()]))) } == .refusedField(refusal))
     }
 
     @Test("an agent of a slug exists once; ensuring it again gives the first one and no change", arguments: storeMakers)

@@ -39,6 +39,10 @@ extension PostgresSession {
         }
     }
 
+    func memories(supersededBy ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory] {
+        try memories("superseded_by = ANY($2)", organization) { $0.add(ids) }
+    }
+
     func dueMemories(at time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {
         var found: [Memory] = []
         for column in ["forget_at", "expires_at"] where found.count < limit {
@@ -94,6 +98,9 @@ extension PostgresSession {
             $0.add(Int64(limit))
         }.identifiers()
     }
+
+    /// Rows bear no checksums of ours here: one that cannot be read is none that is damaged.
+    func traces(of kind: Kind, _ id: Identifier, in organization: Identifier) throws(StorageError) -> RowTraces? { nil }
 
     func purgeReceipts(of organization: Identifier) throws(StorageError) {
         closeBatches()

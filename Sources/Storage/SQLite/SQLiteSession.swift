@@ -232,18 +232,36 @@ final class SQLiteSession: WriteSession {
         return memory
     }
 
-    private func memories(_ conditions: String, _ organization: Identifier, _ bind: (SQLiteStatement) throws(StorageError) -> Void) throws(StorageError) -> [Memory] {
+    /// One that is damaged is left out where others must not wait for it; `verify` finds it.
+    private func memories(
+        _ conditions: String, _ organization: Identifier, skippingDamaged: Bool = true, _ bind: (SQLiteStatement) throws(StorageError) -> Void
+    ) throws(StorageError) -> [Memory] {
         let statement = try stored[Table.agentMemories.selection + " WHERE organization_id = ?1 AND \(conditions)"]
         try statement.bind(1, organization)
         try bind(statement)
         defer { statement.reset() }
         var memories: [Memory] = []
         while try statement.step() {
-            let memory = try MemoryRow.decode(statement, withVector: true)
-            guard memory.organization == organization else { throw MemoryRow.corrupt(statement) }
-            memories.append(memory)
+            do throws(StorageError) {
+                let memory = try MemoryRow.decode(statement, withVector: true)
+                guard memory.organization == organization else { throw MemoryRow.corrupt(statement) }
+                memories.append(memory)
+            } catch {
+                guard skippingDamaged, case .corruptRow = error else { throw error }
+            }
         }
         return memories
+    }
+
+    func traces(of kind: Kind, _ id: Identifier, in organization: Identifier) throws(StorageError) -> RowTraces? {
+        let schema = Schema.of(kind)
+        let (vector, deleted) = (schema.hasVector ? "embedding IS NOT NULL" : "0", kind == .memory || schema.deletesSoftly ? "deleted_at IS NOT NULL" : "0")
+        let statement = try stored["SELECT version, \(vector), \(deleted) FROM \(Table.of(kind).name) WHERE organization_id = ?1 AND id = ?2"]
+        try statement.bind(1, organization)
+        try statement.bind(2, id)
+        defer { statement.reset() }
+        guard try statement.step() else { return nil }
+        return RowTraces(version: max(1, statement.integer(0)), hasVector: statement.integer(1) != 0, isDeleted: statement.integer(2) != 0)
     }
 
     func memories(hash: Int64, beside memory: Memory, after begin: Timestamp, limit: Int) throws(StorageError) -> [Memory] {
@@ -257,6 +275,14 @@ final class SQLiteSession: WriteSession {
             try statement.bind(6, begin.microseconds)
             try statement.bind(7, Int64(limit))
         }
+    }
+
+    func memories(supersededBy ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory] {
+        var found: [Memory] = []
+        for id in ids {
+            found += try memories("superseded_by = ?2 AND superseded_by IS NOT NULL", organization) { statement throws(StorageError) in try statement.bind(2, id) }
+        }
+        return found
     }
 
     func dueMemories(at time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {
@@ -282,7 +308,7 @@ final class SQLiteSession: WriteSession {
 
     func memories(_ part: MemoryPart, of organization: Identifier) throws(StorageError) -> [Memory] {
         let (agent, session) = (part.agent.map { _ in " AND agent_id = ?4" } ?? "", part.session.map { _ in " AND session_id = ?5" } ?? "")
-        return try memories("id > ?2 AND deleted_at IS NULL\(agent)\(session) ORDER BY id LIMIT ?3", organization) { statement throws(StorageError) in
+        return try memories("id > ?2 AND deleted_at IS NULL\(agent)\(session) ORDER BY id LIMIT ?3", organization, skippingDamaged: false) { statement throws(StorageError) in
             try statement.bind(2, part.after ?? .none)
             try statement.bind(3, Int64(part.limit))
             if let agent = part.agent { try statement.bind(4, agent) }

@@ -49,6 +49,8 @@ protocol WriteSession: AnyObject, SendableMetatype {
     func memories(_ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory]
     /// Those that are not hidden, are of the same agent, user and session as that memory, have not ended by then, and whose text has that hash.
     func memories(hash: Int64, beside memory: Memory, after begin: Timestamp, limit: Int) throws(StorageError) -> [Memory]
+    /// Those whose place one of these took, hidden ones too.
+    func memories(supersededBy ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory]
     /// Those that are not hidden and are forgotten or expire by then, as their columns say; the first first.
     func dueMemories(at time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory]
     /// Those that were hidden before then.
@@ -78,6 +80,8 @@ protocol WriteSession: AnyObject, SendableMetatype {
     func put(_ receipt: WriteReceipt, under idempotency: Idempotency, of organization: Identifier, at time: Timestamp) throws(StorageError) -> RowRefusal?
     /// The oldest of those that were put until then.
     func purgeReceipts(until time: Timestamp, limit: Int) throws(StorageError)
+    /// What can be told of a row that is damaged, so that it can be counted when it goes; nil where there is none.
+    func traces(of kind: Kind, _ id: Identifier, in organization: Identifier) throws(StorageError) -> RowTraces?
     /// All of an organization.
     func purgeReceipts(of organization: Identifier) throws(StorageError)
     /// Of rows of a kind, hidden ones too, whose field holds that identifier.
@@ -95,4 +99,11 @@ enum RowRefusal {
     case unique
     case foreignKey
     case other(String)
+}
+
+/// What is left to be told of a row whose checksum is wrong.
+struct RowTraces {
+    let version: Int64
+    let hasVector: Bool
+    let isDeleted: Bool
 }

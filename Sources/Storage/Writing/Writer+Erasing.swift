@@ -23,8 +23,37 @@ extension Writer {
     private func eraseMemories(_ field: RecordField?, _ id: Identifier, _ limit: Int, _ request: WriteRequest, _ effects: inout MemoryEffects) throws(StorageError) {
         guard let field else { return }
         let ids = try session.identifiers(.memory, field, id, limit: limit - effects.rows.count, of: request.organization)
-        for part in ids.parts(of: WriterLimits.rowsAtOnce) {
-            for memory in try session.memories(part, of: request.organization) { try drop(memory, request, &effects) }
+        try unlink(ids, request, &effects)
+        for id in ids {
+            do throws(StorageError) {
+                if let memory = try session.memory(id, of: request.organization) { try drop(memory, request, &effects) }
+            } catch {
+                try drop(damaged: .memory, id, error, request) { row, change in
+                    (effects.change, effects.rows) = (change, effects.rows + [row])
+                    effects.removed.append(id)
+                }
+            }
+        }
+    }
+
+    /// The right to be forgotten does not hang on a checksum.
+    private func drop(
+        damaged kind: Kind, _ id: Identifier, _ error: StorageError, _ request: WriteRequest, _ note: (WriteReceipt.Row, Int64) -> Void
+    ) throws(StorageError) {
+        guard case .corruptRow = error, let traces = try session.traces(of: kind, id, in: request.organization) else { throw error }
+        try deleteRow(kind, id, request)
+        count(kind, of: request.organization, StoreCounts.Count(rows: -1, withVectors: traces.hasVector ? -1 : 0, deleted: traces.isDeleted ? -1 : 0))
+        note(WriteReceipt.Row(id: id, version: traces.version), try recordChange(kind, id, version: traces.version, .remove, request))
+    }
+
+    /// A row of another kind; nil where it is damaged, and gone with that.
+    private func row(_ kind: Kind, _ id: Identifier, _ request: WriteRequest, _ effects: inout RecordEffects) throws(StorageError) -> Record? {
+        do throws(StorageError) { return try session.find(kind, id, of: request.organization) } catch {
+            try drop(damaged: kind, id, error, request) { row, change in
+                (effects.change, effects.rows) = (change, effects.rows + [row])
+                effects.removed[kind, default: []].append(id)
+            }
+            return nil
         }
     }
 
@@ -38,7 +67,7 @@ extension Writer {
         for conversation in try session.identifiers(.conversation, field, id, limit: limit, of: request.organization) where left() > 0 {
             let messages = try session.identifiers(.message, .conversation, conversation, limit: left(), of: request.organization)
             for message in messages {
-                guard let row = try session.find(.message, message, of: request.organization) else { continue }
+                guard let row = try row(.message, message, request, &effects) else { continue }
                 try eraseMemories(.sourceMessage, message, Int(Int32.max), request, &memories)
                 if row.deletedAt == nil {
                     try follow(row, request, &effects) { conversation in
@@ -51,7 +80,7 @@ extension Writer {
             guard left() > 0 else { return }
             try eraseMemories(.session, conversation, Int(Int32.max), request, &memories)
             _ = effects.followers.take(conversation)
-            if let row = try session.find(.conversation, conversation, of: request.organization) { try drop(row, request, &effects) }
+            if let row = try row(.conversation, conversation, request, &effects) { try drop(row, request, &effects) }
         }
     }
 
@@ -60,14 +89,14 @@ extension Writer {
         for kind in [Kind.term, .pattern, .key] {
             guard let field = erasure.field(of: kind) else { continue }
             for row in try session.identifiers(kind, field, id, limit: limit, of: request.organization) {
-                guard let record = try session.find(kind, row, of: request.organization) else { continue }
+                guard let record = try self.row(kind, row, request, &effects) else { continue }
                 try drop(record, request, &effects)
                 // Whoever holds it learns that at once.
                 if kind == .key { effects.records.append(record.revoked(at: request.at)) }
             }
         }
         guard effects.rows.count < limit, let kind = [Kind.user, .agent].first(where: { erasure.field(of: $0) == .id }) else { return }
-        guard let record = try session.find(kind, id, of: request.organization) else { return }
+        guard let record = try row(kind, id, request, &effects) else { return }
         if kind == .user {
             for agent in try session.identifiers(.agent, .user, id, limit: Int(Int32.max), of: request.organization) {
                 guard var row = try session.find(.agent, agent, of: request.organization) else { continue }

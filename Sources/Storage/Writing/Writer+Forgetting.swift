@@ -18,7 +18,9 @@ extension Writer {
             effects.rows.append(WriteReceipt.Row(id: new.id, version: new.version))
         }
         guard due.count < sweep.limit else { return effects.outcome }
-        for old in try session.hiddenMemories(before: sweep.hiddenBefore, limit: sweep.limit - due.count, of: request.organization) { try drop(old, request, &effects) }
+        let gone = try session.hiddenMemories(before: sweep.hiddenBefore, limit: sweep.limit - due.count, of: request.organization)
+        try unlink(gone.map(\.id), request, &effects)
+        for old in gone { try drop(old, request, &effects) }
         return effects.outcome
     }
 

@@ -166,19 +166,25 @@ extension Writer {
             }
         }
         var effects = MemoryEffects()
+        try unlink(memories.map(\.id), request, &effects)
         for memory in memories { try drop(memory, request, &effects) }
         return effects.outcome
     }
 
+    /// Before these are gone: those whose place they took have ended all the same.
+    func unlink(_ ids: [Identifier], _ request: WriteRequest, _ effects: inout MemoryEffects) throws(StorageError) {
+        let gone = Set(ids)
+        for part in ids.parts(of: WriterLimits.rowsAtOnce) {
+            for old in try session.memories(supersededBy: part, of: request.organization) where !gone.contains(old.id) {
+                var new = old
+                new.supersededBy = nil
+                try rewrite(new, from: old, request, &effects)
+            }
+        }
+    }
+
     /// The row goes, with all that is kept of it.
     func drop(_ memory: Memory, _ request: WriteRequest, _ effects: inout MemoryEffects) throws(StorageError) {
-        // Those whose place it took have ended all the same.
-        for id in try session.identifiers(.memory, .supersededBy, memory.id, limit: Int(Int32.max), of: request.organization) {
-            guard let old = try session.memory(id, of: request.organization) else { continue }
-            var new = old
-            new.supersededBy = nil
-            try rewrite(new, from: old, request, &effects)
-        }
         try deleteRow(.memory, memory.id, request)
         effects.change = try recordChange(.memory, memory.id, version: memory.version, .remove, request)
         effects.rows.append(WriteReceipt.Row(id: memory.id, version: memory.version))
