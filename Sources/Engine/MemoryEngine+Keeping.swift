@@ -10,6 +10,8 @@ extension MemoryEngine {
         _ drafts: [MemoryDraft], _ memories: [Memory], _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion,
         _ then: @escaping @Sendable ([Keeping]) -> Void
     ) {
+        // Queries of one moment read the rows together.
+        let now = clock.now()
         let index = partitions[principal.organization, .memory]?.index
         let asked = drafts.indices.filter { drafts[$0].onSimilar != .keep && memories[$0].embedding != nil }
         guard let index, !asked.isEmpty else { return then(drafts.map { Keeping($0, similar: []) }) }
@@ -18,7 +20,7 @@ extension MemoryEngine {
             var similar = [[Identifier]](repeating: [], count: drafts.count)
             let queries = asked.map { place in
                 IndexQuery(
-                    vector: memories[place].embedding?.vector ?? [], k: MemoryEngine.similarLookedAt, filter: memories[place].beside, time: memories[place].validity.from ?? memories[place].createdAt,
+                    vector: memories[place].embedding?.vector ?? [], k: MemoryEngine.similarLookedAt, filter: memories[place].beside, time: memories[place].validity.from ?? now,
                     recallTarget: drafts[place].leastCosine >= MemoryEngine.nearCosine ? MemoryEngine.recallOfNear : MemoryEngine.recallDefault,
                     shouldStop: { context.interruption != nil })
             }

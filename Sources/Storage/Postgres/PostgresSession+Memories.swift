@@ -27,7 +27,7 @@ extension PostgresSession {
     func memories(hash: Int64, beside memory: Memory, after begin: Timestamp, limit: Int) throws(StorageError) -> [Memory] {
         let conditions = """
             content_hash = $2 AND agent_id = $3 AND user_id IS NOT DISTINCT FROM $4::uuid AND session_id IS NOT DISTINCT FROM $5::uuid AND deleted_at IS NULL
-            AND (valid_to IS NULL OR valid_to > $6) ORDER BY id LIMIT $7
+            AND (valid_to IS NULL OR valid_to > $6) LIMIT $7
             """
         return try memories(conditions, memory.organization) {
             $0.add(hash)

@@ -267,7 +267,7 @@ final class SQLiteSession: WriteSession {
     func memories(hash: Int64, beside memory: Memory, after begin: Timestamp, limit: Int) throws(StorageError) -> [Memory] {
         let (user, session) = (memory.user.map { _ in "= ?4" } ?? "IS NULL", memory.session.map { _ in "= ?5" } ?? "IS NULL")
         let scope = "content_hash = ?2 AND agent_id = ?3 AND user_id \(user) AND session_id \(session)"
-        return try memories(scope + " AND deleted_at IS NULL AND (valid_to IS NULL OR valid_to > ?6) ORDER BY id LIMIT ?7", memory.organization) { statement throws(StorageError) in
+        return try memories(scope + " AND deleted_at IS NULL AND (valid_to IS NULL OR valid_to > ?6) LIMIT ?7", memory.organization) { statement throws(StorageError) in
             try statement.bind(2, hash)
             try statement.bind(3, memory.agent)
             if let user = memory.user { try statement.bind(4, user) }

@@ -21,7 +21,7 @@ extension HouseModel {
     }
 
     /// Nil when it is stored, merged or known; otherwise what is wrong with it.
-    mutating func keep(_ given: Memory, _ draft: MemoryDraft, _ holder: Holder, _ rows: inout [(id: Identifier?, version: Int64)]) -> ErrorCode? {
+    mutating func keep(_ given: Memory, _ draft: MemoryDraft, _ holder: Holder, found: Set<Identifier>, _ rows: inout [(id: Identifier?, version: Int64)]) -> ErrorCode? {
         var memory = given
         let same = beside(memory).filter { $0.supersededBy == nil && HouseModel.folded($0.content) == HouseModel.folded(memory.content) }
         if same.contains(where: { $0.id == memory.id }) { return .alreadyExists }
@@ -37,7 +37,7 @@ extension HouseModel {
             rows.append((new.id, new.version))
             return nil
         }
-        let similar = similar(to: memory, draft)
+        let similar = similar(to: memory, draft, found)
         if draft.onSimilar == .merge, draft.supersedes == nil, let nearest = similar.first {
             guard let merged = merge(memory, into: nearest) else { return .invalidField }
             rows.append(merged)
@@ -59,9 +59,9 @@ extension HouseModel {
     }
 
     /// Those that the index can find, and, where something is done about them, those that came with it.
-    private func similar(to memory: Memory, _ draft: MemoryDraft) -> [Memory] {
+    private func similar(to memory: Memory, _ draft: MemoryDraft, _ found: Set<Identifier>) -> [Memory] {
         guard let vector = memory.embedding?.vector, draft.onSimilar == .merge || draft.onSimilar == .supersede else { return [] }
-        let others = beside(memory).filter { $0.type == memory.type && $0.embedding != nil && $0.id != memory.id }
+        let others = beside(memory).filter { $0.type == memory.type && $0.embedding != nil && $0.id != memory.id && (!found.contains($0.id) || isCurrent($0)) }
         let near = others.map { ($0, Judge.cosine(vector, $0.embedding?.vector ?? [])) }.filter { $0.1 >= draft.similarity ?? SimilarAction.similarityDefault }
         return near.sorted { $0.1 != $1.1 ? $0.1 > $1.1 : $0.0.id < $1.0.id }.prefix(SimilarAction.countMax).map(\.0)
     }

@@ -32,11 +32,13 @@ extension HouseModel {
             guard holder.reach.writes(memory.row) else { return .error(.forbidden) }
             made.append(memory)
         }
+        // What the index has when the request comes.
+        let found = Set(memories.keys)
         var rows: [(id: Identifier?, version: Int64)] = []
         for (memory, draft) in zip(made, drafts) {
             guard takes(memory.session, holder), !isForeign(memory.session, to: memory.agent, holder) else { return .error(.invalidField) }
             guard memory.sourceMessage.flatMap({ self[.message, $0] }).map({ holder.reach.writes($0) }) ?? true else { return .error(.invalidField) }
-            if let wrong = keep(memory, draft, holder, &rows) { return .error(wrong) }
+            if let wrong = keep(memory, draft, holder, found: found, &rows) { return .error(wrong) }
         }
         return .rows(rows)
     }
