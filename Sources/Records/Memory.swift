@@ -81,6 +81,12 @@ public struct Memory: Hashable, Sendable {
         return memory
     }
 
+    /// What it says of itself has changed: it is another version.
+    public mutating func change(at time: Timestamp) {
+        updatedAt = max(time, updatedAt)
+        version += 1
+    }
+
     public func isExpired(at time: Timestamp) -> Bool { expiresAt.map { $0 <= time } ?? false }
 
     /// Whether it can be found and shown, be it still so or not.

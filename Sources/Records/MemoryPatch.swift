@@ -90,8 +90,7 @@ public struct MemoryPatch: Hashable, Sendable {
             new.validity.closedAt = new.validity.to.map { _ in time }
             new.supersededBy = nil
         }
-        new.updatedAt = max(time, old.updatedAt)
-        new.version = old.version + 1
+        new.change(at: time)
         switch vector {
         case .set(let vector): new.embedding = space.map { Embedding(space: $0, vector: vector) }
         case .clear: new.embedding = nil

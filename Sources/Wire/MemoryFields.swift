@@ -84,11 +84,7 @@ struct MemoryFields {
         case MemoryTag.agent: agent = try bytes.identifier(field, "agent")
         case MemoryTag.user: user = try bytes.identifier(field, "user")
         case MemoryTag.session: session = try bytes.identifier(field, "session")
-        case MemoryTag.type:
-            guard let known = MemoryType(rawValue: try bytes.integer(field, "type")) else {
-                throw .field(FieldError("type", .unknown(known: MemoryType.allCases.map(\.name))))
-            }
-            type = known
+        case MemoryTag.type: type = try bytes.choice(field, "type", \MemoryType.name)
         case MemoryTag.content: content = try bytes.text(field, "content")
         case MemoryTag.importance: importance = try bytes.number(field, "importance")
         case MemoryTag.tag:
@@ -123,11 +119,7 @@ struct MemoryFields {
         case MemoryTag.forgetAt: forgetAt = try bytes.time(field, "forget_at")
         case MemoryTag.deletedAt: deletedAt = try bytes.time(field, "deleted_at")
         case MemoryTag.supersedes: supersedes = try bytes.identifier(field, "supersedes")
-        case MemoryTag.onSimilar:
-            guard let known = SimilarAction(rawValue: try bytes.integer(field, "on_similar")) else {
-                throw .field(FieldError("on_similar", .unknown(known: SimilarAction.allCases.map(\.name))))
-            }
-            onSimilar = known
+        case MemoryTag.onSimilar: onSimilar = try bytes.choice(field, "on_similar", \SimilarAction.name)
         case MemoryTag.similarity: similarity = try bytes.number(field, "similarity")
         default: return false
         }

@@ -259,11 +259,7 @@ extension Operation {
             switch field.tag {
             case Tag.agent: listing.agent = try body.identifier(field, "agent")
             case Tag.session: listing.session = try body.identifier(field, "session")
-            case Tag.type:
-                guard let type = MemoryType(rawValue: try body.integer(field, "type")) else {
-                    throw .field(FieldError("type", .unknown(known: MemoryType.allCases.map(\.name))))
-                }
-                listing.type = type
+            case Tag.type: listing.type = try body.choice(field, "type", \MemoryType.name)
             case Tag.after: listing.after = try body.identifier(field, "after")
             case Tag.limit: listing.limit = Int(try body.integer(field, "limit") as UInt32)
             case Tag.listingWithVectors: listing.withVectors = try body.flag(field, "with_vectors")

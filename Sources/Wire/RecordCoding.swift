@@ -127,15 +127,15 @@ extension [UInt8] {
         return stride(from: field.range.lowerBound, to: field.range.upperBound, by: 2).map { littleEndian(at: $0) }
     }
 
-    func mode(_ field: FieldSlice) throws(BodyError) -> SearchMode {
-        guard let mode = SearchMode(rawValue: try integer(field, "mode")) else { throw .field(FieldError("mode", .unknown(known: SearchMode.allCases.map(\.name)))) }
-        return mode
+    /// One of a few that have numbers here and names for people.
+    func choice<Choice: CaseIterable & RawRepresentable<UInt8>>(_ field: FieldSlice, _ name: String, _ nameOf: (Choice) -> String) throws(BodyError) -> Choice {
+        guard let choice = Choice(rawValue: try integer(field, name)) else { throw .field(FieldError(name, .unknown(known: Choice.allCases.map(nameOf)))) }
+        return choice
     }
 
-    func kind(_ field: FieldSlice) throws(BodyError) -> Kind {
-        guard let kind = Kind(rawValue: try integer(field, "kind")) else { throw .field(FieldError("kind", .unknown(known: Kind.allCases.map(\.name)))) }
-        return kind
-    }
+    func mode(_ field: FieldSlice) throws(BodyError) -> SearchMode { try choice(field, "mode", \.name) }
+
+    func kind(_ field: FieldSlice) throws(BodyError) -> Kind { try choice(field, "kind", \.name) }
 }
 
 extension FieldWriter {

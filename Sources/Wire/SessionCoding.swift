@@ -61,11 +61,7 @@ extension [UInt8] {
         var reader = FieldReader(self, in: range)
         try reader.each { (field) throws(BodyError) in
             switch field.tag {
-            case ErasureTag.subject:
-                guard let known = Erasure.Subject(rawValue: try integer(field, "subject")) else {
-                    throw .field(FieldError("subject", .unknown(known: Erasure.Subject.allCases.map(\.name))))
-                }
-                subject = known
+            case ErasureTag.subject: subject = try choice(field, "subject", \Erasure.Subject.name)
             case ErasureTag.ids: ids = try identifiers(field, "ids", countMax: Limits.batchMax)
             default: return false
             }

@@ -8,7 +8,10 @@ extension PostgresSession {
     }
 
     func memories(_ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory] {
-        let found = try rows(.memory, ids, organization)
+        try memories(in: try rows(.memory, ids, organization))
+    }
+
+    private func memories(in found: PostgresRows) throws(StorageError) -> [Memory] {
         var memories: [Memory] = []
         for row in 0..<found.count { memories.append(try found.memory(row)) }
         return memories
@@ -19,9 +22,7 @@ extension PostgresSession {
             $0.add(organization)
             fill(&$0)
         }
-        var memories: [Memory] = []
-        for row in 0..<found.count { memories.append(try found.memory(row)) }
-        return memories
+        return try memories(in: found)
     }
 
     func memories(hash: Int64, beside memory: Memory, after begin: Timestamp, limit: Int) throws(StorageError) -> [Memory] {
@@ -43,17 +44,11 @@ extension PostgresSession {
         try memories("superseded_by = ANY($2)", organization) { $0.add(ids) }
     }
 
-    func dueMemories(at time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {
-        var found: [Memory] = []
-        for column in ["forget_at", "expires_at"] where found.count < limit {
-            let due = try memories("\(column) <= $2 AND deleted_at IS NULL ORDER BY \(column), id LIMIT $3", organization) {
-                $0.add(time)
-                $0.add(Int64(limit))
-            }
-            let known = Set(found.map(\.id))
-            found += due.filter { !known.contains($0.id) }.prefix(limit - found.count)
+    func memories(due column: DueColumn, at time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {
+        try memories("\(column.rawValue) <= $2 AND deleted_at IS NULL ORDER BY \(column.rawValue), id LIMIT $3", organization) {
+            $0.add(time)
+            $0.add(Int64(limit))
         }
-        return found
     }
 
     func hiddenMemories(before time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {

@@ -285,18 +285,12 @@ final class SQLiteSession: WriteSession {
         return found
     }
 
-    func dueMemories(at time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {
-        var found: [Memory] = []
-        for column in ["forget_at", "expires_at"] where found.count < limit {
-            let due = try memories("\(column) IS NOT NULL AND \(column) <= ?2 AND deleted_at IS NULL ORDER BY \(column) LIMIT ?3", organization) {
-                statement throws(StorageError) in
-                try statement.bind(2, time.microseconds)
-                try statement.bind(3, Int64(limit))
-            }
-            let known = Set(found.map(\.id))
-            found += due.filter { !known.contains($0.id) }.prefix(limit - found.count)
+    func memories(due column: DueColumn, at time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {
+        let name = column.rawValue
+        return try memories("\(name) IS NOT NULL AND \(name) <= ?2 AND deleted_at IS NULL ORDER BY \(name) LIMIT ?3", organization) { statement throws(StorageError) in
+            try statement.bind(2, time.microseconds)
+            try statement.bind(3, Int64(limit))
         }
-        return found
     }
 
     func hiddenMemories(before time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory] {

@@ -51,8 +51,8 @@ protocol WriteSession: AnyObject, SendableMetatype {
     func memories(hash: Int64, beside memory: Memory, after begin: Timestamp, limit: Int) throws(StorageError) -> [Memory]
     /// Those whose place one of these took, hidden ones too.
     func memories(supersededBy ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Memory]
-    /// Those that are not hidden and are forgotten or expire by then, as their columns say; the first first.
-    func dueMemories(at time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory]
+    /// Those that are not hidden and of which that column says that their time has come by then; the first first.
+    func memories(due column: DueColumn, at time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory]
     /// Those that were hidden before then.
     func hiddenMemories(before time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Memory]
     /// Those that are not hidden, in the order of their identifiers.

@@ -1,18 +1,23 @@
 import Recall
 import Records
 
+/// What says that a memory is to be hidden.
+enum DueColumn: String, CaseIterable {
+    case forgetAt = "forget_at"
+    case expiresAt = "expires_at"
+}
+
 /// What becomes of memories with time.
 extension Writer {
     /// Hides memories of which too little is left, or that have expired, and deletes those that were hidden long ago. When one is forgotten follows from its agent's
     /// settings of now: where the column says otherwise, the column is put right. What is due is due no more afterwards, so that a second sweep changes nothing.
     func forget(_ sweep: Sweep, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         var effects = MemoryEffects()
-        var settings: [Identifier: MemorySettings] = [:]
-        let due = try session.dueMemories(at: request.at, limit: sweep.limit, of: request.organization)
+        var fadings: [Identifier: Fading] = [:]
+        let due = try due(sweep, request)
         for old in due {
-            if settings[old.agent] == nil { settings[old.agent] = try self.settings(of: old.agent, request) }
             var new = old
-            new.forgetAt = settings[old.agent]?.fading.forgetAt(MemoryFacts(old))
+            new.forgetAt = try fading(of: old.agent, request, &fadings).forgetAt(MemoryFacts(old))
             if old.isExpired(at: request.at) || new.forgetAt.map({ $0 <= request.at }) ?? false { new.hide(at: request.at) }
             try rewrite(new, from: old, request, &effects)
             effects.rows.append(WriteReceipt.Row(id: new.id, version: new.version))
@@ -24,14 +29,24 @@ extension Writer {
         return effects.outcome
     }
 
+    /// Those of which either column says so.
+    private func due(_ sweep: Sweep, _ request: WriteRequest) throws(StorageError) -> [Memory] {
+        var found: [Memory] = []
+        for column in DueColumn.allCases where found.count < sweep.limit {
+            let due = try session.memories(due: column, at: request.at, limit: sweep.limit, of: request.organization)
+            let known = Set(found.map(\.id))
+            found += due.filter { !known.contains($0.id) }.prefix(sweep.limit - found.count)
+        }
+        return found
+    }
+
     /// Reckons anew when memories are forgotten. Its rows are those that it looked at.
     func redate(_ part: MemoryPart, _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         var effects = MemoryEffects()
-        var settings: [Identifier: MemorySettings] = [:]
+        var fadings: [Identifier: Fading] = [:]
         for old in try session.memories(part, of: request.organization) {
-            if settings[old.agent] == nil { settings[old.agent] = try self.settings(of: old.agent, request) }
             var new = old
-            new.forgetAt = settings[old.agent]?.fading.forgetAt(MemoryFacts(old))
+            new.forgetAt = try fading(of: old.agent, request, &fadings).forgetAt(MemoryFacts(old))
             if new != old { try rewrite(new, from: old, request, &effects) }
             effects.rows.append(WriteReceipt.Row(id: new.id, version: new.version))
         }
@@ -47,13 +62,13 @@ extension Writer {
             hidden.append(memory)
         }
         var effects = MemoryEffects()
+        var fadings: [Identifier: Fading] = [:]
         for old in hidden {
             var new = old.accessed(at: request.at)
             new.deletedAt = nil
             if new.isExpired(at: request.at) { new.expiresAt = nil }
-            new.updatedAt = max(request.at, new.updatedAt)
-            new.version += 1
-            let fading = try settings(of: new.agent, request).fading
+            new.change(at: request.at)
+            let fading = try fading(of: new.agent, request, &fadings)
             if let moment = fading.forgetAt(MemoryFacts(new)), moment <= request.at { new.isPinned = true }
             new.forgetAt = fading.forgetAt(MemoryFacts(new))
             try rewrite(new, from: old, request, &effects)
@@ -71,8 +86,7 @@ extension Writer {
             var new = old
             if let least = ending.promotesFrom, old.importance >= least {
                 new.session = nil
-                new.updatedAt = max(request.at, old.updatedAt)
-                new.version += 1
+                new.change(at: request.at)
                 guard request.narrowing.admits(new) else { throw .notFound(.memory, old.id) }
             } else if ending.drops {
                 new.hide(at: request.at)
@@ -88,7 +102,6 @@ extension Writer {
 extension Memory {
     fileprivate mutating func hide(at time: Timestamp) {
         deletedAt = time
-        updatedAt = max(time, updatedAt)
-        version += 1
+        change(at: time)
     }
 }

@@ -66,10 +66,7 @@ extension Writer {
         var new = known.taking(memory)
         new.validity.to = known.validity.to.flatMap { end in memory.validity.to.map { max(end, $0) } }
         if new.validity.to == nil { new.validity.closedAt = nil }
-        if new != known {
-            new.updatedAt = max(request.at, known.updatedAt)
-            new.version += 1
-        }
+        if new != known { new.change(at: request.at) }
         new = new.accessed(at: request.at)
         if new != known {
             new.forgetAt = run.fading.forgetAt(MemoryFacts(new))
@@ -122,8 +119,7 @@ extension Writer {
         new.validity = Validity(from: memory.validity.from ?? old.validity.from, to: memory.validity.to)
         if new.validity.to != old.validity.to { new.validity.closedAt = new.validity.to.map { _ in request.at } } else { new.validity.closedAt = old.validity.closedAt }
         do throws(FieldError) { try new.validity.check() } catch { throw .refusedField(error.inside("memories[\(run.note.row)]")) }
-        new.updatedAt = max(request.at, old.updatedAt)
-        new.version = old.version + 1
+        new.change(at: request.at)
         new.forgetAt = run.fading.forgetAt(MemoryFacts(new))
         try rewrite(new, from: old, request, &effects)
         try endWait(.memory, new.id, request)
@@ -142,8 +138,7 @@ extension Memory {
         ended.validity.to = begin
         ended.validity.closedAt = min(time, max(new.createdAt, createdAt))
         ended.supersededBy = new.id
-        ended.updatedAt = max(time, updatedAt)
-        ended.version += 1
+        ended.change(at: time)
         return ended
     }
 

@@ -27,19 +27,19 @@ extension Writer {
     func remember(_ memories: [Memory], _ keepings: [Keeping], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         var effects = MemoryEffects()
         effects.rows.reserveCapacity(memories.count)
-        var settings: [Identifier: MemorySettings] = [:]
+        var fadings: [Identifier: Fading] = [:]
         for (place, given) in memories.enumerated() {
             guard given.organization == request.organization else { throw .internalError("a memory under another organization's request") }
             try check(given.embedding, request.organization)
             try check(session: given.session, of: given.agent, "memories[\(place)].session", request)
-            if settings[given.agent] == nil { settings[given.agent] = try self.settings(of: given.agent, request, keepings.isEmpty ? nil : "memories[\(place)].agent") }
+            let fading = try fading(of: given.agent, request, &fadings, takesNewIn: keepings.isEmpty ? nil : "memories[\(place)].agent")
             try check(source: given.sourceMessage, request)
             var memory = given
-            memory.forgetAt = settings[given.agent]?.fading.forgetAt(MemoryFacts(memory))
+            memory.forgetAt = fading.forgetAt(MemoryFacts(memory))
             if keepings.isEmpty {
                 try store(memory, request, &effects)
             } else {
-                var run = KeepingRun(keeping: keepings[place], place: place, fading: settings[given.agent]?.fading ?? Fading())
+                var run = KeepingRun(keeping: keepings[place], place: place, fading: fading)
                 try keep(memory, &run, request, &effects)
                 if !run.note.saysNothing { effects.notes.append(run.note) }
             }
@@ -80,15 +80,17 @@ extension Writer {
         guard request.narrowing.admits(message) else { throw .missingReference(field: "source_message") }
     }
 
-    /// An agent whose memory is off takes none that is new.
-    private func settings(of agent: Identifier, _ request: WriteRequest, _ field: String?) throws(StorageError) -> MemorySettings {
+    /// How the memories of an agent fade, read once for each. Where new ones come, an agent whose memory is off is refused in that field.
+    func fading(of agent: Identifier, _ request: WriteRequest, _ known: inout [Identifier: Fading], takesNewIn field: String? = nil) throws(StorageError) -> Fading {
+        if let fading = known[agent] { return fading }
         let settings = try settings(of: agent, request)
-        guard let field, !settings.isEnabled else { return settings }
-        throw .refusedField(FieldError(field, .malformed("it keeps no memories: its memory_enabled is off")))
+        if let field, !settings.isEnabled { throw .refusedField(FieldError(field, .malformed("it keeps no memories: its memory_enabled is off"))) }
+        known[agent] = settings.fading
+        return settings.fading
     }
 
     /// How an agent keeps memories; one that is not there does as its organization does.
-    func settings(of agent: Identifier, _ request: WriteRequest) throws(StorageError) -> MemorySettings {
+    private func settings(of agent: Identifier, _ request: WriteRequest) throws(StorageError) -> MemorySettings {
         let known = organizationSettings[request.organization]
         let organization: JSON?
         if let known, known.readAt <= request.at, request.at < known.readAt.adding(seconds: WriterLimits.settingsSeconds) {
@@ -140,13 +142,12 @@ extension Writer {
 
     func note(_ accesses: [Identifier: Timestamp], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         var effects = MemoryEffects()
-        var settings: [Identifier: MemorySettings] = [:]
+        var fadings: [Identifier: Fading] = [:]
         for part in accesses.keys.sorted().parts(of: WriterLimits.rowsAtOnce) {
             for old in try session.memories(part, of: request.organization) {
                 guard let time = accesses[old.id], old.deletedAt == nil, old.countsAccess(at: time) else { continue }
-                if settings[old.agent] == nil { settings[old.agent] = try self.settings(of: old.agent, request) }
                 var new = old.accessed(at: time)
-                new.forgetAt = settings[old.agent]?.fading.forgetAt(MemoryFacts(new))
+                new.forgetAt = try fading(of: old.agent, request, &fadings).forgetAt(MemoryFacts(new))
                 try rewrite(new, from: old, request, &effects)
                 effects.rows.append(WriteReceipt.Row(id: new.id, version: new.version))
             }
