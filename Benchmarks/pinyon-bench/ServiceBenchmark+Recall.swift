@@ -46,7 +46,7 @@ extension ServiceBenchmark {
                 let topic = topics[number % topics.count]
                 return MemoryDraft(
                     agent: agent, type: MemoryType.allCases[number % 4], content: text(topic, ServiceBenchmark.wordsOfMemory), importance: Double.random(in: 0...1, using: &generator),
-                    createdAt: now.adding(seconds: -Int64.random(in: 0...17_280_000, using: &generator)), vector: vector(topic))
+                    createdAt: now.adding(seconds: -Int64.random(in: 0...17_280_000, using: &generator)), onSimilar: .keep, vector: vector(topic))
             }
             done += try await client.remember(drafts).rows.count
         }

@@ -36,6 +36,8 @@ public final class ColumnChunk: Sendable {
     let closings = ColumnBuffer<Int64>()
     /// How rare the identifier is: each number that a row can have here, half as many rows as the one before.
     let rarities = ColumnBuffer<UInt8>()
+    /// The rows that are as rare as that, of which samples of many rows are drawn.
+    let rare = ColumnBuffer<UInt16>()
     let uses = ColumnBuffer<RowUse>()
     let metadata = ColumnBuffer<JSON>()
     private let variableBytes = Atomic<Int>(0)
@@ -73,7 +75,7 @@ public final class ColumnChunk: Sendable {
         starts.append(row.validity.from?.microseconds ?? .min)
         ends.append(min(row.expiresAt?.microseconds ?? .max, row.validity.to?.microseconds ?? .max))
         closings.append(row.validity.closedAt?.microseconds ?? .min)
-        rarities.append(row.id.rarity)
+        append(rarity: row.id.rarity)
         uses.append(RowUse(row))
         metadata.append(row.metadata)
         variableBytes.add(ColumnChunk.bytes(of: tagCodes) + ColumnChunk.bytes(of: row.metadata), ordering: .relaxed)
@@ -97,10 +99,15 @@ public final class ColumnChunk: Sendable {
         starts.append(other.starts[row])
         ends.append(other.ends[row])
         closings.append(other.closings[row])
-        rarities.append(other.rarities[row])
+        append(rarity: other.rarities[row])
         uses.append(other.uses[row])
         metadata.append(other.metadata[row])
         variableBytes.add(ColumnChunk.bytes(of: other.tags[row]) + ColumnChunk.bytes(of: other.metadata[row]), ordering: .relaxed)
+    }
+
+    private func append(rarity: UInt8) {
+        if rarity >= ColumnChunk.rareMin { rare.append(UInt16(rarities.count)) }
+        rarities.append(rarity)
     }
 
     public func identifier(_ row: Int) -> Identifier { ids[row] }
@@ -163,11 +170,22 @@ public final class ColumnChunk: Sendable {
     public func rows(importance least: Double, among candidates: Bitmap) -> Bitmap { importance.select(among: candidates) { $0 >= least } }
 
     /// Every 2^rarity-th row, on average: which ones depends on their identifiers alone.
-    public func sample(rarity: Int, among candidates: Bitmap) -> Bitmap { rarity == 0 ? candidates : rarities.select(among: candidates) { Int($0) >= rarity } }
+    public func sample(rarity: Int, among candidates: Bitmap) -> Bitmap {
+        guard rarity > 0 else { return candidates }
+        guard rarity >= ColumnChunk.rareMin else { return rarities.select(among: candidates) { Int($0) >= rarity } }
+        var sample = Bitmap()
+        for place in 0..<rare.count {
+            let row = Int(rare[place])
+            if candidates[row], Int(rarities[row]) >= rarity { sample[row] = true }
+        }
+        return sample
+    }
+
+    private static let rareMin = 4
 
     private static let fixedBytes =
         4 * ColumnBuffer<Identifier>.byteCount + 3 * ColumnBuffer<UInt8>.byteCount + ColumnBuffer<[UInt32]>.byteCount
-        + ColumnBuffer<Double>.byteCount + ColumnBuffer<RowUse>.byteCount + 8 * ColumnBuffer<Int64>.byteCount + ColumnBuffer<JSON>.byteCount
+        + ColumnBuffer<UInt16>.byteCount + ColumnBuffer<Double>.byteCount + ColumnBuffer<RowUse>.byteCount + 8 * ColumnBuffer<Int64>.byteCount + ColumnBuffer<JSON>.byteCount
 
     private static let arrayHeaderBytes = 32
 

@@ -75,7 +75,7 @@ public final class LexicalIndex: Sendable {
 
 /// The segments at one moment.
 struct SegmentSnapshot: Sendable {
-    /// A class, so that a snapshot copies pointers.
+    /// A class, so that a snapshot copies pointers. Who reads it asks it, as a segment that is taken out of it is a copy with all its columns' owners counted.
     final class Entry: Sendable {
         let segment: Segment
         let columns: ColumnChunk
@@ -90,6 +90,18 @@ struct SegmentSnapshot: Sendable {
         func speaker(_ row: Int) -> UInt64? { segment.speaker(row) }
 
         func has(_ id: Identifier, _ row: Int) -> Bool { segment.has(id, row) }
+
+        func alive(at moment: Moment) -> Bitmap { segment.alive(at: moment) }
+
+        func find(_ word: AskedWord, into found: inout [Postings.Posting]) { segment.find(word, into: &found) }
+
+        /// How many words those rows have, which are so many.
+        func words(in rows: Bitmap, count: Int) -> Int {
+            guard count != segment.liveCount else { return segment.wordCount }
+            var words = 0
+            rows.forEach { words += Int(segment.lengths[$0]) }
+            return words
+        }
     }
 
     /// By slot; a row's number is its slot times 1,024 and its place there.
@@ -112,9 +124,9 @@ struct SegmentSnapshot: Sendable {
     func scopes(_ expression: Expression?, at moment: Moment, _ selections: SelectionCache) -> [Bitmap] {
         var known = expression.map(selections.selections)
         let scopes = entries.enumerated().map { slot, entry in
-            guard let segment = entry?.segment else { return Bitmap() }
-            var rows = segment.alive(at: moment)
-            if let admitted = known?.rows(of: segment.columns, below: segment.count, slot: slot) { rows.formIntersection(admitted) }
+            guard let entry else { return Bitmap() }
+            var rows = entry.alive(at: moment)
+            if let admitted = known?.rows(of: entry.columns, below: entry.segment.count, slot: slot) { rows.formIntersection(admitted) }
             return rows
         }
         if let known { selections.keep(known) }

@@ -79,10 +79,14 @@ public struct LexicalScores: Sendable {
         let blocks = Segment.capacity / LexicalScores.blockRows
         return rowsOfSlots.indices.compactMap { slot in
             guard let entry = snapshot.entries[slot] else { return nil }
-            var rows = Bitmap()
-            for block in slot * blocks..<(slot + 1) * blocks where highest[block] > 0 && highest[block] >= least {
+            let rows = Bitmap { word in
+                let block = slot * blocks + word
+                guard highest[block] > 0, highest[block] >= least else { return 0 }
                 let first = block * LexicalScores.blockRows
-                for (place, score) in scores[first..<first + LexicalScores.blockRows].enumerated() where score > 0 && score >= least { rows[first - slot * Segment.capacity + place] = true }
+                return (0..<LexicalScores.blockRows).reduce(into: 0) { bits, place in
+                    let score = scores[first + place]
+                    bits |= (score > 0 && score >= least ? 1 : 0) << UInt64(place)
+                }
             }
             return rows.isEmpty ? nil : RowGroup(first: slot * Segment.capacity, columns: entry.columns, rows: rows)
         }
@@ -176,10 +180,10 @@ struct WordScope {
     init(_ snapshot: SegmentSnapshot, _ rows: [Bitmap]) {
         var (count, length) = (0, 0)
         for (entry, scope) in zip(snapshot.entries, rows) {
-            guard let segment = entry?.segment else { continue }
+            guard let entry else { continue }
             let found = scope.count
             count += found
-            if found == segment.liveCount { length += segment.wordCount } else { scope.forEach { length += Int(segment.lengths[$0]) } }
+            length += entry.words(in: scope, count: found)
         }
         self.snapshot = snapshot
         self.rows = rows
@@ -198,12 +202,12 @@ struct WordScope {
     func hits(of word: AskedWord) -> Hits {
         var hits = Hits(wanted: word.count)
         for (slot, entry) in snapshot.entries.enumerated() {
-            guard let segment = entry?.segment, !rows[slot].isEmpty else { continue }
+            guard let entry, !rows[slot].isEmpty else { continue }
             let start = hits.rows.count
-            segment.find(word, into: &hits.rows)
+            entry.find(word, into: &hits.rows)
             guard hits.rows.count > start else { continue }
             let scope = rows[slot]
-            if scope.count < segment.count { hits.rows.keep(from: start) { scope[Int($0.row)] } }
+            if scope.count < entry.segment.count { hits.rows.keep(from: start) { scope[Int($0.row)] } }
             if hits.rows.count > start { hits.ranges.append((slot, start..<hits.rows.count)) }
         }
         return hits

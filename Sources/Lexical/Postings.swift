@@ -1,6 +1,6 @@
 /// Rows of a segment by their terms.
 ///
-/// Terms lie in the order of their hashes, which are spread evenly, so that where one would lie can nearly be computed.
+/// Terms lie in the order of their hashes, which are spread evenly, so that those with the same first bits are few.
 final class Postings: Sendable {
     struct Posting: Sendable {
         let row: UInt16
@@ -8,6 +8,10 @@ final class Postings: Sendable {
     }
 
     private let hashes: [UInt64]
+    /// Where the terms of each number that their first bits can be begin, and behind the last where they end.
+    private let groups: [UInt32]
+    /// Of a hash what is left are those first bits.
+    private let groupShift: UInt64
     /// Where the postings of each term begin, and behind the last where they end.
     private let starts: [UInt32]
     private let postings: [Posting]
@@ -26,11 +30,21 @@ final class Postings: Sendable {
             starts.append(UInt32(place))
         }
         starts.append(UInt32(all.count))
-        (self.hashes, self.starts) = (hashes, starts)
+        let bits = max(1, (hashes.count / Postings.groupTerms).bitWidth - (hashes.count / Postings.groupTerms).leadingZeroBitCount)
+        let shift = UInt64(64 - bits)
+        var groups = [UInt32](repeating: 0, count: 1 << bits + 1)
+        for hash in hashes { groups[Int(hash >> shift) + 1] += 1 }
+        for group in groups.indices.dropFirst() { groups[group] += groups[group - 1] }
+        (self.hashes, self.starts, self.groups, groupShift) = (hashes, starts, groups, shift)
         postings = all.map(\.posting)
     }
 
-    var byteCount: Int { hashes.count * MemoryLayout<UInt64>.stride + starts.count * MemoryLayout<UInt32>.stride + postings.count * MemoryLayout<Posting>.stride }
+    /// About so many terms have the same first bits.
+    private static let groupTerms = 4
+
+    var byteCount: Int {
+        hashes.count * MemoryLayout<UInt64>.stride + (starts.count + groups.count) * MemoryLayout<UInt32>.stride + postings.count * MemoryLayout<Posting>.stride
+    }
 
     /// Adds the rows with that term, the first first.
     func find(_ hash: UInt64, into found: inout [Posting]) {
@@ -46,24 +60,8 @@ final class Postings: Sendable {
     }
 
     private func place(of hash: UInt64) -> Int? {
-        // From where it would lie if they were spread as evenly as can be, in steps that grow.
-        guard !hashes.isEmpty else { return nil }
-        let guess = Int(hash.multipliedFullWidth(by: UInt64(hashes.count)).high)
-        var (low, high) = (guess, guess)
-        var step = 1
-        while low > 0, hashes[low] > hash {
-            low = max(0, low - step)
-            step *= 2
-        }
-        step = 1
-        while high < hashes.count - 1, hashes[high] < hash {
-            high = min(hashes.count - 1, high + step)
-            step *= 2
-        }
-        while low < high {
-            let middle = (low + high) / 2
-            if hashes[middle] < hash { low = middle + 1 } else { high = middle }
-        }
-        return hashes[low] == hash ? low : nil
+        let group = Int(hash >> groupShift)
+        for place in Int(groups[group])..<Int(groups[group + 1]) where hashes[place] == hash { return place }
+        return nil
     }
 }
