@@ -73,7 +73,8 @@ struct ContextScan {
     }
 
     private func more(_ row: Int) -> Float {
-        let timely = time.map { time in scores.value(row) { time.has($0, in: $1) ? timeWorth : 0 } } ?? 0
+        let isTimely = time.flatMap { time in scores.place(of: row).map { time.has($0.row, in: $0.columns) } } ?? false
+        let timely = isTimely ? timeWorth : 0
         let spoken = scores.namesSpeaker(of: row) ? speakerWorth : 0
         guard let titles, let conversation = scores.conversation(row) else { return timely + spoken }
         return timely + spoken + titleWorth * titles.score(of: conversation) / Float(titles.scoreMax)

@@ -107,8 +107,8 @@ struct RowScan {
     private var priorMax: Float { prior?.range.upperBound ?? 0 }
 
     private func prior(of row: Int) -> Float {
-        guard let prior else { return 0 }
-        return scores.value(row) { prior.prior(of: $0, in: $1) }
+        guard let prior, let place = scores.place(of: row) else { return 0 }
+        return prior.prior(of: place.row, in: place.columns)
     }
 
     /// The best, in order.

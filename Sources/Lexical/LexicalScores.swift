@@ -148,8 +148,8 @@ public struct LexicalScores: Sendable {
         return row
     }
 
-    /// What the row's columns say, by `read`.
-    public func value(_ row: Int, _ read: (Int, ColumnChunk) -> Float) -> Float { columns(row).map { read(row % Segment.capacity, $0) } ?? 0 }
+    /// Where what filters know of the row is.
+    public func place(of row: Int) -> (row: Int, columns: ColumnChunk)? { columns(row).map { (row % Segment.capacity, $0) } }
 
     private func columns(_ row: Int) -> ColumnChunk? { snapshot.entries[row / Segment.capacity]?.columns }
 }
