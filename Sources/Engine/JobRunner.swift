@@ -205,7 +205,11 @@ struct JobRunner: Sendable {
         engine.store.reads.organizationsDue(at: now) { [self] result in
             switch result {
             case .success(let organizations):
-                for due in organizations where due.isDue || due.hiddenAt.map({ $0 < engine.hiddenBefore(due.organization, at: now) }) ?? false { start(.forgetting, of: due.organization) }
+                for due in organizations {
+                    if due.isDue || due.hiddenAt.map({ $0 < engine.hiddenBefore(due.organization, at: now) }) ?? false { start(.forgetting, of: due.organization) }
+                    let before = engine.auditedBefore(due.organization, at: now)
+                    if due.auditedAt.map({ $0 < before }) ?? false { engine.endAudit(of: due.organization, before: before) }
+                }
             case .failure(let error): if error != .closed { engine.log.warning("what is due to be forgotten could not be read", (.detail, error.description)) }
             }
         }

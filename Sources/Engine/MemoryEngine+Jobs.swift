@@ -57,8 +57,16 @@ extension MemoryEngine {
 
     /// Memories that were hidden before this are deleted.
     func hiddenBefore(_ organization: Identifier, at now: Timestamp) -> Timestamp {
-        let settings = MemorySettings(of: nil, under: organizations.withLock { $0[organization]?.memorySettings })
-        return now.adding(seconds: -settings.restorableDays * MemoryEngine.secondsADay)
+        now.adding(seconds: -memorySettings(of: organization).restorableDays * MemoryEngine.secondsADay)
+    }
+
+    /// Entries of the audit that were written before this are deleted.
+    func auditedBefore(_ organization: Identifier, at now: Timestamp) -> Timestamp {
+        now.adding(seconds: -memorySettings(of: organization).traceDays * MemoryEngine.secondsADay)
+    }
+
+    private func memorySettings(of organization: Identifier) -> MemorySettings {
+        MemorySettings(of: nil, under: organizations.withLock { $0[organization]?.memorySettings })
     }
 
     func claimJob(_ id: Identifier, _ worker: Identifier, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {

@@ -26,7 +26,7 @@ extension MemoryEngine {
         settings(of: [request.agent], principal.organization, context, completion) { [self] settings in
             let settings = settings[request.agent] ?? MemorySettings()
             guard settings.isEnabled else { return completion(.success(.found(SearchAnswer(entries: [], report: SearchReport())))) }
-            let run = Recollection(request: request, mode: mode, weights: request.weights ?? settings.weights, fading: settings.fading, moment: past ?? Moment(now))
+            let run = Recollection(request: request, mode: mode, weights: request.weights ?? settings.weights, fading: settings.fading, moment: past ?? Moment(now), isTraced: settings.traceDays > 0)
             check(session: given.session, of: request.agent, principal, context, completion) { [self] in embed(run, principal, context, completion) }
         }
     }
@@ -85,16 +85,6 @@ extension MemoryEngine {
         if !accepted { completion(.failure(.busy("searches"))) }
     }
 
-    /// Writes which memories were recalled. Nothing waits for it.
-    public func writeAccesses() {
-        let now = clock.now()
-        for (organization, accesses) in recalled.take() {
-            submit(WriteRequest(organization: organization, at: now, action: .noteAccesses(accesses))) { [log] result in
-                if case .failure(let error) = result { log.warning("it could not be written which memories were recalled", (.detail, error.description)) }
-            }
-        }
-    }
-
     private func fetch(
         _ found: HybridSearch.Answer, _ run: Recollection, _ vector: [Float]?, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion
     ) {
@@ -109,10 +99,12 @@ extension MemoryEngine {
         store.reads.memories(hits.map(\.id), of: principal.organization, shownTo: principal.narrowing, withVectors: false, isWanted: { context.interruption == nil }) { [self] result in
             finish(result, context, completion) { memories, completion in
                 let rows = memories.keyed(by: \.id)
+                var told = told
                 var entries = hits.compactMap { hit in rows[hit.id].map { SearchAnswer.Entry(hit: hit, memory: $0) } }
                 if let tokensMax = request.tokensMax { entries = entries.fitting(tokensMax, count: request.k) }
                 // It is written behind the reply: whoever asked does not wait for it.
                 if request.touches, request.asOf == nil { recalled.note(entries.compactMap(\.memory), of: principal.organization, at: run.moment.valid) }
+                if run.isTraced { told.trace = trace(request, entries, told, principal) }
                 guard request.explains else { return completion(.success(.found(SearchAnswer(entries: entries, report: told)))) }
                 let cosines = vector.flatMap { vector in index?.cosines(of: vector, entries.map(\.hit.id)) } ?? entries.map { _ in nil }
                 let reasons = RecallReasons(found, run)
@@ -134,6 +126,8 @@ private struct Recollection: Sendable {
     let fading: Fading
     /// What is asked about.
     let moment: Moment
+    /// Whether the audit is to have it.
+    let isTraced: Bool
     var embedding: UInt64 = 0
     var scanning: UInt64 = 0
 }

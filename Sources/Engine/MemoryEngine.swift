@@ -29,6 +29,7 @@ public final class MemoryEngine: Sendable {
     let identifiers = IdentifierSource()
     let watches = JobWatches()
     let recalled = RecalledMemories()
+    let traces = RecallTraces()
     let agentSettings = AgentSettings()
     let jobDesk = JobRunner.Desk()
     let feed = ChangeFeed()

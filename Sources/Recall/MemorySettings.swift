@@ -13,10 +13,14 @@ public struct MemorySettings: Hashable, Sendable {
     /// So many days what was forgotten can be restored; the organization's alone.
     public private(set) var restorableDays = MemorySettings.restorableDaysDefault
 
+    /// So many days it is kept which memories were recalled by whom, and not at all where it is 0; the organization's alone.
+    public private(set) var traceDays = MemorySettings.traceDaysDefault
+
     public init() {}
 
+    public static let traceDaysDefault: Int64 = 30
     public static let restorableDaysDefault: Int64 = 30
-    private static let restorableDaysRange: ClosedRange<Int64> = 0...3_650
+    private static let daysRange: ClosedRange<Int64> = 0...3_650
 
     public static let member = Organization.memoryMember
 
@@ -51,7 +55,7 @@ public struct MemorySettings: Hashable, Sendable {
     }
 
     private static let ofAgent = ["half_lives", "forgetting_threshold", "weights"]
-    private static let ofOrganization = ofAgent + ["restorable_days"]
+    private static let ofOrganization = ofAgent + ["restorable_days", "trace_days"]
 
     private mutating func take(_ json: JSON, _ known: [String]) throws(FieldError) {
         for (name, value) in try MemorySettings.members(json, MemorySettings.member, known) {
@@ -71,12 +75,8 @@ public struct MemorySettings: Hashable, Sendable {
                 } catch {
                     throw error.inside(MemorySettings.member)
                 }
-            case "restorable_days":
-                let days = try MemorySettings.number(value, place)
-                guard let whole = Int64(exactly: days), MemorySettings.restorableDaysRange.contains(whole) else {
-                    throw FieldError(place, .outOfRange("\(MemorySettings.restorableDaysRange.lowerBound) to \(MemorySettings.restorableDaysRange.upperBound)"))
-                }
-                restorableDays = whole
+            case "restorable_days": restorableDays = try MemorySettings.days(value, place)
+            case "trace_days": traceDays = try MemorySettings.days(value, place)
             default:
                 let threshold = try MemorySettings.number(value, place)
                 do throws(FieldError) { try fading.set(threshold: threshold) } catch { throw FieldError(place, error.reason) }
@@ -88,6 +88,13 @@ public struct MemorySettings: Hashable, Sendable {
         guard case .object(let members) = json else { throw FieldError(place, .malformed("it is an object")) }
         for member in members where !known.contains(member.name) { throw FieldError("\(place).\(member.name)", .unknown(known: known)) }
         return members.filter { $0.value != .null }.map { ($0.name, $0.value) }
+    }
+
+    private static func days(_ json: JSON, _ place: String) throws(FieldError) -> Int64 {
+        guard let whole = Int64(exactly: try number(json, place)), daysRange.contains(whole) else {
+            throw FieldError(place, .outOfRange("\(daysRange.lowerBound) to \(daysRange.upperBound)"))
+        }
+        return whole
     }
 
     private static func number(_ json: JSON, _ place: String) throws(FieldError) -> Double {

@@ -7,7 +7,7 @@ extension Record {
         case .message: text(.content)
         case .term:
             if let term = text(.term), let definition = text(.definition) { "\(term): \(definition)" } else { nil }
-        case .memory, .agent, .organization, .key, .user, .pattern, .job: nil
+        case .memory, .agent, .organization, .key, .user, .pattern, .job, .audit: nil
         }
     }
 
@@ -25,7 +25,7 @@ extension Schema {
         case .conversation: [.title]
         case .message, .memory: [.content]
         case .term: [.term, .definition]
-        case .agent, .organization, .key, .user, .pattern, .job: []
+        case .agent, .organization, .key, .user, .pattern, .job, .audit: []
         }
     }
 }

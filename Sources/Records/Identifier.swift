@@ -19,6 +19,9 @@ public struct Identifier: Hashable, Sendable {
         low = 0x8000_0000_0000_0000 | b & 0x3FFF_FFFF_FFFF_FFFF
     }
 
+    /// No identifier of version 7 that is made from then on is less.
+    public init(firstAt time: Timestamp) { self.init(high: (UInt64(clamping: time.microseconds / 1_000) & 0xFFFF_FFFF_FFFF) << 16, low: 0) }
+
     public init(at time: Timestamp) {
         var generator = SystemRandomNumberGenerator()
         self.init(at: time, using: &generator)

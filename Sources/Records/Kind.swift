@@ -10,6 +10,7 @@ public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
     case term = 8
     case pattern = 9
     case job = 10
+    case audit = 11
 
     public init?(name: String) {
         guard let kind = Kind.allCases.first(where: { $0.name == name }) else { return nil }
@@ -28,6 +29,7 @@ public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
         case .term: "term"
         case .pattern: "pattern"
         case .job: "job"
+        case .audit: "audit"
         }
     }
 
@@ -35,14 +37,18 @@ public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
     public var plural: String {
         switch self {
         case .memory: "memories"
+        case .audit: "audit entries"
         case .agent, .organization, .key, .user, .conversation, .message, .term, .pattern, .job: name + "s"
         }
     }
+
+    /// Those whose changes are told to whoever follows, which is all but what tells itself of something that happened.
+    public static let followed: [Kind] = allCases.filter { $0 != .audit }
 
     /// Those that are found by their vectors.
     public static let searchable: [Kind] = allCases.filter { Schema.of($0).hasVector }
 }
 
 extension Kind: CustomStringConvertible {
-    public var description: String { name }
+    public var description: String { self == .audit ? "audit entry" : name }
 }

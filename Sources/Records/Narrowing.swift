@@ -32,7 +32,7 @@ public struct Narrowing: Hashable, Sendable {
     public func admits(_ record: Record) -> Bool {
         guard admits(record.kind) else { return false }
         if let user, owner(of: record) != user { return false }
-        if let agent, (record.kind == .agent ? record.id : record.identifier(.agent)) != agent { return false }
+        if let agent, Narrowing.agent(of: record) != agent { return false }
         if let session, Narrowing.session(of: record) != session { return false }
         return true
     }
@@ -44,16 +44,25 @@ public struct Narrowing: Hashable, Sendable {
         switch record.kind {
         case .agent: return agent == nil
         case .term: return agent == nil && session == nil && record.flag(.isPublic) == true
-        case .memory, .organization, .key, .user, .conversation, .message, .pattern, .job: return false
+        case .memory, .organization, .key, .user, .conversation, .message, .pattern, .job, .audit: return false
         }
     }
 
     private func owner(of record: Record) -> Identifier? { record.kind == .user ? record.id : record.identifier(.user) }
 
+    private static func agent(of record: Record) -> Identifier? {
+        switch record.kind {
+        case .agent: record.id
+        case .audit: record.text(.resourceType) == Kind.agent.name ? record.identifier(.resource) : nil
+        case .memory, .organization, .key, .user, .conversation, .message, .term, .pattern, .job: record.identifier(.agent)
+        }
+    }
+
     private static func session(of record: Record) -> Identifier? {
         switch record.kind {
         case .conversation: record.id
         case .message: record.identifier(.conversation)
+        case .audit: record.identifier(.session)
         case .memory, .agent, .organization, .key, .user, .term, .pattern, .job: nil
         }
     }
@@ -86,7 +95,7 @@ public struct Narrowing: Hashable, Sendable {
             case .conversation: parts.append(.equals(.id, .identifier(session)))
             case .message: parts.append(.equals(.plain(.conversation), .identifier(session)))
             case .memory: parts.append(.equals(.session, .identifier(session)))
-            case .agent, .organization, .key, .user, .term, .pattern, .job: parts.append(.or([]))
+            case .agent, .organization, .key, .user, .term, .pattern, .job, .audit: parts.append(.or([]))
             }
         }
         return parts.isEmpty ? nil : parts.count == 1 ? parts[0] : .and(parts)

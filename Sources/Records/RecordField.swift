@@ -118,6 +118,13 @@ public enum RecordField: UInt16, Hashable, Sendable, CaseIterable {
     case sourceMessage = 136
     case forgetAt = 137
 
+    // Of audit entries.
+    case event = 138
+    case action = 139
+    case resourceType = 140
+    case resource = 141
+    case key = 142
+
     public init?(name: String) {
         guard let field = RecordField.byName[name] else { return nil }
         self = field
@@ -230,6 +237,11 @@ public enum RecordField: UInt16, Hashable, Sendable, CaseIterable {
         case .supersededBy: "superseded_by"
         case .sourceMessage: "source_message"
         case .forgetAt: "forget_at"
+        case .event: "event_type"
+        case .action: "action"
+        case .resourceType: "resource_type"
+        case .resource: "resource"
+        case .key: "key"
         }
     }
 }

@@ -163,6 +163,22 @@ extension Schema {
             FieldRule(.finishedAt, .time, by: .server),
         ])
 
+    /// What happened, told by the server alone. Of a recall: the agent whose memories were asked for, the key that asked and the user whose it is, and in the metadata
+    /// which memories came.
+    static let audits = Schema(
+        .audit, listedBy: [.event, .resource, .session, .user, .key],
+        [
+            FieldRule(.event, .text(bytesMax: Limits.modelBytesMax), by: .server, isRequired: true),
+            FieldRule(.action, .choice(["create", "read", "update", "delete", "execute"]), by: .server, isRequired: true),
+            FieldRule(.status, .choice(["success", "failure"]), by: .server, or: .text("success")),
+            FieldRule(.resourceType, .text(bytesMax: Limits.modelBytesMax), by: .server, isRequired: true),
+            FieldRule(.resource, .identifier, by: .server),
+            FieldRule(.session, .identifier, by: .server),
+            FieldRule(.user, .identifier, by: .server),
+            FieldRule(.key, .identifier, by: .server),
+            FieldRule(.metadata, .object(bytesMax: Limits.metadataBytesMax), by: .server),
+        ])
+
     /// What filters and access rules know of memories; how they are sent and stored they say themselves.
     static let memories = Schema(
         .memory, hasVector: true,

@@ -100,6 +100,7 @@ public final class Schema: Sendable {
         case .pattern: patterns
         case .key: keys
         case .job: jobs
+        case .audit: audits
         case .memory: memories
         }
     }

@@ -20,6 +20,7 @@ public enum Scope: String, Hashable, Sendable, CaseIterable {
     case adminKeys = "admin:keys"
     case jobsRead = "jobs:read"
     case jobsRun = "jobs:run"
+    case auditRead = "audit:read"
 
     public static func reading(_ kind: Kind) -> Scope {
         switch kind {
@@ -33,6 +34,7 @@ public enum Scope: String, Hashable, Sendable, CaseIterable {
         case .term: .termsRead
         case .pattern: .patternsRead
         case .job: .jobsRead
+        case .audit: .auditRead
         }
     }
 
@@ -48,6 +50,8 @@ public enum Scope: String, Hashable, Sendable, CaseIterable {
         case .term: .termsWrite
         case .pattern: .patternsWrite
         case .job: .jobsRun
+        // Nobody writes it by asking.
+        case .audit: .auditRead
         }
     }
 }

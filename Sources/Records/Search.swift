@@ -83,6 +83,8 @@ public struct SearchReport: Hashable, Sendable {
     public var lacksContents = false
     /// Nil where the index has all that was written; otherwise when it last had all that others write.
     public var asOf: Timestamp?
+    /// The audit entry that tells of this recall, once it is written; nil where none is kept.
+    public var trace: Identifier?
     /// The past that was asked about: what is left of memories was reckoned for it, from how they have been accessed until today.
     public var past: Moment?
 

@@ -53,7 +53,7 @@ public final class MemoryServer: Sendable {
         engine.followOthers()
         let watches = loops.next().every(milliseconds: limits.sweepMilliseconds) { [engine] in
             engine.sweepWatches()
-            engine.writeAccesses()
+            engine.writeRecalls()
         }
         state.withLock { state in
             state.listener = listener
@@ -92,7 +92,7 @@ public final class MemoryServer: Sendable {
         for sweep in sweeps { sweep.cancel() }
         if done != nil {
             engine.writeKeyUses()
-            engine.writeAccesses()
+            engine.writeRecalls()
         }
         done?()
     }

@@ -19,6 +19,8 @@ enum Table: UInt8, CaseIterable {
     case learningPatterns = 13
     case jobs = 14
     case embeddingWaits = 15
+    case auditLogs = 16
+    case auditKeys = 17
 
     static func of(_ kind: Kind) -> Table {
         switch kind {
@@ -32,6 +34,7 @@ enum Table: UInt8, CaseIterable {
         case .term: .terminologyEntries
         case .pattern: .learningPatterns
         case .job: .jobs
+        case .audit: .auditLogs
         }
     }
 
@@ -47,7 +50,8 @@ enum Table: UInt8, CaseIterable {
         case .terminologyEntries: .term
         case .learningPatterns: .pattern
         case .jobs: .job
-        case .embeddingSpaces, .embeddingWaits, .agentMemories, .changes, .idempotencyKeys, .counters: nil
+        case .auditLogs: .audit
+        case .embeddingSpaces, .embeddingWaits, .agentMemories, .changes, .idempotencyKeys, .counters, .auditKeys: nil
         }
     }
 
@@ -68,6 +72,8 @@ enum Table: UInt8, CaseIterable {
         case .learningPatterns: "learning_patterns"
         case .jobs: "jobs"
         case .embeddingWaits: "embedding_waits"
+        case .auditLogs: "audit_logs"
+        case .auditKeys: "audit_keys"
         }
     }
 
@@ -94,7 +100,8 @@ enum Table: UInt8, CaseIterable {
         case .changes: ["number", "organization_id", "kind", "record_id", "version", "operation", "at"]
         case .idempotencyKeys: ["organization_id", "idempotency_key", "digest", "change_number", "receipt", "created_at", "details"]
         case .counters: ["organization_id", "kind", "rows", "with_vectors", "deleted"]
-        case .organizations, .apiKeys, .agents, .users, .conversations, .messages, .terminologyEntries, .learningPatterns, .jobs: []
+        case .auditKeys: ["organization_id", "memory_id", "audit_key"]
+        case .organizations, .apiKeys, .agents, .users, .conversations, .messages, .terminologyEntries, .learningPatterns, .jobs, .auditLogs: []
         }
     }
 
@@ -103,7 +110,7 @@ enum Table: UInt8, CaseIterable {
         switch self {
         case .organizations, .changes: 1
         case .apiKeys, .embeddingSpaces, .agents, .agentMemories, .idempotencyKeys, .counters, .users, .conversations, .messages, .terminologyEntries,
-            .learningPatterns, .jobs:
+            .learningPatterns, .jobs, .auditLogs, .auditKeys:
             2
         case .embeddingWaits: 3
         }

@@ -73,7 +73,7 @@ public enum Verification {
                     counted[organization, default: StoreCounts()][kind] += StoreCounts.Count(
                         rows: 1, withVectors: record.embedding == nil ? 0 : 1, deleted: record.deletedAt == nil ? 0 : 1)
                     follow(record, &conversations)
-                case .apiKeys, .embeddingSpaces, .embeddingWaits, .changes, .idempotencyKeys, .jobs: break
+                case .apiKeys, .embeddingSpaces, .embeddingWaits, .changes, .idempotencyKeys, .jobs, .auditLogs, .auditKeys: break
                 }
             }
         }

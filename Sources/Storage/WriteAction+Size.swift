@@ -12,6 +12,8 @@ extension WriteAction {
         case .rotateKey: 2
         case .noteKeyUses(let uses): uses.count
         case .noteAccesses(let accesses): accesses.count
+        case .trace(let traces): traces.count
+        case .endAudit(_, let limit): limit
         case .bring(let batch): batch.count
         case .retain(_, let limit): limit
         case .forget(let sweep): sweep.limit
@@ -37,6 +39,8 @@ extension WriteAction {
         case .rotateKey, .revokeKey: 2 * WriteAction.rowBytes
         case .noteKeyUses(let uses): uses.count * WriteAction.rowBytes
         case .noteAccesses(let accesses): accesses.count * WriteAction.rowBytes
+        case .trace(let traces): traces.reduce(0) { $0 + ($1.found.count + 1) * WriteAction.rowBytes }
+        case .endAudit(_, let limit): limit * WriteAction.rowBytes
         case .bring(.memories(let memories)): memories.reduce(0) { $0 + WriteAction.bytes(of: $1) }
         case .bring(.records(let records)): records.reduce(0) { $0 + $1.approximateBytes }
         case .retain(_, let limit): limit * WriteAction.rowBytes

@@ -67,6 +67,10 @@ public enum WriteAction: Sendable {
     case noteKeyUses([KeyUse])
     /// Memories that were recalled, and when: each counts an access, unless it had one shortly before. One that is gone is passed over.
     case noteAccesses([Identifier: Timestamp])
+    /// Recalls that were answered, as entries of the audit. Like uses of keys they are no change of the sequence.
+    case trace([RecallTrace])
+    /// At most `limit` entries of the audit that are older than that moment go for good.
+    case endAudit(before: Timestamp, limit: Int)
     /// Memories that are due are hidden, and those that were for long deleted.
     case forget(Sweep)
     /// When memories are forgotten is reckoned anew, as their agents' settings are now.

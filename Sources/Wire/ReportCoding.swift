@@ -14,6 +14,7 @@ private enum Tag {
     static let reportMode: UInt16 = 26
     static let validAt: UInt16 = 27
     static let knownAt: UInt16 = 28
+    static let trace: UInt16 = 29
 }
 
 /// How an answer to a search came about.
@@ -30,6 +31,7 @@ extension FieldWriter {
         if report.mode != .vector { integer(Tag.reportMode, report.mode.rawValue) }
         if report.lacksContents { flag(Tag.lacksContents, true) }
         if let asOf = report.asOf { time(Tag.asOf, asOf) }
+        if let trace = report.trace { identifier(Tag.trace, trace) }
         if let past = report.past {
             time(Tag.validAt, past.valid)
             if let known = past.known { time(Tag.knownAt, known) }
@@ -55,6 +57,7 @@ extension [UInt8] {
             case Tag.reportMode: report.mode = try mode(field)
             case Tag.lacksContents: report.lacksContents = try flag(field, "lacks_contents")
             case Tag.asOf: report.asOf = try time(field, "as_of")
+            case Tag.trace: report.trace = try identifier(field, "trace")
             case Tag.validAt: validAt = try time(field, "valid_at")
             case Tag.knownAt: knownAt = try time(field, "known_at")
             default: return false

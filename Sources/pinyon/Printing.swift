@@ -20,6 +20,7 @@ enum Printing {
                 "rows_visited": .integer(Int64(report.rowsVisited)), "rows_scored": .integer(Int64(report.rowsScored)), "lists_total": .integer(Int64(report.listsTotal)),
                 "lists_visited": .integer(Int64(report.listsVisited)), "recall_estimate": .number(report.recallEstimate),
                 "exact": .bool(report.isExact), "mode": .text(report.mode.name), "lacks_contents": .bool(report.lacksContents), "as_of": report.asOf.map { .text($0.description) } ?? .null,
+                "trace": report.trace.map { .text($0.description) } ?? .null,
                 "valid_at": report.past.map { .text($0.valid.description) } ?? .null, "known_at": report.past?.known.map { .text($0.description) } ?? .null,
             ],
         ]

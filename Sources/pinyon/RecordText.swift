@@ -127,7 +127,7 @@ enum RecordText {
             if let user = try await client.browse(RecordListing(.user, [.email: .text(text)], limit: 1)).records.first { return user.id }
             throw Failure("there is no user \"\(text)\"; pinyon user list shows them")
         case .agent: return try await Selection.agent(text, client)
-        case .memory, .organization, .key, .conversation, .message, .term, .pattern, .job, nil:
+        case .memory, .organization, .key, .conversation, .message, .term, .pattern, .job, .audit, nil:
             throw UsageError("\(option) must be a UUID, not \"\(text)\"")
         }
     }

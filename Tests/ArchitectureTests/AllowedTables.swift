@@ -18,7 +18,7 @@ let arrowsByModule: [String: Arrows] = [
     "Drawing": Arrows(own: [], toolchain: ["Glibc"]),
     "Embedding": Arrows(own: ["Vectors", "Records", "Secrets", "CUTF8Proc", "CCurl"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Models": Arrows(own: ["Records", "Secrets", "CCurl", "CZip"], toolchain: ["Glibc"]),
-    "Storage": Arrows(own: ["Records", "Recall", "CSQLite", "CPostgres", "CSystem", "CUTF8Proc"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
+    "Storage": Arrows(own: ["Records", "Recall", "Secrets", "CSQLite", "CPostgres", "CSystem", "CUTF8Proc"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Wire": Arrows(own: ["Records", "CSystem"], toolchain: []),
     "Transport": Arrows(own: ["CSystem", "COpenSSL"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Engine": Arrows(

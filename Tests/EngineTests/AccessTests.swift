@@ -28,7 +28,7 @@ struct AccessTests {
             .memory: ("memories:read", "memories:write"), .agent: ("agents:read", "agents:write"), .organization: ("organization:read", "organization:write"),
             .key: ("admin:keys", "admin:keys"), .user: ("users:read", "users:write"), .conversation: ("conversations:read", "conversations:write"),
             .message: ("messages:read", "messages:write"), .term: ("terms:read", "terms:write"), .pattern: ("patterns:read", "patterns:write"),
-            .job: ("jobs:read", "jobs:run"),
+            .job: ("jobs:read", "jobs:run"), .audit: ("audit:read", "audit:read"),
         ]
         for kind in Kind.allCases {
             let (read, write) = names[kind].map { (Scope(rawValue: $0).map { [$0] } ?? [], Scope(rawValue: $1).map { [$0] } ?? []) } ?? ([], [])

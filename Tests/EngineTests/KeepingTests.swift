@@ -61,7 +61,7 @@ struct KeepingTests {
         #expect(past.report.past == Moment(start, known: start))
         #expect(try await recall(house, RecallRequest(agent: agent, vector: [1, 0], touches: false)).report.past == nil)
         // Nothing that was asked about the past counts as accessed.
-        house.engine.writeAccesses()
+        house.engine.writeRecalls()
         _ = try await house.agent("another")
         guard case .memories(let found) = try await house.perform(.get([rome], withVectors: false)).get() else { throw House.Unexpected() }
         #expect(found[0].accessCount == 0)

@@ -98,7 +98,7 @@ struct MemoryRecallTests {
         let agent = try await house.agent()
         let kept = try await house.remember((0..<3).map { MemoryDraft(agent: agent, content: "memory \($0)", vector: [1, Float($0)]) }).rows.map(\.id)
         func memories() async throws -> [Memory] {
-            house.engine.writeAccesses()
+            house.engine.writeRecalls()
             // A write that comes later waits for the one before.
             _ = try await house.agent("another")
             guard case .memories(let found) = try await house.perform(.get(kept, withVectors: true)).get() else { throw House.Unexpected() }

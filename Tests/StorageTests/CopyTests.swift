@@ -34,6 +34,12 @@ import Testing
         records.append(house.world.record(.job, [.type: .text("import"), .totalCount: .integer(10)]))
         for record in records { _ = try await store.write(house.world.request(.create([record]), vectorsFollow: true)) }
         _ = try await store.write(house.world.request(.remove(.message, [records[0].id])))
+        let kept = try await store.page(MemoryListing(), of: house.world.organization.id).memories
+        let found = kept.map { RecallTrace.Found(memory: $0.id, version: $0.version, score: 0.25, contentDigest: [1, 2]) }
+        let trace = RecallTrace(
+            id: house.world.id(), at: startTime, agent: house.world.agent.id, session: house.world.id(), key: house.world.key.id, user: house.users[0].id, mode: .hybrid, past: nil,
+            found: found, leftOut: 3)
+        _ = try await store.write(house.world.request(.trace([trace])))
         var other = World(seed: 502, slug: "other")
         _ = try await store.write(other.request(.createOrganization(other.organization, other.key)))
         _ = try await store.write(other.request(.ensureAgent(other.agent)))
@@ -64,7 +70,7 @@ import Testing
         let reports = try copy(source, target)
         #expect(reports.map(\.organization.slug).sorted() == ["acme", "other"] && reports.allSatisfy { !$0.wasThere })
         let digest = try #require(reports.first { $0.organization.slug == "acme" }?.digest)
-        #expect(StoreCounts.kinds.allSatisfy { (digest.parts[$0]?.count ?? 0) > 0 } && digest.parts[.job]?.count == 1 && digest.parts[.key]?.count == 1)
+        #expect(StoreCounts.kinds.allSatisfy { (digest.parts[$0]?.count ?? 0) > 0 } && digest.parts[.job]?.count == 1 && digest.parts[.audit]?.count == 1 && digest.parts[.key]?.count == 1)
         for world in worlds {
             let id = world.organization.id
             #expect(try await target.counts(of: id) == source.counts(of: id))

@@ -10,7 +10,7 @@ import Testing
         let directory = try DataDirectory.open(home.path, at: startTime)
         defer { directory.close() }
         var expected = 0
-        for target in [1, 2, 3, 4, 5, 6, 7, 6, 5, 4, 3, 7, 0, 7, 7, 1, 5, 7, 0, 2] {
+        for target in [1, 2, 3, 4, 5, 6, 7, 8, 7, 6, 5, 4, 3, 8, 0, 8, 8, 1, 5, 8, 0, 2] {
             #expect(try SQLiteStore.migrate(directory, to: target) == expected)
             expected = target
             let connection = try SQLiteConnection(path: home.databasePath, .readOnly)
@@ -28,8 +28,8 @@ import Testing
         let counts = try await store.counts(of: world.organization.id)
         store.close()
         let directory = try DataDirectory.open(home.path, at: startTime)
-        #expect(try SQLiteStore.migrate(directory, to: 3) == 7)
-        #expect(try SQLiteStore.migrate(directory, to: 7) == 3)
+        #expect(try SQLiteStore.migrate(directory, to: 3) == 8)
+        #expect(try SQLiteStore.migrate(directory, to: 8) == 3)
         directory.close()
         let again = try home.open()
         #expect(try await again.memories(kept.map(\.id), of: world.organization.id) == kept.map(\.asBefore))
@@ -63,10 +63,10 @@ import Testing
         }
         store.close()
         let directory = try DataDirectory.open(home.path, at: startTime)
-        #expect(try SQLiteStore.migrate(directory, to: 5) == 7)
+        #expect(try SQLiteStore.migrate(directory, to: 5) == 8)
         let report = try Verification.run(path: home.path)
         #expect(report.isSound, "\(report)")
-        #expect(try SQLiteStore.migrate(directory, to: 7) == 5)
+        #expect(try SQLiteStore.migrate(directory, to: 8) == 5)
         directory.close()
         let again = try home.open()
         defer { again.close() }
@@ -97,13 +97,13 @@ import Testing
         let home = try TemporaryDirectory()
         try home.open().close()
         let connection = try SQLiteConnection(path: home.databasePath, .readWrite)
-        try connection.execute("PRAGMA user_version = 9")
+        try connection.execute("PRAGMA user_version = 10")
         let error = await storageError { _ = try home.open() }
-        #expect(error == .newerSchema(found: 9, known: 7))
-        #expect(error?.description == "the database has schema version 9, and this program knows versions up to 7; use a newer pinyon")
-        try connection.execute("PRAGMA user_version = 7")
+        #expect(error == .newerSchema(found: 10, known: 8))
+        #expect(error?.description == "the database has schema version 10, and this program knows versions up to 8; use a newer pinyon")
+        try connection.execute("PRAGMA user_version = 8")
         let directory = try DataDirectory.open(home.path, at: startTime)
-        #expect(await storageError { _ = try SQLiteStore.migrate(directory, to: 8) } == .newerSchema(found: 8, known: 7))
+        #expect(await storageError { _ = try SQLiteStore.migrate(directory, to: 9) } == .newerSchema(found: 9, known: 8))
     }
 
     @Test("another program's database is refused and not touched")

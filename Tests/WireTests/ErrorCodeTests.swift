@@ -39,7 +39,7 @@ struct ErrorCodeTests {
             "import",
         ])
         #expect(MemoryType.allCases.map(\.rawValue) == [1, 2, 3, 4])
-        #expect(Kind.allCases.map(\.rawValue) == Array(1...10))
+        #expect(Kind.allCases.map(\.rawValue) == Array(1...11))
     }
 
     @Test("a code of a newer server is an internal error with its sentence")

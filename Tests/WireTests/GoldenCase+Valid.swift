@@ -145,6 +145,7 @@ extension GoldenCase {
         report.asOf = later
         report.mode = .hybrid
         report.past = Moment(time, known: later)
+        report.trace = two
         return report
     }()
 

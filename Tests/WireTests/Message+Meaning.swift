@@ -222,6 +222,7 @@ extension SearchAnswer {
             ("recall_estimate", .number(report.recallEstimate)), ("is_exact", .bool(report.isExact)),
             ("lacks_contents", yes(report.lacksContents)), ("as_of", moment(report.asOf)), ("mode", report.mode == .vector ? nil : .text(report.mode.name)),
             ("valid_at", moment(report.past?.valid)), ("known_at", moment(report.past?.known)),
+            ("trace", described(report.trace)),
         ])
         return object([("hits", .list(hits)), ("report", facts), ("explanation", explanation?.meaning)])
     }

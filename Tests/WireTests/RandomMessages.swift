@@ -151,6 +151,7 @@ extension RandomMessages {
             recallEstimate: pick(RandomMessages.numbers), isExact: chance())
         report.lacksContents = chance()
         report.asOf = maybe { $0.time() }
+        report.trace = maybe { $0.identifier() }
         report.past = maybe { random in Moment(random.time(), known: random.maybe { $0.time() }) }
         report.mode = pick(SearchMode.allCases)
         return report

@@ -48,7 +48,7 @@ public enum StoreCopy {
     }
 
     /// What others refer to comes first.
-    fileprivate static let kinds: [[Kind]] = [[.organization, .user, .agent, .key], [.memory, .conversation, .message, .term, .pattern, .job]]
+    fileprivate static let kinds: [[Kind]] = [[.organization, .user, .agent, .key], [.memory, .conversation, .message, .term, .pattern, .job, .audit]]
 
     fileprivate static func bring<Session: WriteSession>(
         _ organization: Organization, from source: any Store, to session: Session, _ progress: (Progress) -> Void
@@ -71,6 +71,9 @@ public enum StoreCopy {
                 case .space(let space): refusal = try session.insert(space)
                 case .wait(let wait):
                     try session.putWait(wait.kind, wait.id, of: organization.id, since: wait.since)
+                    refusal = nil
+                case .auditKey(let memory, let key):
+                    try session.put(key, of: memory, organization.id)
                     refusal = nil
                 case .receipt(let key, let row):
                     refusal = try session.put(row.receipt, under: Idempotency(key: key, digest: row.digest), of: organization.id, at: row.createdAt)
@@ -96,6 +99,7 @@ enum StoreItem {
     case space(EmbeddingSpace)
     case wait(WaitingRow)
     case receipt(Identifier, IdempotencyRow)
+    case auditKey(Identifier, AuditKey)
 }
 
 /// A store that what another keeps can be brought to.
@@ -122,6 +126,7 @@ extension WriteSession {
         case .memory(let memory):
             _ = try append(.put, .memory, memory.id, version: memory.version, of: memory.organization, at: memory.updatedAt)
             return try insert(memory)
+        case .record(let record) where !Kind.followed.contains(record.kind): return try insert(record)
         case .record(let record):
             _ = try append(record.deletedAt == nil ? .put : .remove, record.kind, record.id, version: record.version, of: record.organization, at: record.updatedAt)
             return try insert(record)
@@ -156,6 +161,7 @@ extension StoreReads {
             for space in spaces { try body(.space(space)) }
             for kind in StoreCopy.kinds[1] { try session.each(kind, of: organization) { row throws(StorageError) in try body(.row(row)) } }
             for wait in try session.waitingRows(of: organization, limit: Int(Int32.max)) { try body(.wait(wait)) }
+            try session.eachAuditKey(of: organization) { memory, key throws(StorageError) in try body(.auditKey(memory, key)) }
             try session.eachReceipt(of: organization) { key, row throws(StorageError) in try body(.receipt(key, row)) }
             return StoreCounts(Dictionary(try session.counters(of: organization).map { ($0.kind, $0.count) }, uniquingKeysWith: { _, last in last }))
         }

@@ -24,7 +24,7 @@ public struct StoreDigest: Hashable, Sendable {
     }
 
     public private(set) var parts: [Kind: Part] = [:]
-    /// Embedding spaces, rows that wait for a vector, and answers kept for requests that are repeated.
+    /// Embedding spaces, rows that wait for a vector, keys of digests, and answers kept for requests that are repeated.
     public private(set) var others = Part()
 
     /// In the order of the kinds, the first in hexadecimal digits.
@@ -63,6 +63,9 @@ public struct StoreDigest: Hashable, Sendable {
         case .space(let space): add(space, scratch)
         case .wait(let wait): add(wait, of: organization, scratch)
         case .receipt(let key, let row): add(key, row, of: organization, scratch)
+        case .auditKey(let memory, let key):
+            AuditKeyRow.encode(key, of: memory, organization, into: scratch.row)
+            others.add(memory, UInt64(scratch.row.checksum))
         }
     }
 

@@ -14,7 +14,7 @@ extension PostgresMigrations {
                 CREATE POLICY owner ON changes FOR INSERT TO CURRENT_USER WITH CHECK (true);
                 CREATE POLICY owner ON counters TO CURRENT_USER USING (true);
                 CREATE POLICY owner ON embedding_waits TO CURRENT_USER USING (true);
-                ALTER TABLE changes ADD CONSTRAINT changes_kind_check CHECK (kind BETWEEN 1 AND \(Kind.allCases.count));
+                ALTER TABLE changes ADD CONSTRAINT changes_kind_check CHECK (kind BETWEEN 1 AND \(Kind.followed.count));
                 \(counted(names))
                 \(keepIdentity)
                 \(completeVector)
@@ -26,7 +26,7 @@ extension PostgresMigrations {
                 \(noteConversations)
                 \(noteOrganizations)
                 \(noteTruncation)
-                \(Kind.allCases.map(create(of:)).joined(separator: "\n"))
+                \(Kind.followed.map(create(of:)).joined(separator: "\n"))
                 """,
             down: """
                 DROP FUNCTION note_truncation, note_organizations, note_conversations, note_messages, note_rows, complete_conversation, date_memory, complete_row, complete_vector, given_vector, is_main, sum_of, keep_identity CASCADE;
@@ -207,7 +207,7 @@ extension PostgresMigrations {
             switch kind {
             case .memory, .message, .term: "embedding_space_id IS NULL"
             case .conversation: "coalesce(title_embedding, other_title_embedding) IS NULL AND title <> 'New Conversation'"
-            case .agent, .organization, .key, .user, .pattern, .job: "false"
+            case .agent, .organization, .key, .user, .pattern, .job, .audit: "false"
             }
         let arguments = [
             "\(kind.rawValue)", kind == .organization ? "id" : "organization_id", hides ? "deleted_at IS NOT NULL" : "false", hasVector ? "embedding_space_id IS NOT NULL" : "false", waits,
@@ -218,7 +218,7 @@ extension PostgresMigrations {
             case .conversation: "complete_conversation()"
             case .term: "complete_row('term')"
             case .memory, .message: "complete_row('content')"
-            case .agent, .organization, .key, .user, .pattern, .job: "complete_row()"
+            case .agent, .organization, .key, .user, .pattern, .job, .audit: "complete_row()"
             }
         let identity = kind == .organization ? ["id"] : ["organization_id", "id"]
         var triggers = [

@@ -18,9 +18,9 @@ struct PostgresMigration: Sendable {
 /// They stay ordinary: what a report or another program writes with plain SQL has its defaults. Texts that lists are ordered by are compared byte by byte.
 /// A tenant's table shows the service the rows of the organization that the transaction named, and no row when it named none.
 enum PostgresMigrations {
-    static func all(_ names: PostgresNames) -> [PostgresMigration] { [tenancy, contents, changes, policies(names), triggers(names), views(names), feed(names), months(names)] }
+    static func all(_ names: PostgresNames) -> [PostgresMigration] { [tenancy, contents, changes, policies(names), triggers(names), views(names), feed(names), months(names), auditing(names)] }
 
-    static let latest = 8
+    static let latest = 9
 
     private static let tenancy = PostgresMigration(
         1, "tenancy",
@@ -215,14 +215,30 @@ enum PostgresMigrations {
             DROP SEQUENCE change_numbers;
             """)
 
+    /// A loop over tables of which the service sees the rows of one organization.
+    static func isolation(of tenants: String, _ names: PostgresNames) -> String {
+        // Within a text that is itself quoted.
+        let quoted = "(SELECT nullif(current_setting(''pinyon.organization'', true), '''')::uuid)"
+        return """
+            FOREACH tenant IN ARRAY ARRAY[\(tenants)] LOOP
+                EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tenant);
+                EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tenant);
+                EXECUTE format(
+                    'CREATE POLICY tenant ON %1$I TO \(names.service) USING (%2$I = \(quoted)) WITH CHECK (%2$I = \(quoted))',
+                    tenant, CASE tenant WHEN 'organizations' THEN 'id' ELSE 'organization_id' END);
+                EXECUTE format('CREATE POLICY feed ON %I FOR SELECT TO \(names.feed) USING (true)', tenant);
+                EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO \(names.service)', tenant);
+                EXECUTE format('GRANT SELECT ON %I TO \(names.feed)', tenant);
+            END LOOP;
+            """
+    }
+
     /// Who sees what. Roles belong to the whole cluster: they stay when the schema goes, as another database may have them too.
     private static func policies(_ names: PostgresNames) -> PostgresMigration {
         let tenants = """
             'organizations', 'users', 'agents', 'api_keys', 'embedding_spaces', 'agent_memories', 'conversations', 'messages', 'terminology_entries',
             'learning_patterns', 'changes', 'idempotency_keys', 'counters', 'embedding_waits', 'jobs'
             """
-        // Within a text that is itself quoted.
-        let quoted = "(SELECT nullif(current_setting(''pinyon.organization'', true), '''')::uuid)"
         return PostgresMigration(
             4, "policies",
             up: """
@@ -230,7 +246,6 @@ enum PostgresMigrations {
                 DECLARE
                     role text;
                     tenant text;
-                    owner text;
                     may_be boolean;
                 BEGIN
                     FOREACH role IN ARRAY ARRAY['\(names.service)', '\(names.feed)'] LOOP
@@ -255,15 +270,7 @@ enum PostgresMigrations {
                         END IF;
                         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', '\(names.schema)', role);
                     END LOOP;
-                    FOREACH tenant IN ARRAY ARRAY[\(tenants)] LOOP
-                        owner := CASE tenant WHEN 'organizations' THEN 'id' ELSE 'organization_id' END;
-                        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tenant);
-                        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tenant);
-                        EXECUTE format('CREATE POLICY tenant ON %I TO \(names.service) USING (%I = \(quoted)) WITH CHECK (%I = \(quoted))', tenant, owner, owner);
-                        EXECUTE format('CREATE POLICY feed ON %I FOR SELECT TO \(names.feed) USING (true)', tenant);
-                        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO \(names.service)', tenant);
-                        EXECUTE format('GRANT SELECT ON %I TO \(names.feed)', tenant);
-                    END LOOP;
+                    \(isolation(of: tenants, names))
                 END
                 $policies$;
                 GRANT USAGE ON SEQUENCE change_numbers TO \(names.service);

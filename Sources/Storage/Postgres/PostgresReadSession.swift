@@ -190,6 +190,39 @@ final class PostgresReadSession: ReadSession {
         return rows
     }
 
+    func auditKeys(of memories: [Identifier], _ organization: Identifier) throws(StorageError) -> [Identifier: AuditKey] {
+        var keys: [Identifier: AuditKey] = [:]
+        try eachAuditKey("memory_id = ANY($2)", { $0.add(memories) }, organization) { memory, key throws(StorageError) in keys[memory] = key }
+        return keys
+    }
+
+    func eachAuditKey(of organization: Identifier, _ body: (Identifier, AuditKey) throws(StorageError) -> Void) throws(StorageError) {
+        var (after, isDone) = (Identifier.none, false)
+        while !isDone {
+            var count = 0
+            let limit = PostgresReadSession.rowsAtOnce
+            let last = after
+            try eachAuditKey("memory_id > $2 ORDER BY memory_id LIMIT \(limit)", { $0.add(last) }, organization) { memory, key throws(StorageError) in
+                try body(memory, key)
+                (after, count) = (memory, count + 1)
+            }
+            isDone = count < limit
+        }
+    }
+
+    private func eachAuditKey(
+        _ conditions: String, _ fill: (inout PostgresParameters) -> Void, _ organization: Identifier, _ body: (Identifier, AuditKey) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        let found = try ask("SELECT memory_id, audit_key FROM \(names.table(.auditKeys)) WHERE organization_id = $1 AND \(conditions)") {
+            $0.add(organization)
+            fill(&$0)
+        }
+        for row in 0..<found.count {
+            guard let memory = found.identifier(row, 0) else { throw .corruptRow(table: Table.auditKeys.name, place: organization.description) }
+            try body(memory, AuditKey(bytes: found.blob(row, 1)))
+        }
+    }
+
     func eachReceipt(of organization: Identifier, _ body: (Identifier, IdempotencyRow) throws(StorageError) -> Void) throws(StorageError) {
         var after = Identifier.none
         while true {
@@ -229,14 +262,15 @@ final class PostgresReadSession: ReadSession {
         let memories = "\(names.table(.agentMemories)) WHERE organization_id = o.id AND deleted_at"
         let found = try ask(
             """
-            SELECT id, is_due, hidden_at FROM (
+            SELECT id, is_due, hidden_at, audited_at FROM (
                 SELECT o.id, EXISTS (SELECT 1 FROM \(memories) IS NULL AND forget_at <= $1) OR EXISTS (SELECT 1 FROM \(memories) IS NULL AND expires_at <= $1) AS is_due,
-                    (SELECT min(deleted_at) FROM \(memories) IS NOT NULL) AS hidden_at
+                    (SELECT min(deleted_at) FROM \(memories) IS NOT NULL) AS hidden_at,
+                    (SELECT min(created_at) FROM \(names.table(.auditLogs)) WHERE organization_id = o.id) AS audited_at
                 FROM \(names.table(.organizations)) AS o
-            ) AS due WHERE is_due OR hidden_at IS NOT NULL
+            ) AS due WHERE is_due OR hidden_at IS NOT NULL OR audited_at IS NOT NULL
             """) { $0.add(time) }
         return (0..<found.count).compactMap { row in
-            found.identifier(row, 0).map { DueOrganization(organization: $0, isDue: found.flag(row, 1) ?? false, hiddenAt: found.time(row, 2)) }
+            found.identifier(row, 0).map { DueOrganization(organization: $0, isDue: found.flag(row, 1) ?? false, hiddenAt: found.time(row, 2), auditedAt: found.time(row, 3)) }
         }
     }
 

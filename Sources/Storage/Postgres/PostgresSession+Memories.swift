@@ -94,6 +94,27 @@ extension PostgresSession {
         }.identifiers()
     }
 
+    func auditKeys(of memories: [Identifier], _ organization: Identifier) throws(StorageError) -> [(memory: Identifier, key: AuditKey?)] {
+        let found = try ask(
+            """
+            SELECT m.id, k.audit_key FROM \(names.table(.agentMemories)) AS m
+            LEFT JOIN \(names.table(.auditKeys)) AS k ON k.organization_id = m.organization_id AND k.memory_id = m.id
+            WHERE m.organization_id = $1 AND m.id = ANY($2) ORDER BY m.id FOR KEY SHARE OF m
+            """
+        ) {
+            $0.add(organization)
+            $0.add(memories)
+        }
+        return (0..<found.count).compactMap { row in found.identifier(row, 0).map { ($0, found.isNull(row, 1) ? nil : AuditKey(bytes: found.blob(row, 1))) } }
+    }
+
+    func put(_ key: AuditKey, of memory: Identifier, _ organization: Identifier) throws(StorageError) {
+        try add(.auditKeys, mayBeThere: false) {
+            $0.add(organization, memory)
+            $0.add(key.bytes)
+        }
+    }
+
     /// Rows bear no checksums of ours here: one that cannot be read is none that is damaged.
     func traces(of kind: Kind, _ id: Identifier, in organization: Identifier) throws(StorageError) -> RowTraces? { nil }
 

@@ -332,9 +332,9 @@ final class PostgresSession: WriteSession {
     }
 
     func older(_ kind: Kind, than time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Identifier] {
-        let (table, column) = (names.table(.of(kind)), kind == .message ? "created_at" : "last_activity_at")
+        let (table, column) = (names.table(.of(kind)), kind == .conversation ? "last_activity_at" : "created_at")
         let isEmpty =
-            kind == .message ? "" : " AND NOT EXISTS (SELECT 1 FROM \(names.table(.messages)) AS m WHERE m.organization_id = $1 AND m.conversation_id = r.id)"
+            kind != .conversation ? "" : " AND NOT EXISTS (SELECT 1 FROM \(names.table(.messages)) AS m WHERE m.organization_id = $1 AND m.conversation_id = r.id)"
         return try ask("SELECT id FROM \(table) AS r WHERE organization_id = $1 AND \(column) < $2\(isEmpty) ORDER BY \(column), id LIMIT $3") {
             $0.add(organization)
             $0.add(time)

@@ -27,8 +27,13 @@ protocol ReadSession: AnyObject {
     /// Those first that wait longest.
     func waitingRows(of organization: Identifier, limit: Int) throws(StorageError) -> [WaitingRow]
     func organizationsWaiting() throws(StorageError) -> [Identifier]
-    /// Those that have memories which are due by then, or hidden ones, and when the first of these was hidden.
+    /// Those that have memories which are due by then, hidden ones, or entries of the audit, and since when.
     func organizationsDue(at time: Timestamp) throws(StorageError) -> [DueOrganization]
+
+    /// By what digests of texts are made, of those of the memories that have it.
+    func auditKeys(of memories: [Identifier], _ organization: Identifier) throws(StorageError) -> [Identifier: AuditKey]
+    /// All of an organization.
+    func eachAuditKey(of organization: Identifier, _ body: (Identifier, AuditKey) throws(StorageError) -> Void) throws(StorageError)
 
     /// What was answered under each key of a request.
     func eachReceipt(of organization: Identifier, _ body: (Identifier, IdempotencyRow) throws(StorageError) -> Void) throws(StorageError)
@@ -84,10 +89,12 @@ struct WaitingRow {
     let since: Timestamp
 }
 
-/// An organization whose memories a sweep may have to look at.
+/// An organization in which something may have to go.
 public struct DueOrganization: Hashable, Sendable {
     public let organization: Identifier
     public let isDue: Bool
     /// When the first of those was hidden that still are.
     public let hiddenAt: Timestamp?
+    /// When the first entry of its audit was written.
+    public let auditedAt: Timestamp?
 }

@@ -81,7 +81,7 @@ struct Reader {
                 found.append(record)
             }
         }
-        return found
+        return kind == .audit ? try told(found, of: organization) : found
     }
 
     /// A conversation that may be seen, and its last messages, newest first.

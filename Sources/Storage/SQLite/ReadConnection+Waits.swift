@@ -19,6 +19,18 @@ extension ReadConnection {
         return rows
     }
 
+    func auditKeys(of memories: [Identifier], _ organization: Identifier) throws(StorageError) -> [Identifier: AuditKey] { try stored.auditKeys(of: memories, organization) }
+
+    func eachAuditKey(of organization: Identifier, _ body: (Identifier, AuditKey) throws(StorageError) -> Void) throws(StorageError) {
+        let statement = try stored[Table.auditKeys.selection + " WHERE organization_id = ?1"]
+        try statement.bind(1, organization)
+        defer { statement.reset() }
+        while try statement.step() {
+            let row = try AuditKeyRow.decode(statement, of: organization)
+            try body(row.memory, row.key)
+        }
+    }
+
     func eachReceipt(of organization: Identifier, _ body: (Identifier, IdempotencyRow) throws(StorageError) -> Void) throws(StorageError) {
         let statement = try stored[Table.idempotencyKeys.selection + " WHERE organization_id = ?1"]
         try statement.bind(1, organization)
@@ -54,7 +66,8 @@ extension ReadConnection {
             """
             SELECT o.id, EXISTS (SELECT 1 FROM agent_memories WHERE organization_id = o.id AND deleted_at IS NULL AND forget_at IS NOT NULL AND forget_at <= ?1)
                 OR EXISTS (SELECT 1 FROM agent_memories WHERE organization_id = o.id AND deleted_at IS NULL AND expires_at IS NOT NULL AND expires_at <= ?1),
-                (SELECT min(deleted_at) FROM agent_memories WHERE organization_id = o.id AND deleted_at IS NOT NULL)
+                (SELECT min(deleted_at) FROM agent_memories WHERE organization_id = o.id AND deleted_at IS NOT NULL),
+                (SELECT min(created_at) FROM audit_logs WHERE organization_id = o.id)
             FROM organizations AS o
             """]
         try statement.bind(1, time.microseconds)
@@ -62,8 +75,8 @@ extension ReadConnection {
         var due: [DueOrganization] = []
         while try statement.step() {
             guard let organization = statement.identifier(0) else { throw statement.corrupt(.organizations) }
-            let found = DueOrganization(organization: organization, isDue: statement.integer(1) != 0, hiddenAt: statement.timestamp(2))
-            if found.isDue || found.hiddenAt != nil { due.append(found) }
+            let found = DueOrganization(organization: organization, isDue: statement.integer(1) != 0, hiddenAt: statement.timestamp(2), auditedAt: statement.timestamp(3))
+            if found.isDue || found.hiddenAt != nil || found.auditedAt != nil { due.append(found) }
         }
         return due
     }

@@ -192,8 +192,8 @@ final class SQLiteSession: WriteSession {
     }
 
     func older(_ kind: Kind, than time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Identifier] {
-        let (table, column) = (Table.of(kind).name, kind == .message ? "created_at" : "last_activity_at")
-        let isEmpty = kind == .message ? "" : " AND NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.organization_id = ?1 AND m.conversation_id = \(table).id)"
+        let (table, column) = (Table.of(kind).name, kind == .conversation ? "last_activity_at" : "created_at")
+        let isEmpty = kind != .conversation ? "" : " AND NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.organization_id = ?1 AND m.conversation_id = \(table).id)"
         let statement = try stored["SELECT id FROM \(table) WHERE organization_id = ?1 AND \(column) < ?2\(isEmpty) ORDER BY \(column), id LIMIT ?3"]
         try statement.bind(1, organization)
         try statement.bind(2, time.microseconds)
@@ -369,6 +369,32 @@ final class SQLiteSession: WriteSession {
         try statement.bind(1, organization)
         try statement.bind(2, Int64(kind.rawValue))
         try statement.bind(3, id)
+        try statement.run()
+    }
+
+    // MARK: Digests of texts
+
+    func auditKeys(of memories: [Identifier], _ organization: Identifier) throws(StorageError) -> [(memory: Identifier, key: AuditKey?)] {
+        let statement = try stored["SELECT 1 FROM agent_memories WHERE organization_id = ?1 AND id = ?2"]
+        var keys: [(memory: Identifier, key: AuditKey?)] = []
+        for memory in memories {
+            try statement.bind(1, organization)
+            try statement.bind(2, memory)
+            defer { statement.reset() }
+            guard try statement.step() else { continue }
+            do throws(StorageError) {
+                keys.append((memory, try stored.auditKeys(of: [memory], organization)[memory]))
+            } catch {
+                guard case .corruptRow = error else { throw error }
+            }
+        }
+        return keys
+    }
+
+    func put(_ key: AuditKey, of memory: Identifier, _ organization: Identifier) throws(StorageError) {
+        AuditKeyRow.encode(key, of: memory, organization, into: row)
+        let statement = try stored[Table.auditKeys.insertion]
+        try statement.bind(row)
         try statement.run()
     }
 

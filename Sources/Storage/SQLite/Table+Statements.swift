@@ -9,6 +9,7 @@ extension Table {
         case .jobs: 5
         case .embeddingSpaces, .embeddingWaits: 6
         case .agentMemories, .idempotencyKeys: 7
+        case .auditLogs, .auditKeys: 8
         }
     }
 

@@ -41,7 +41,7 @@ protocol WriteSession: AnyObject, SendableMetatype {
     /// Those of a conversation that are not deleted, with their versions.
     func messages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [WriteReceipt.Row]
     func liveMessages(of conversation: Identifier, _ organization: Identifier) throws(StorageError) -> [Record]
-    /// Messages that were written before, or conversations in which nothing happened since and no message is left; the oldest first.
+    /// Messages and audit entries that were written before, or conversations in which nothing happened since and no message is left; the oldest first.
     func older(_ kind: Kind, than time: Timestamp, limit: Int, of organization: Identifier) throws(StorageError) -> [Identifier]
 
     func memory(_ id: Identifier, of organization: Identifier) throws(StorageError) -> Memory?
@@ -80,6 +80,9 @@ protocol WriteSession: AnyObject, SendableMetatype {
     func put(_ receipt: WriteReceipt, under idempotency: Idempotency, of organization: Identifier, at time: Timestamp) throws(StorageError) -> RowRefusal?
     /// The oldest of those that were put until then.
     func purgeReceipts(until time: Timestamp, limit: Int) throws(StorageError)
+    /// Of each of those memories that exists, by what digests of its texts are made; nil of one that has none yet. One whose key is damaged is left out.
+    func auditKeys(of memories: [Identifier], _ organization: Identifier) throws(StorageError) -> [(memory: Identifier, key: AuditKey?)]
+    func put(_ key: AuditKey, of memory: Identifier, _ organization: Identifier) throws(StorageError)
     /// What can be told of a row that is damaged, so that it can be counted when it goes; nil where there is none.
     func traces(of kind: Kind, _ id: Identifier, in organization: Identifier) throws(StorageError) -> RowTraces?
     /// All of an organization.

@@ -36,7 +36,7 @@ extension Writer {
             try check(record.embedding, request.organization)
             isHidden = try join(&record, request, &effects) || isHidden
         case .user, .agent, .term, .pattern: try check(record.embedding, request.organization)
-        case .memory, .organization, .key, .job: throw .internalError("a \(record.kind) cannot be imported")
+        case .memory, .organization, .key, .job, .audit: throw .internalError("a \(record.kind) cannot be imported")
         }
         try insert(record)
         if record.ownVector == nil { try noteWait(record, request) }

@@ -29,7 +29,7 @@ extension Writer {
                     record[.titleVector] = .vector(embedding.vector)
                     record.join(embedding)
                 }
-            case .memory, .agent, .organization, .key, .user, .term, .pattern, .job: break
+            case .memory, .agent, .organization, .key, .user, .term, .pattern, .job, .audit: break
             }
             try insert(record)
             if record.ownVector == nil { try noteWait(record, request) }
@@ -74,7 +74,7 @@ extension Writer {
                 }
             }
         case .term: if replacesVector { new.embedding = vector }
-        case .memory, .agent, .organization, .key, .user, .pattern, .job: break
+        case .memory, .agent, .organization, .key, .user, .pattern, .job, .audit: break
         }
         try update(new)
         if replacesVector {

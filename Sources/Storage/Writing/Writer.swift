@@ -131,7 +131,7 @@ final class Writer<Session: WriteSession> {
             }
         case .update(let patch, let space): try update(patch, space: space, request)
         case .delete(let ids): try delete(ids, request)
-        case .createOrganization, .create, .change, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .forget, .redate, .endSession, .erase, .bring, .retain,
+        case .createOrganization, .create, .change, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .trace, .endAudit, .forget, .redate, .endSession, .erase, .bring, .retain,
             .claimJob, .stepJob, .controlJob, .embed:
             try undoingOnFailure { () throws(StorageError) in try performOnRecords(action, request) }
         }
@@ -152,6 +152,8 @@ final class Writer<Session: WriteSession> {
         case .revokeKey(let id): try revoke(id, request)
         case .noteKeyUses(let uses): try note(uses, request)
         case .noteAccesses(let accesses): try note(accesses, request)
+        case .trace(let traces): try note(traces, request)
+        case .endAudit(let time, let limit): try endAudit(before: time, limit: limit, request)
         case .forget(let sweep): try forget(sweep, request)
         case .redate(let part): try redate(part, request)
         case .endSession(let ending, let part): try end(ending, part, request)
@@ -238,7 +240,7 @@ extension WriteAction {
         case .bring(.records(let records)): return .bring(.records(records.map { $0.placed(in: space) }))
         case .change(let patch, let given): return .change(patch, space: given.map { _ in space })
         case .embed(let made, _): return .embed(made, space: space)
-        case .createOrganization, .ensureAgent, .ensureSpace, .delete, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .forget, .redate,
+        case .createOrganization, .ensureAgent, .ensureSpace, .delete, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .trace, .endAudit, .forget, .redate,
             .endSession, .erase, .retain, .claimJob, .stepJob, .controlJob:
             return self
         }

@@ -16,7 +16,7 @@ extension HouseModel {
         switch record.kind {
         case .user: all(.user).contains { $0.id != record.id && $0.deletedAt == nil && record.deletedAt == nil && $0.text(.email) == record.text(.email) }
         case .agent: all(.agent).contains { $0.id != record.id && $0.text(.slug) == record.text(.slug) }
-        case .memory, .organization, .key, .conversation, .message, .term, .pattern, .job: false
+        case .memory, .organization, .key, .conversation, .message, .term, .pattern, .job, .audit: false
         }
     }
 

@@ -35,7 +35,7 @@ struct Reach {
         case .conversation: return row.id == session
         case .message: return row.identifier(.conversation) == session
         case .memory: return row.identifier(.session) == session
-        case .agent, .organization, .key, .user, .term, .pattern, .job: return false
+        case .agent, .organization, .key, .user, .term, .pattern, .job, .audit: return false
         }
     }
 }

@@ -146,7 +146,7 @@ struct Wishes {
                 .user: .identifier(known(.user, house, others)), .type: .text("p\(count(3)) \(marker)"), .data: .json(["m": .text(marker)]),
                 .confidence: .number(Double(count(10)) / 10),
             ]
-        case .memory, .organization, .key, .job: break
+        case .memory, .organization, .key, .job, .audit: break
         }
         return values
     }

@@ -100,6 +100,28 @@ import Testing
         #expect(throws: (any Error).self) { try place.sql.script("UPDATE pinyon.agent_memories SET valid_from = '3000-01-01', valid_to = '2000-01-01' WHERE id = '\(ids[1])'") }
     }
 
+    @Test("with a memory that SQL deletes goes what the digests of its text are made by, and with all of them all", arguments: PostgresMaker.all)
+    func auditKeys(maker: PostgresMaker) async throws {
+        var place = try await Place(maker, seed: 904)
+        defer { place.store.close() }
+        let (organization, agent) = (place.organization, place.house.world.agent.id)
+        let memories = (0..<3).map { place.house.world.memory("memory \($0)") }
+        _ = try await place.store.write(place.house.world.request(.remember(memories)))
+        let found = memories.map { RecallTrace.Found(memory: $0.id, version: 1, score: 1, contentDigest: [1]) }
+        let trace = RecallTrace(
+            id: place.house.world.id(), at: startTime, agent: agent, session: nil, key: place.house.world.key.id, user: nil, mode: .vector, past: nil, found: found, leftOut: 0)
+        _ = try await place.store.write(place.house.world.request(.trace([trace])))
+        func keys() throws -> Set<Identifier> {
+            try place.store.reads.inSnapshot(of: organization) { session throws(StorageError) in Set(try session.auditKeys(of: memories.map(\.id), organization).keys) }
+        }
+        #expect(try keys() == Set(memories.map(\.id)))
+        try place.sql.script("DELETE FROM pinyon.agent_memories WHERE id = '\(memories[0].id)'")
+        #expect(try keys() == Set(memories[1...].map(\.id)))
+        try place.sql.script("TRUNCATE pinyon.agent_memories")
+        #expect(try keys().isEmpty)
+        #expect(try await place.store.records(.audit, [trace.id], of: organization).count == 1)
+    }
+
     @Test("a conversation follows its messages, and they follow it", arguments: PostgresMaker.all)
     func conversations(maker: PostgresMaker) async throws {
         var place = try await Place(maker, seed: 902)

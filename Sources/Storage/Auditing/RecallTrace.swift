@@ -1,0 +1,93 @@
+public import Records
+
+/// A recall that was answered: who asked for whose memories, and which came. Of what they say it has no word.
+public struct RecallTrace: Sendable {
+    public struct Found: Sendable {
+        public let memory: Identifier
+        public let version: Int64
+        public let score: Float
+        /// SHA-256 of what it says.
+        public let contentDigest: [UInt8]
+
+        public init(memory: Identifier, version: Int64, score: Float, contentDigest: [UInt8]) {
+            self.memory = memory
+            self.version = version
+            self.score = score
+            self.contentDigest = contentDigest
+        }
+    }
+
+    public let id: Identifier
+    public let at: Timestamp
+    public let agent: Identifier
+    public let session: Identifier?
+    public let key: Identifier
+    public let user: Identifier?
+    public let mode: SearchMode
+    /// What was asked about; nil for the present.
+    public let past: Moment?
+    /// The best first; no more than `foundMax`.
+    public let found: [Found]
+    /// How many more came.
+    public let leftOut: Int
+
+    public static let foundMax = 100
+
+    public init(
+        id: Identifier, at time: Timestamp, agent: Identifier, session: Identifier?, key: Identifier, user: Identifier?, mode: SearchMode, past: Moment?, found: [Found], leftOut: Int
+    ) {
+        (self.id, at) = (id, time)
+        (self.agent, self.session, self.key, self.user) = (agent, session, key, user)
+        (self.mode, self.past) = (mode, past)
+        (self.found, self.leftOut) = (found, leftOut)
+    }
+
+    public static let event = "memory.recalled"
+
+    /// As an audit entry, each memory with what that makes of its digest; nil where nothing can.
+    func record(of organization: Identifier, keyed: (Found) -> String?) -> Record {
+        var metadata = [JSON.Member(Member.mode, .text(mode.name))]
+        if let past {
+            metadata.append(JSON.Member(Member.asOf, .text(past.valid.description)))
+            if let known = past.known { metadata.append(JSON.Member(Member.knownAt, .text(known.description))) }
+        }
+        let memories = found.map { found in
+            let members = [
+                JSON.Member(Member.id, .text(found.memory.description)), JSON.Member(Member.version, .integer(found.version)), JSON.Member(Member.score, .number(Double(found.score))),
+            ]
+            return JSON.object(members + (keyed(found).map { [JSON.Member(Member.digest, .text($0))] } ?? []))
+        }
+        metadata.append(JSON.Member(Member.memories, .list(memories)))
+        if leftOut > 0 { metadata.append(JSON.Member(Member.leftOut, .integer(Int64(leftOut)))) }
+        var values: [RecordField: Value] = [
+            .event: .text(RecallTrace.event), .action: .text("read"), .status: .text("success"), .resourceType: .text(Kind.agent.name), .resource: .identifier(agent),
+            .key: .identifier(key), .metadata: .json(.object(metadata)),
+        ]
+        values[.session] = session.map { .identifier($0) }
+        values[.user] = user.map { .identifier($0) }
+        return Record(.audit, id: id, organization: organization, createdAt: at, values: values)
+    }
+
+    /// The names in an entry's metadata.
+    enum Member {
+        static let mode = "mode"
+        static let asOf = "as_of"
+        static let knownAt = "known_at"
+        static let memories = "memories"
+        static let leftOut = "left_out"
+        static let id = "id"
+        static let version = "version"
+        static let score = "score"
+        static let digest = "digest"
+        static let text = "text"
+    }
+}
+
+/// What became of the text of a memory since it was recalled.
+enum RecalledText: String {
+    case same, changed
+    /// It was forgotten, and can be restored.
+    case forgotten
+    /// With the memory went the key, so that nobody can tell any more what it said, not even whether a guess is right.
+    case gone
+}
