@@ -110,19 +110,23 @@ struct HybridSearch {
         let scores = Mutex(LexicalScores.none)
         let spread = Mutex<Result<CosineSpread?, IndexError>>(.success(nil))
         let nearest = Mutex<Result<IndexAnswer, IndexError>>(.failure(.stopped))
-        let (text, words, threads, wanted) = (text, words, words.rowCount > HybridSearch.atOnceMin ? 2 : 1, nearestQuery)
-        DispatchQueue.concurrentPerform(iterations: threads) { thread in
-            if thread == 0 {
+        let (text, words, wanted) = (text, words, nearestQuery)
+        // What takes longest comes first.
+        let parts: [@Sendable () -> Void] = [
+            {
                 let found = words.scores(of: text, filter: query.filter, at: query.moment)
                 scores.withLock { $0 = found }
-                let width = Result { () throws(IndexError) in try index.spread(of: query) }
-                spread.withLock { $0 = width }
-            }
-            if thread == threads - 1 {
+            },
+            {
                 let found = Result { () throws(IndexError) in try index.search(wanted) }
                 nearest.withLock { $0 = found }
-            }
-        }
+            },
+            {
+                let found = Result { () throws(IndexError) in try index.spread(of: query) }
+                spread.withLock { $0 = found }
+            },
+        ]
+        if words.rowCount > HybridSearch.atOnceMin { DispatchQueue.concurrentPerform(iterations: parts.count) { parts[$0]() } } else { for part in parts { part() } }
         return (scores.withLock { $0 }, try spread.withLock { $0 }.get(), try nearest.withLock { $0 }.get())
     }
 

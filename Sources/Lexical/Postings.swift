@@ -7,14 +7,19 @@ final class Postings: Sendable {
         let count: UInt16
     }
 
-    private let hashes: [UInt64]
+    private let terms: [Term]
     /// Where the terms of each number that their first bits can be begin, and behind the last where they end.
     private let groups: [UInt32]
     /// Of a hash what is left are those first bits.
     private let groupShift: UInt64
-    /// Where the postings of each term begin, and behind the last where they end.
-    private let starts: [UInt32]
     private let postings: [Posting]
+
+    /// What is asked for together lies together.
+    private struct Term {
+        let hash: UInt64
+        /// Where its postings begin; they end where those of the next do.
+        let start: UInt32
+    }
 
     /// `first` is the number of the first of them.
     init(_ texts: [AnalyzedText], from first: Int) {
@@ -24,44 +29,38 @@ final class Postings: Sendable {
             for term in text.terms { all.append((term.hash, Posting(row: UInt16(first + row), count: UInt16(min(term.count, UInt32(UInt16.max)))))) }
         }
         all.sort { $0.hash != $1.hash ? $0.hash < $1.hash : $0.posting.row < $1.posting.row }
-        var (hashes, starts): ([UInt64], [UInt32]) = ([], [])
-        for (place, entry) in all.enumerated() where hashes.last != entry.hash {
-            hashes.append(entry.hash)
-            starts.append(UInt32(place))
-        }
-        starts.append(UInt32(all.count))
-        let bits = max(1, (hashes.count / Postings.groupTerms).bitWidth - (hashes.count / Postings.groupTerms).leadingZeroBitCount)
+        var terms: [Term] = []
+        for (place, entry) in all.enumerated() where terms.last?.hash != entry.hash { terms.append(Term(hash: entry.hash, start: UInt32(place))) }
+        let groupCount = terms.count / Postings.groupTerms
+        let bits = max(1, groupCount.bitWidth - groupCount.leadingZeroBitCount)
         let shift = UInt64(64 - bits)
         var groups = [UInt32](repeating: 0, count: 1 << bits + 1)
-        for hash in hashes { groups[Int(hash >> shift) + 1] += 1 }
+        for term in terms { groups[Int(term.hash >> shift) + 1] += 1 }
         for group in groups.indices.dropFirst() { groups[group] += groups[group - 1] }
-        (self.hashes, self.starts, self.groups, groupShift) = (hashes, starts, groups, shift)
+        // Behind the last is where its postings end.
+        terms.append(Term(hash: .max, start: UInt32(all.count)))
+        (self.terms, self.groups, groupShift) = (terms, groups, shift)
         postings = all.map(\.posting)
     }
 
     /// About so many terms have the same first bits.
     private static let groupTerms = 4
 
-    var byteCount: Int {
-        hashes.count * MemoryLayout<UInt64>.stride + (starts.count + groups.count) * MemoryLayout<UInt32>.stride + postings.count * MemoryLayout<Posting>.stride
-    }
+    var byteCount: Int { terms.count * MemoryLayout<Term>.stride + groups.count * MemoryLayout<UInt32>.stride + postings.count * MemoryLayout<Posting>.stride }
 
     /// Adds the rows with that term, the first first.
     func find(_ hash: UInt64, into found: inout [Posting]) {
-        guard let place = place(of: hash) else { return }
-        found.append(contentsOf: postings[Int(starts[place])..<Int(starts[place + 1])])
+        let group = Int(hash >> groupShift)
+        for place in Int(groups[group])..<Int(groups[group + 1]) where terms[place].hash == hash {
+            return found.append(contentsOf: postings[Int(terms[place].start)..<Int(terms[place + 1].start)])
+        }
     }
 
     /// Adds the terms of each row, as they came.
     func add(to terms: inout [[AnalyzedText.Term]]) {
-        for (place, hash) in hashes.enumerated() {
-            for posting in postings[Int(starts[place])..<Int(starts[place + 1])] { terms[Int(posting.row)].append(AnalyzedText.Term(hash: hash, count: UInt32(posting.count))) }
+        for place in 0..<self.terms.count - 1 {
+            let (term, end) = (self.terms[place], Int(self.terms[place + 1].start))
+            for posting in postings[Int(term.start)..<end] { terms[Int(posting.row)].append(AnalyzedText.Term(hash: term.hash, count: UInt32(posting.count))) }
         }
-    }
-
-    private func place(of hash: UInt64) -> Int? {
-        let group = Int(hash >> groupShift)
-        for place in Int(groups[group])..<Int(groups[group + 1]) where hashes[place] == hash { return place }
-        return nil
     }
 }

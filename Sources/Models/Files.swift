@@ -133,6 +133,6 @@ enum Files {
             }
         }
         if let error { throw error }
-        return digest.map(hexadecimalPair).joined()
+        return hexadecimal(digest)
     }
 }

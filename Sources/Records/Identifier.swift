@@ -75,20 +75,29 @@ extension Identifier: CustomStringConvertible, LosslessStringConvertible {
     }
 
     public var description: String {
-        var text = ""
+        var text: [UInt8] = []
         text.reserveCapacity(36)
-        for (index, byte) in bytes.enumerated() {
-            if [4, 6, 8, 10].contains(index) { text.append("-") }
-            text.append(hexadecimalPair(byte))
+        for index in 0..<Identifier.byteCount {
+            if index == 4 || index == 6 || index == 8 || index == 10 { text.append(UInt8(ascii: "-")) }
+            appendHexadecimal(UInt8(truncatingIfNeeded: (index < 8 ? high : low) >> UInt64(56 - 8 * (index & 7))), to: &text)
         }
-        return text
+        return String(decoding: text, as: UTF8.self)
     }
 }
 
+/// Two lower-case digits for each byte.
+public func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
+    var text: [UInt8] = []
+    text.reserveCapacity(2 * bytes.count)
+    for byte in bytes { appendHexadecimal(byte, to: &text) }
+    return String(decoding: text, as: UTF8.self)
+}
+
 /// Two lower-case digits.
-public func hexadecimalPair(_ byte: UInt8) -> String {
-    let text = String(byte, radix: 16)
-    return byte < 16 ? "0" + text : text
+func appendHexadecimal(_ byte: UInt8, to text: inout [UInt8]) {
+    func digit(_ half: UInt8) -> UInt8 { half < 10 ? UInt8(ascii: "0") + half : UInt8(ascii: "a") + half - 10 }
+    text.append(digit(byte >> 4))
+    text.append(digit(byte & 15))
 }
 
 func hexadecimalValue(_ character: UInt8) -> UInt8? {

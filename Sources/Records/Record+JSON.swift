@@ -10,7 +10,7 @@ extension Value {
         case .time(let value): .text(value.description)
         case .texts(let values): .list(values.map { .text($0) })
         case .json(let value): value
-        case .bytes(let bytes): .text(bytes.map(hexadecimalPair).joined())
+        case .bytes(let bytes): .text(hexadecimal(bytes))
         case .vector(let vector): JSON(vector)
         }
     }

@@ -16,14 +16,6 @@ public enum Digest {
         return digest
     }
 
-    /// With a key, as HMAC has it.
-    public static func keyed(_ bytes: [UInt8], by key: [UInt8]) -> [UInt8] {
-        var digest = [UInt8](repeating: 0, count: byteCount)
-        let found = unsafe HMAC(EVP_sha256(), key, Int32(key.count), bytes, bytes.count, &digest, nil)
-        guard unsafe found != nil else { fatalError("OpenSSL cannot compute HMAC with SHA-256") }
-        return digest
-    }
-
     /// Of what `next` gives piece by piece, until it gives nothing.
     public static func sha256(next: () -> [UInt8]) -> [UInt8] {
         let context = unsafe EVP_MD_CTX_new()

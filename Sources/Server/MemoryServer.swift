@@ -51,14 +51,12 @@ public final class MemoryServer: Sendable {
         let uses = loops.next().every(milliseconds: limits.keyUseMilliseconds) { [engine] in engine.writeKeyUses() }
         let jobs = loops.next().every(milliseconds: limits.jobMilliseconds) { [engine] in engine.lookAfterJobs() }
         engine.followOthers()
-        let watches = loops.next().every(milliseconds: limits.sweepMilliseconds) { [engine] in
-            engine.sweepWatches()
-            engine.writeRecalls()
-        }
+        let watches = loops.next().every(milliseconds: limits.sweepMilliseconds) { [engine] in engine.sweepWatches() }
+        let recalls = loops.next().every(milliseconds: limits.recallMilliseconds) { [engine] in engine.writeRecalls() }
         state.withLock { state in
             state.listener = listener
             state.isTLS = tls != nil
-            state.sweeps = sweeps + [uses, jobs, watches]
+            state.sweeps = sweeps + [uses, jobs, watches, recalls]
         }
         return listener.address
     }

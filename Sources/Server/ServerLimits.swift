@@ -31,6 +31,8 @@ public struct ServerLimits: Sendable {
     public var sweepMilliseconds = 100
     /// How often it is written what keys were used for.
     public var keyUseMilliseconds = 5_000
+    /// How often it is written what was recalled. Each time readers forget the pages that they had at hand.
+    public var recallMilliseconds = 1_000
     /// How often it is looked whether a job waits.
     public var jobMilliseconds = 1_000
     /// What a caller is told to wait before he tries again where too much is under way.

@@ -100,7 +100,7 @@ final class LineReader {
             bytes += try System.read(descriptor, path, bytesMax: Int(LineReader.digestBytes))
         }
         guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw System.reason(path) }
-        return Digest.sha256(bytes).map(hexadecimalPair).joined()
+        return hexadecimal(Digest.sha256(bytes))
     }
 
     private static let digestBytes: Int64 = 65_536

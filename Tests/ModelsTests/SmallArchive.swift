@@ -34,7 +34,7 @@ struct SmallArchive {
             archiveFolder: "package/model", files: files.map { .init($0.path, Int64($0.bytes.count), SmallArchive.sha256($0.bytes)) })
     }
 
-    static func sha256(_ bytes: [UInt8]) -> String { Digest.sha256(bytes).map(hexadecimalPair).joined() }
+    static func sha256(_ bytes: [UInt8]) -> String { hexadecimal(Digest.sha256(bytes)) }
 
     private static func little(_ value: UInt32, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * UInt32($0))) } }
 

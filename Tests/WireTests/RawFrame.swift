@@ -58,7 +58,6 @@ func rawField(_ tag: UInt16, _ value: String) -> [UInt8] { rawField(tag, Array(v
 
 func rawVector(_ values: [Float]) -> [UInt8] { values.flatMap { little($0.bitPattern) } }
 
-func hexadecimal(_ bytes: [UInt8]) -> String { bytes.map(hexadecimalPair).joined() }
 
 func octets(hexadecimal text: String) -> [UInt8]? {
     let digits = Array(text.utf8)

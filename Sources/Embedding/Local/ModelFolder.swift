@@ -49,7 +49,7 @@ struct ModelFolder {
             defer { place = next }
             return mapped.bytes(place..<next)
         }
-        return digest.map(hexadecimalPair).joined()
+        return hexadecimal(digest)
     }
 
     /// What the model calls itself, or else its folder's name.

@@ -17,16 +17,19 @@ enum AuditKeyRow {
 }
 
 extension StatementCache {
+    private static let auditKey = Table.auditKeys.selection + " WHERE organization_id = ?1 AND memory_id = ?2"
+
     func auditKeys(of memories: [Identifier], _ organization: Identifier) throws(StorageError) -> [Identifier: AuditKey] {
-        let statement = try self[Table.auditKeys.selection + " WHERE organization_id = ?1 AND memory_id = ?2"]
         var keys: [Identifier: AuditKey] = [:]
-        for memory in memories {
-            try statement.bind(1, organization)
-            try statement.bind(2, memory)
-            defer { statement.reset() }
-            guard try statement.step() else { continue }
-            keys[memory] = try AuditKeyRow.decode(statement, of: organization).key
-        }
+        for memory in memories { keys[memory] = try auditKey(of: memory, organization) }
         return keys
+    }
+
+    func auditKey(of memory: Identifier, _ organization: Identifier) throws(StorageError) -> AuditKey? {
+        let statement = try self[StatementCache.auditKey]
+        try statement.bind(1, organization)
+        try statement.bind(2, memory)
+        defer { statement.reset() }
+        return try statement.step() ? try AuditKeyRow.decode(statement, of: organization).key : nil
     }
 }

@@ -375,20 +375,24 @@ final class SQLiteSession: WriteSession {
     // MARK: Digests of texts
 
     func auditKeys(of memories: [Identifier], _ organization: Identifier) throws(StorageError) -> [(memory: Identifier, key: AuditKey?)] {
-        let statement = try stored["SELECT 1 FROM agent_memories WHERE organization_id = ?1 AND id = ?2"]
         var keys: [(memory: Identifier, key: AuditKey?)] = []
         for memory in memories {
-            try statement.bind(1, organization)
-            try statement.bind(2, memory)
-            defer { statement.reset() }
-            guard try statement.step() else { continue }
             do throws(StorageError) {
-                keys.append((memory, try stored.auditKeys(of: [memory], organization)[memory]))
+                // Where there is a key there is its memory.
+                if let key = try stored.auditKey(of: memory, organization) { keys.append((memory, key)) } else if try exists(memory, organization) { keys.append((memory, nil)) }
             } catch {
                 guard case .corruptRow = error else { throw error }
             }
         }
         return keys
+    }
+
+    private func exists(_ memory: Identifier, _ organization: Identifier) throws(StorageError) -> Bool {
+        let statement = try stored["SELECT 1 FROM agent_memories WHERE organization_id = ?1 AND id = ?2"]
+        try statement.bind(1, organization)
+        try statement.bind(2, memory)
+        defer { statement.reset() }
+        return try statement.step()
     }
 
     func put(_ key: AuditKey, of memory: Identifier, _ organization: Identifier) throws(StorageError) {

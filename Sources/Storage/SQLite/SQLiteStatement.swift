@@ -181,7 +181,7 @@ import Records
     func place(identityCount: Int) -> String {
         (0..<identityCount).map { column in
             switch unsafe sqlite3_column_type(handle, Int32(column)) {
-            case SQLITE_BLOB: identifier(column)?.description ?? blob(column).map(hexadecimalPair).joined()
+            case SQLITE_BLOB: identifier(column)?.description ?? hexadecimal(blob(column))
             case SQLITE_NULL: "null"
             default: text(column)
             }
