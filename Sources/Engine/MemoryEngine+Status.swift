@@ -88,11 +88,14 @@ extension MemoryEngine {
 }
 
 extension StoreCounts {
-    /// Those that can be seen, and for kinds that have vectors how many do; null where that is not known now.
+    /// Those that can be seen, for kinds that have vectors how many do, and memories that were forgotten and can be restored; null where that is not known now.
     fileprivate static func members(_ counts: StoreCounts?) -> [JSON.Member] {
-        StoreCounts.kinds.flatMap { kind -> [JSON.Member] in
-            let all = JSON.Member(kind.plural, counts.map { .integer($0[kind].live) } ?? .null)
-            return Schema.of(kind).hasVector ? [all, JSON.Member("\(kind.plural)_with_vector", counts.map { .integer($0[kind].withVectors) } ?? .null)] : [all]
+        func member(_ name: String, _ count: (StoreCounts) -> Int64) -> JSON.Member { JSON.Member(name, counts.map { .integer(count($0)) } ?? .null) }
+        return StoreCounts.kinds.flatMap { kind -> [JSON.Member] in
+            var members = [member(kind.plural) { $0[kind].live }]
+            if Schema.of(kind).hasVector { members.append(member("\(kind.plural)_with_vector") { $0[kind].withVectors }) }
+            if kind == .memory { members.append(member("memories_forgotten") { $0[kind].deleted }) }
+            return members
         }
     }
 }

@@ -138,8 +138,18 @@ enum Printing {
         return (thousandths < 0 ? "-" : " ") + "\(abs(thousandths) / 1_000)." + String(repeating: "0", count: 3 - digits.count) + digits
     }
 
+    /// Why it is not recalled now; nothing where it is.
+    private static func state(of memory: Memory) -> String {
+        let now = System.wallClock
+        if memory.deletedAt != nil { return "(forgotten) " }
+        if memory.isExpired(at: now) { return "(expired) " }
+        if let from = memory.validity.from, from > now { return "(not yet so) " }
+        if let to = memory.validity.to, to <= now { return "(so no longer) " }
+        return ""
+    }
+
     static func line(_ memory: Memory) -> String {
-        let head = "\(memory.id)  \(memory.type.name.padded(to: 12))  "
+        let head = "\(memory.id)  \(memory.type.name.padded(to: 12))  \(state(of: memory))"
         return head + memory.content.line(of: max(20, width - head.count))
     }
 }

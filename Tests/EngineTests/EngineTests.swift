@@ -325,7 +325,7 @@ struct EngineTests {
             return
         }
         let organization = try #require(facts["organization"])
-        #expect(organization["memories"] == 2 && organization["memories_with_vector"] == 1 && organization["agents"] == 1)
+        #expect(organization["memories"] == 2 && organization["memories_with_vector"] == 1 && organization["memories_forgotten"] == 0 && organization["agents"] == 1)
         #expect(facts["operations"]?["remember"]?["count"] == 1)
         #expect(facts["blas"]?["provider"]?.text?.isEmpty == false)
     }

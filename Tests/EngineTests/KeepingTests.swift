@@ -159,6 +159,8 @@ struct KeepingTests {
         #expect(await house.perform(.get([ids[0]], withVectors: false)) == .failure(.notFound(.memory, ids[0])))
         guard case .page(let hidden) = try await house.perform(.list(MemoryListing(deleted: .only))).get() else { throw House.Unexpected() }
         #expect(Set(hidden.memories.map(\.id)) == [ids[0], ids[2]])
+        guard case .status(let facts) = try await house.perform(.status).get() else { throw House.Unexpected() }
+        #expect(facts["organization"]?["memories_forgotten"] == 2)
         _ = try await house.perform(.restore(.memory, [ids[0]])).get()
         #expect(try await contents(house, RecallRequest(agent: agent, text: "memory", vector: [1, 0], touches: false)) == ["a strong memory", "a faint memory"])
     }

@@ -8,6 +8,20 @@ extension RealBinary {
             String(try #require(text.components(separatedBy: "\"\(name)\":\"").dropFirst().first?.prefix(36), "\(text)"))
         }
 
+        @Test("a list says which memories are not recalled now, and why", .timeLimit(.minutes(1)))
+        func states() async throws {
+            try await withServer { server in
+                func keep(_ text: String, _ options: [String]) async throws { #expect(try await server.ask(["remember", "--agent", "a", text] + options).code == 0) }
+                try await keep("is so", [])
+                try await keep("will be so", ["--valid-from", "2100-01-01T00:00:00Z"])
+                try await keep("was so", ["--valid-from", "2020-01-01T00:00:00Z", "--valid-to", "2021-01-01T00:00:00Z"])
+                let now = try await server.ask(["list"])
+                #expect(now.output.split(separator: "\n").count == 1 && now.output.hasSuffix("fact          is so\n"), "\(now.output)")
+                let all = try await server.ask(["list", "--history"])
+                for line in ["  is so\n", "  (not yet so) will be so\n", "  (so no longer) was so\n"] { #expect(all.output.contains(line), "\(all.output)") }
+            }
+        }
+
         @Test("pinyon trace tells which memories came, and of an erased one nothing but its name", .timeLimit(.minutes(1)))
         func trace() async throws {
             try await withServer { server in

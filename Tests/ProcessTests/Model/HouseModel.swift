@@ -159,6 +159,7 @@ struct HouseModel {
             let rows = all(kind).filter { $0.deletedAt == nil }
             counts[kind.plural] = Int64(rows.count)
         }
+        counts["memories_forgotten"] = Int64(memories.values.count { $0.deletedAt != nil })
         counts["memories_with_vector"] = Int64(memories.values.count { $0.embedding != nil })
         counts["terms_with_vector"] = Int64(all(.term).count { $0.embedding != nil })
         return counts
