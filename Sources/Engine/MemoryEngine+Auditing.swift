@@ -13,9 +13,10 @@ extension MemoryEngine {
         let found = entries.prefix(RecallTrace.foundMax).compactMap { entry in
             entry.memory.map { RecallTrace.Found(memory: $0.id, version: $0.version, score: entry.hit.score, contentDigest: Digest.sha256($0.content.utf8)) }
         }
-        let trace = RecallTrace(
+        var trace = RecallTrace(
             id: identifiers.next(at: now), at: now, agent: request.agent, session: request.session, key: principal.key, user: principal.narrowing.user, mode: report.mode,
             past: report.past, found: found, leftOut: entries.count - found.count)
+        (trace.wanted, trace.tokensMax, trace.isOfEverySession, trace.isFiltered) = (request.k, request.tokensMax, request.everySession, request.filter != nil)
         traces.note([trace], of: principal.organization)
         return trace.id
     }
@@ -34,7 +35,7 @@ extension MemoryEngine {
             for part in recalls.parts(of: MemoryEngine.tracesAtOnce) {
                 store.write(WriteRequest(organization: organization, at: now, action: .trace(part))) { [self] result in
                     guard case .failure(let error) = result, error != .closed else { return }
-                    log.warning("the audit could not be written", (.detail, error.description))
+                    log.warning(error.mayPass ? "recalls wait to be written to the audit" : "recalls could not be written to the audit", (.count, String(part.count)), (.detail, error.description))
                     if error.mayPass { traces.note(part, of: organization) }
                 }
             }

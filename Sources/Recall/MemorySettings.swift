@@ -92,7 +92,7 @@ public struct MemorySettings: Hashable, Sendable {
 
     private static func days(_ json: JSON, _ place: String) throws(FieldError) -> Int64 {
         guard let whole = Int64(exactly: try number(json, place)), daysRange.contains(whole) else {
-            throw FieldError(place, .outOfRange("\(daysRange.lowerBound) to \(daysRange.upperBound)"))
+            throw FieldError(place, .outOfRange("a whole number from \(daysRange.lowerBound) to \(daysRange.upperBound)"))
         }
         return whole
     }

@@ -11,7 +11,7 @@ enum CopyCommand {
             Option("json", nil, "print one JSON object, for programs"),
         ],
         notes: "FROM and TO are data directories or addresses of PostgreSQL databases, postgres://USER@HOST/DATABASE. Everything goes along: rows of every kind, "
-            + "hidden ones too, vectors, spaces, keys, jobs, what waits. Each organization comes in one transaction, and is then read again and compared, counts and a hash "
+            + "hidden ones too, vectors, spaces, keys, jobs, the audit, what waits. Each organization comes in one transaction, and is then read again and compared, counts and a hash "
             + "of all rows; the same command goes on after an interruption, and leaves what is there already. No server may write to either meanwhile. Keys stay "
             + "valid; the file admin.key is not part of a store."
     ) { arguments in

@@ -8,7 +8,7 @@ enum TraceCommand {
         name: "trace", summary: "Which memories were recalled, when, by whom", words: "[UUID…]", wordsMax: Limits.batchMax,
         options: [
             Option("agent", "UUID|SLUG", "only recalls of this agent's memories"), Option("session", "UUID", "only of this session"),
-            Option("memory", "UUID", "only those with this memory: looks through all that the other options leave"), Option("by", "UUID", "only by this access key"),
+            Option("memory", "UUID", "only those with this memory among their first 300: looks through all that the other options leave"), Option("by", "UUID", "only by this access key"),
             Option("since", "TIME", "only from this time on"), Option("until", "TIME", "only before this time"),
             Option("limit", "N", "how many", or: "20"), Option("after", "UUID", "continue after this one"),
         ] + Connection.options,
@@ -75,7 +75,7 @@ enum TraceCommand {
         do throws(ClientError) {
             for memory in try await client.memories(ids) { found[memory.id] = memory }
         } catch {
-            guard case .refused(let fault) = error, fault.code == .notFound else { throw error }
+            guard case .refused(let fault) = error, [ErrorCode.notFound, .forbidden].contains(fault.code) else { throw error }
         }
         return found
     }
@@ -122,13 +122,18 @@ enum TraceCommand {
     }
 
     private static func show(_ arguments: Arguments) async throws {
-        let ids = try Selection.identifiers(arguments)
+        var seen: Set<Identifier> = []
+        let ids = try Selection.identifiers(arguments).filter { seen.insert($0).inserted }
         for name in ["agent", "session", "memory", "by", "since", "until", "after"] where arguments[name] != nil { throw UsageError("--\(name) is for a list; this asks for entries by name") }
         try await Connection.run(arguments) { client in
             let entries = try await client.records(.audit, ids)
-            if arguments.has("json") { return print(["traces": .list(entries.map { $0.json() })] as JSON) }
-            let names = try await slugs(entries, client)
-            for entry in entries { try await tell(entry, names, client) }
+            if arguments.has("json") {
+                print(["traces": .list(entries.map { $0.json() })] as JSON)
+            } else {
+                let names = try await slugs(entries, client)
+                for entry in entries { try await tell(entry, names, client) }
+            }
+            if let missing = ids.first(where: { id in !entries.contains { $0.id == id } }) { throw Failure("there is no audit entry \(missing), or not yet") }
         }
     }
 
@@ -136,17 +141,26 @@ enum TraceCommand {
         let (came, metadata) = (memories(of: entry), entry.json(.metadata))
         let now = try await find(came.filter { ["same", "changed"].contains($0.text) }.map(\.id), client)
         print("recall \(entry.id)")
-        print("  at \(entry.createdAt), \(metadata?["mode"]?.text ?? "")\(metadata?["as_of"]?.text.map { ", as of \($0)" } ?? "")")
+        print("  at \(entry.createdAt), \(metadata?["mode"]?.text ?? "")\(metadata?["as_of"]?.text.map { ", as of \($0)" } ?? "")\(metadata?["known_at"]?.text.map { ", as known at \($0)" } ?? "")")
         print("  \(agent(entry, slugs))")
         for (name, field) in [("session", RecordField.session), ("user", .user), ("key", .key)] {
             if let id = entry.identifier(field) { print("  \(name) \(id)") }
         }
         if came.isEmpty { print("  nothing came") }
         for recalled in came {
-            let text = recalled.text == "same" ? "" : recalled.text == "changed" ? ", which says something else now" : ", \(recalled.text)"
-            print("\(Printing.score(Float(recalled.score)))  \(recalled.id), version \(recalled.version)\(text)")
-            if let memory = now[recalled.id] { print("  \(memory.content.line(of: Printing.width - 2))") }
+            print("\(Printing.score(Float(recalled.score)))  \(recalled.id), version \(recalled.version)\(fate(recalled, now[recalled.id]))")
+            if let memory = now[recalled.id] { print("  \(recalled.text == "changed" ? "now: " : "")\(memory.content.line(of: Printing.width - 7))") }
         }
         if let more = metadata?["left_out"]?.integer { print("  and \(more) more") }
+    }
+
+    /// What became of it since; nothing where it still says the same.
+    private static func fate(_ recalled: Recalled, _ now: Memory?) -> String {
+        switch recalled.text {
+        case "same": now == nil ? ", which cannot be shown now" : now?.supersededBy.map { ", superseded by \($0)" } ?? ""
+        case "changed": ", which says something else now"
+        case "unknown": ", of which it cannot be told whether it said the same"
+        default: ", \(recalled.text)"
+        }
     }
 }

@@ -46,15 +46,15 @@ struct AuditTests {
         #expect(try await entries(house, as: house.second).isEmpty)
     }
 
-    @Test("of more than a hundred memories the best are named, and how many more came")
+    @Test("of more than three hundred memories the best are named, and how many more came")
     func many() async throws {
         let house = try House()
         let agent = try await house.agent()
-        _ = try await house.remember((0..<130).map { MemoryDraft(agent: agent, content: "memory \($0)", vector: [1, Float($0) / 10]) })
-        let answer = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: 120))
+        _ = try await house.remember((0..<330).map { MemoryDraft(agent: agent, content: "memory \($0)", vector: [1, Float($0) / 10]) })
+        let answer = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: 320))
         try await written(house)
         let metadata = try #require(try await entries(house)[0].json(.metadata))
-        #expect(metadata["memories"]?.list?.map { $0["id"]?.text } == answer.entries.prefix(100).map(\.hit.id.description))
+        #expect(metadata["memories"]?.list?.map { $0["id"]?.text } == answer.entries.prefix(300).map(\.hit.id.description))
         #expect(metadata["left_out"]?.integer == 20)
     }
 

@@ -42,7 +42,7 @@ extension RealBinary {
                 #expect(try await server.ask(["update", ids[0], "--content", "Maya lives in Oslo"]).code == 0)
                 #expect(try await server.ask(["erase", "--memory", ids[1], "--yes"]).code == 0)
                 let later = try await server.ask(["trace", entry])
-                #expect(later.output.contains("\(ids[0]), version 1, which says something else now\n  Maya lives in Oslo"), "\(later.output)")
+                #expect(later.output.contains("\(ids[0]), version 1, which says something else now\n  now: Maya lives in Oslo"), "\(later.output)")
                 #expect(later.output.contains("\(ids[1]), version 1, gone\n") && !later.output.contains("cat"), "\(later.output)")
                 for options in [[], ["--agent", "a"], ["--memory", ids[0]], ["--memory", ids[1]], ["--since", "2026-01-01T00:00:00Z"]] {
                     let list = try await server.ask(["trace"] + options)
@@ -53,6 +53,13 @@ extension RealBinary {
                 }
                 #expect(try await server.ask(["trace", ids[0]]).errors.contains("there is no audit entry"))
                 #expect(try await server.ask(["trace", entry, "--agent", "a"]).code == 2)
+                let half = try await server.ask(["trace", entry, ids[0]])
+                #expect(half.code == 1 && half.output.contains("recall \(entry)") && half.errors.contains("no audit entry \(ids[0])"))
+                // Who may not read memories sees which came, and not what they say.
+                let made = try await server.ask(["key", "create", "auditor", "--scope", "audit:read", "--to-file", "auditor.key"])
+                #expect(made.code == 0, "\(made.errors)")
+                let seen = try await server.ask(["trace", entry, "--key-file", "auditor.key"])
+                #expect(seen.code == 0 && seen.output.contains(ids[0]) && !seen.output.contains("Oslo"), "\(seen.output)\(seen.errors)")
                 #expect(try await pinyon(["verify", "--data", "data"], in: server.folder).code == 0)
             }
         }

@@ -92,7 +92,7 @@ struct AuditContractTests {
         try await house.write([second])
         #expect(try house.keys([one, twin]) == keys, "a key stays")
         let (here, there) = (try await house.digests(first.id), try await house.digests(second.id))
-        #expect(here == Array(there.reversed()) && here[0] != here[1] && here.allSatisfy { $0?.utf8.count == 2 * AuditKey.digestBytes })
+        #expect(here == Array(there.reversed()) && here[0] != here[1] && here.allSatisfy { $0?.utf8.count == 2 * AuditKey.digestBytes + 9 })
         #expect(here[0] == keys[one.id]?.digest(of: Digest.sha256("Nobody must know".utf8)))
         #expect(here[0] != keys[one.id]?.digest(of: Digest.sha256("Nobody must know!".utf8)))
 
@@ -104,6 +104,45 @@ struct AuditContractTests {
         try await house.write([late])
         #expect(try await house.digests(late.id) == [nil])
         #expect(try house.keys([one]).isEmpty)
+    }
+
+    @Test("a memory that comes back under its old name has another key: it cannot be told what it said, and nothing that is recalled later changes that", arguments: storeMakers)
+    func another(maker: any StoreMaker) async throws {
+        var house = try await House(maker, seed: 604)
+        defer { house.store.close() }
+        let tea = try await house.keep("She likes tea")
+        let first = house.trace([tea])
+        try await house.write([first])
+        _ = try await house.store.write(house.world.request(.delete([tea.id])))
+        _ = try await house.store.write(house.world.request(.remember([tea])))
+        #expect(try await house.texts(first.id) == ["unknown"])
+        let second = house.trace([tea], at: startTime.adding(seconds: 60))
+        try await house.write([second])
+        #expect(try await house.texts(first.id) == ["unknown"])
+        #expect(try await house.texts(second.id) == ["same"])
+    }
+
+    @Test("a damaged entry hides no other, a damaged key or memory none of the others in its entry, and the damage is found")
+    func damage() async throws {
+        var house = try await House(SQLiteMaker(), seed: 605)
+        let (tea, key) = (try await house.keep("She likes tea"), try await house.keep("The key is in the vault"))
+        let traces = (0..<3).map { house.trace([tea, key], at: startTime.adding(seconds: Int64($0))) }
+        try await house.write(traces)
+        let path = try #require(house.home as? TemporaryDirectory).databasePath
+        let connection = try SQLiteConnection(path: path, .readWrite)
+        let organization = house.world.organization.id
+        try connection.execute("UPDATE audit_logs SET metadata = replace(metadata, 'hybrid', 'hybrxd') WHERE created_at = \(traces[1].at.microseconds)")
+        #expect(try await house.store.records(RecordListing(.audit), of: organization).records.map(\.id) == [traces[2].id, traces[0].id])
+        try connection.execute("UPDATE audit_keys SET audit_key = randomblob(16) WHERE memory_id = x'\(hexadecimal(tea.id.bytes))'")
+        #expect(try await house.texts(traces[0].id) == ["unknown", "same"])
+        try connection.execute("UPDATE agent_memories SET content = 'The key is lost' WHERE id = x'\(hexadecimal(key.id.bytes))'")
+        #expect(try await house.texts(traces[0].id) == ["unknown", "unknown"])
+        // A recall of what is damaged is written all the same, without that digest.
+        try await house.write([house.trace([tea], at: startTime.adding(seconds: 9))])
+        house.store.close()
+        let report = try Verification.run(path: try #require(house.home as? TemporaryDirectory).path) { _ in }
+        #expect(!report.isSound)
+        for table in ["audit_logs", "audit_keys", "agent_memories"] { #expect(report.description.contains(table), "\(report)") }
     }
 
     @Test("entries are listed by agent, session and key, are nobody else's, and go when they are old", arguments: storeMakers)

@@ -14,9 +14,17 @@ struct AuditKey: Hashable, Sendable {
         return AuditKey(bytes: (0..<byteCount).map { _ in UInt8.random(in: 0...255, using: &generator) })
     }
 
-    /// In hexadecimal digits. Both parts have one length, so that the key before a hash is as good as any other way to use it.
-    func digest(of contentDigest: [UInt8]) -> String { hexadecimal(Digest.sha256(bytes + contentDigest).prefix(AuditKey.digestBytes)) }
+    /// In hexadecimal digits, behind what tells the key from others. What is hashed has one length, so that the key before it is as good as any other way to use it.
+    func digest(of contentDigest: [UInt8]) -> String { name + ":" + hexadecimal(Digest.sha256(bytes + contentDigest).prefix(AuditKey.digestBytes)) }
 
-    /// Whether that is what the text was.
-    func matches(_ digest: String, _ content: String) -> Bool { Digest.areEqual(Array(digest.utf8), Array(self.digest(of: Digest.sha256(content.utf8)).utf8)) }
+    /// Tells nothing of the key but that another is another one.
+    private var name: String { hexadecimal(Digest.sha256(bytes).prefix(AuditKey.nameBytes)) }
+
+    /// Whether that is what the text was; nil where another key made the digest.
+    func matches(_ digest: String, _ content: String) -> Bool? {
+        guard digest.hasPrefix(name + ":") else { return nil }
+        return Digest.areEqual(Array(digest.utf8), Array(self.digest(of: Digest.sha256(content.utf8)).utf8))
+    }
+
+    private static let nameBytes = 4
 }

@@ -12,14 +12,11 @@ extension Reader {
         guard case .object(var members)? = entry.json(.metadata), let place = members.firstIndex(where: { $0.name == RecallTrace.Member.memories }), case .list(let found) = members[place].value
         else { return entry }
         let ids = found.compactMap { $0[RecallTrace.Member.id]?.text.flatMap(Identifier.init) }
-        var (memories, keys): ([Identifier: Memory], [Identifier: AuditKey]) = ([:], [:])
-        for part in ids.parts(of: WriterLimits.rowsAtOnce) {
-            for memory in try session.memories(part, of: organization, withVectors: false) { memories[memory.id] = memory }
-            keys.merge(try session.auditKeys(of: part, organization)) { first, _ in first }
-        }
+        var texts: [Identifier: (Memory?, AuditKey?)] = [:]
+        for id in ids { texts[id] = try text(of: id, organization) }
         let told = found.map { one -> JSON in
             guard case .object(let known) = one, let id = one[RecallTrace.Member.id]?.text.flatMap(Identifier.init) else { return one }
-            let text = RecalledText(memories[id], keys[id], one[RecallTrace.Member.digest]?.text)
+            let text = texts[id].map { RecalledText($0, $1, one[RecallTrace.Member.digest]?.text) } ?? .unknown
             return .object(known + [JSON.Member(RecallTrace.Member.text, .text(text.rawValue))])
         }
         members[place] = JSON.Member(RecallTrace.Member.memories, .list(told))
@@ -27,14 +24,28 @@ extension Reader {
         entry[.metadata] = .json(.object(members))
         return entry
     }
+
+    /// The memory and its key, as far as they are there; nil where one is damaged, which must not hide the others.
+    private func text(of id: Identifier, _ organization: Identifier) throws(StorageError) -> (Memory?, AuditKey?)? {
+        do throws(StorageError) {
+            return (try session.memory(id, of: organization, withVector: false), try session.auditKeys(of: [id], organization)[id])
+        } catch {
+            guard case .corruptRow = error else { throw error }
+            return nil
+        }
+    }
 }
 
 extension RecalledText {
     init(_ memory: Memory?, _ key: AuditKey?, _ digest: String?) {
-        guard let memory, let key, let digest else {
+        guard let memory else {
             self = .gone
             return
         }
-        self = memory.deletedAt != nil ? .forgotten : key.matches(digest, memory.content) ? .same : .changed
+        guard let key, let digest, let isSame = key.matches(digest, memory.content) else {
+            self = .unknown
+            return
+        }
+        self = memory.deletedAt != nil ? .forgotten : isSame ? .same : .changed
     }
 }

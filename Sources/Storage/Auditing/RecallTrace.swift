@@ -26,12 +26,17 @@ public struct RecallTrace: Sendable {
     public let mode: SearchMode
     /// What was asked about; nil for the present.
     public let past: Moment?
+    /// How many were asked for, and of how many tokens at most.
+    public var wanted = 10
+    public var tokensMax: Int?
+    public var isOfEverySession = false
+    public var isFiltered = false
     /// The best first; no more than `foundMax`.
     public let found: [Found]
     /// How many more came.
     public let leftOut: Int
 
-    public static let foundMax = 100
+    public static let foundMax = 300
 
     public init(
         id: Identifier, at time: Timestamp, agent: Identifier, session: Identifier?, key: Identifier, user: Identifier?, mode: SearchMode, past: Moment?, found: [Found], leftOut: Int
@@ -46,14 +51,16 @@ public struct RecallTrace: Sendable {
 
     /// As an audit entry, each memory with what that makes of its digest; nil where nothing can.
     func record(of organization: Identifier, keyed: (Found) -> String?) -> Record {
-        var metadata = [JSON.Member(Member.mode, .text(mode.name))]
+        var metadata = [JSON.Member(Member.mode, .text(mode.name)), JSON.Member(Member.wanted, .integer(Int64(wanted)))]
+        if let tokensMax { metadata.append(JSON.Member(Member.tokens, .integer(Int64(tokensMax)))) }
+        for (name, flag) in [(Member.everySession, isOfEverySession), (Member.filtered, isFiltered)] where flag { metadata.append(JSON.Member(name, .bool(true))) }
         if let past {
             metadata.append(JSON.Member(Member.asOf, .text(past.valid.description)))
             if let known = past.known { metadata.append(JSON.Member(Member.knownAt, .text(known.description))) }
         }
         let memories = found.map { found in
             let members = [
-                JSON.Member(Member.id, .text(found.memory.description)), JSON.Member(Member.version, .integer(found.version)), JSON.Member(Member.score, .number(Double(found.score))),
+                JSON.Member(Member.id, .text(found.memory.description)), JSON.Member(Member.version, .integer(found.version)), JSON.Member(Member.score, .number(Double(found.score.description) ?? Double(found.score))),
             ]
             return JSON.object(members + (keyed(found).map { [JSON.Member(Member.digest, .text($0))] } ?? []))
         }
@@ -71,6 +78,10 @@ public struct RecallTrace: Sendable {
     /// The names in an entry's metadata.
     enum Member {
         static let mode = "mode"
+        static let wanted = "k"
+        static let tokens = "tokens"
+        static let everySession = "every_session"
+        static let filtered = "filtered"
         static let asOf = "as_of"
         static let knownAt = "known_at"
         static let memories = "memories"
@@ -90,4 +101,6 @@ enum RecalledText: String {
     case forgotten
     /// With the memory went the key, so that nobody can tell any more what it said, not even whether a guess is right.
     case gone
+    /// It is there, but not by what the digest was made, or it is damaged.
+    case unknown
 }

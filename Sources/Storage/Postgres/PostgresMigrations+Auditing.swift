@@ -39,6 +39,8 @@ extension PostgresMigrations {
                     \(isolation(of: "'audit_logs', 'audit_keys'", names))
                 END
                 $policies$;
+                -- What happened is not changed afterwards.
+                REVOKE UPDATE ON audit_logs, audit_keys FROM \(names.service);
                 -- A key goes with its memory, whoever takes that away.
                 CREATE POLICY owner ON audit_keys TO CURRENT_USER USING (true);
                 CREATE FUNCTION end_audit_keys() RETURNS trigger \(triggerFunction) $$

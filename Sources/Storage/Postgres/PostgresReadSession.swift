@@ -117,12 +117,17 @@ final class PostgresReadSession: ReadSession {
         }.identifiers()
     }
 
-    func each(_ listing: RecordListing, of organization: Identifier, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError) {
+    func each(_ listing: RecordListing, of organization: Identifier, passingDamage: Bool, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError) {
         var (listing, rowsAtOnce) = (listing, max(1, min(listing.limit, PostgresReadSession.rowsAtOnce - 1) + 1))
         while true {
             let found = try page(listing, organization, rowsAtOnce)
             for row in 0..<found.count {
-                let record = try found.record(row, listing.kind)
+                let record: Record
+                do throws(StorageError) { record = try found.record(row, listing.kind) } catch {
+                    guard passingDamage, listing.order == nil, case .corruptRow = error, let id = found.identifier(row, 1) else { throw error }
+                    listing.after = RecordListing.Cursor(id: id)
+                    continue
+                }
                 listing.after = listing.cursor(at: record)
                 guard try body(record) else { return }
             }

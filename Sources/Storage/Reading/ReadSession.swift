@@ -18,8 +18,8 @@ protocol ReadSession: AnyObject {
     func records(_ kind: Kind, _ ids: [Identifier], of organization: Identifier, withVectors: Bool) throws(StorageError) -> [Record]
     /// Those that are hidden.
     func deletedConversations(_ ids: [Identifier], of organization: Identifier) throws(StorageError) -> [Identifier]
-    /// In the listing's order, until `body` returns false.
-    func each(_ listing: RecordListing, of organization: Identifier, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError)
+    /// In the listing's order, until `body` returns false. `passingDamage` leaves out rows that are damaged.
+    func each(_ listing: RecordListing, of organization: Identifier, passingDamage: Bool, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError)
     /// Those that are queued or running.
     func openJobs() throws(StorageError) -> [Record]
 
@@ -75,7 +75,7 @@ extension ReadSession {
                 return true
             }
         }
-        try each(RecordListing(kind, isAscending: true, deleted: .with, limit: Limits.pageMax, withVectors: true), of: organization) { record throws(StorageError) in
+        try each(RecordListing(kind, isAscending: true, deleted: .with, limit: Limits.pageMax, withVectors: true), of: organization, passingDamage: false) { record throws(StorageError) in
             try body(.record(record))
             return true
         }

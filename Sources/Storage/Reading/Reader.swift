@@ -103,7 +103,8 @@ struct Reader {
         let limit = max(1, min(listing.limit, Limits.pageMax))
         var (records, bytes, isFull): ([Record], Int, Bool) = ([], 0, false)
         var conversations = known
-        try session.each(listing, of: organization) { record throws(StorageError) in
+        // An entry that is damaged must not hide what happened besides.
+        try session.each(listing, of: organization, passingDamage: listing.kind == .audit) { record throws(StorageError) in
             guard listing.admits(record), narrowing.shows(record) else { return true }
             if listing.deleted == .without, try conversations.hide(record, session) { return true }
             bytes += record.approximateBytes

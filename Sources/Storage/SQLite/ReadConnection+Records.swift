@@ -14,12 +14,16 @@ extension ReadConnection {
         try records(.conversation, ids, of: organization, withVectors: false).filter { $0.deletedAt != nil }.map(\.id)
     }
 
-    func each(_ listing: RecordListing, of organization: Identifier, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError) {
+    func each(_ listing: RecordListing, of organization: Identifier, passingDamage: Bool, _ body: (Record) throws(StorageError) -> Bool) throws(StorageError) {
         let statement = try stored[ReadConnection.sql(listing)]
         try bind(listing, organization, to: statement)
         defer { statement.reset() }
         while try statement.step() {
-            let record = try RecordRow.decode(statement, listing.kind, of: organization, withVector: listing.withVectors)
+            let record: Record
+            do throws(StorageError) { record = try RecordRow.decode(statement, listing.kind, of: organization, withVector: listing.withVectors) } catch {
+                guard passingDamage, case .corruptRow = error else { throw error }
+                continue
+            }
             guard try body(record) else { return }
         }
     }
