@@ -10,7 +10,7 @@ extension MemoryEngine {
     /// The name of the entry that will tell of it.
     func trace(_ request: RecallRequest, _ entries: [SearchAnswer.Entry], _ report: SearchReport, _ principal: Principal) -> Identifier {
         let now = clock.now()
-        let found = entries.prefix(RecallTrace.foundMax).compactMap { entry in
+        let found = entries.prefix(Limits.tracedMemoriesMax).compactMap { entry in
             entry.memory.map { RecallTrace.Found(memory: $0.id, version: $0.version, score: entry.hit.score, contentDigest: Digest.sha256($0.content.utf8)) }
         }
         var trace = RecallTrace(

@@ -26,7 +26,7 @@ extension MemoryEngine {
         settings(of: [request.agent], principal.organization, context, completion) { [self] settings in
             let settings = settings[request.agent] ?? MemorySettings()
             guard settings.isEnabled else { return completion(.success(.found(SearchAnswer(entries: [], report: SearchReport())))) }
-            let run = Recollection(request: request, mode: mode, weights: request.weights ?? settings.weights, fading: settings.fading, moment: past ?? Moment(now), isTraced: settings.traceDays > 0)
+            let run = Recollection(request: request, mode: mode, weights: request.weights ?? settings.weights, fading: settings.fading, moment: past ?? Moment(now), isTraced: settings.traceDays > 0, isOfAgent: settings.isOfAgent)
             check(session: given.session, of: request.agent, principal, context, completion) { [self] in embed(run, principal, context, completion) }
         }
     }
@@ -104,7 +104,7 @@ extension MemoryEngine {
                 if let tokensMax = request.tokensMax { entries = entries.fitting(tokensMax, count: request.k) }
                 // It is written behind the reply: whoever asked does not wait for it.
                 if request.touches, request.asOf == nil { recalled.note(entries.compactMap(\.memory), of: principal.organization, at: run.moment.valid) }
-                if run.isTraced { told.trace = trace(request, entries, told, principal) }
+                if run.isTraced, run.isOfAgent || !entries.isEmpty { told.trace = trace(request, entries, told, principal) }
                 guard request.explains else { return completion(.success(.found(SearchAnswer(entries: entries, report: told)))) }
                 let cosines = vector.flatMap { vector in index?.cosines(of: vector, entries.map(\.hit.id)) } ?? entries.map { _ in nil }
                 let reasons = RecallReasons(found, run)
@@ -126,8 +126,9 @@ private struct Recollection: Sendable {
     let fading: Fading
     /// What is asked about.
     let moment: Moment
-    /// Whether the audit is to have it.
+    /// Whether the audit is to have it, of an agent that is there even where nothing came.
     let isTraced: Bool
+    let isOfAgent: Bool
     var embedding: UInt64 = 0
     var scanning: UInt64 = 0
 }

@@ -10,12 +10,10 @@ final class RecallTraces: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Of one organization; where the store is away for so long that there are more, the newest are lost.
-    private static let waitingMax = 20_000
 
     func note(_ traces: [RecallTrace], of organization: Identifier) {
         state.withLock { state in
-            let room = RecallTraces.waitingMax - (state.waiting[organization]?.count ?? 0)
+            let room = Limits.tracesWaitingMax - (state.waiting[organization]?.count ?? 0)
             state.waiting[organization, default: []] += traces.prefix(max(0, room))
             state.lost += max(0, traces.count - max(0, room))
         }

@@ -16,6 +16,9 @@ public struct MemorySettings: Hashable, Sendable {
     /// So many days it is kept which memories were recalled by whom, and not at all where it is 0; the organization's alone.
     public private(set) var traceDays = MemorySettings.traceDaysDefault
 
+    /// They are those of an agent that is there.
+    public private(set) var isOfAgent = false
+
     public init() {}
 
     public static let traceDaysDefault: Int64 = 30
@@ -45,6 +48,7 @@ public struct MemorySettings: Hashable, Sendable {
     public init(of agent: Record?, under organization: JSON?) {
         let base = (try? MemorySettings(organization: organization)) ?? MemorySettings()
         self = agent.flatMap { try? MemorySettings($0, over: base) } ?? base
+        isOfAgent = agent != nil
     }
 
     /// That the settings of an organization or an agent are such that they can be followed.

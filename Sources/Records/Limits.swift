@@ -20,6 +20,10 @@ public enum Limits {
     /// Memories in one batch, and identifiers in one get.
     public static let batchMax = 1_000
     public static let pageMax = 1_000
+    /// Memories that one audit entry names.
+    public static let tracedMemoriesMax = 300
+    /// Recalls of one organization that wait to be written to the audit; where the store is away for so long that there are more, the newest are lost.
+    public static let tracesWaitingMax = 20_000
     public static let kMax = 10_000
     /// More lists than any index has.
     public static let probesMax = 1_000_000

@@ -30,6 +30,7 @@ extension RealBinary {
             ("texts that wait for their vectors", ["waitingTextBytesMax"]), ("vectors kept for texts that come again", ["vectorCacheBytesMax"]),
             ("requests of a connection with possibly large answers, at work at once", ["largeAtWorkMax"]), ("time for a stop", ["drainMilliseconds"]), ("content", ["contentBytesMax"]), ("metadata", ["metadataBytesMax", "jsonDepthMax"]),
             ("tags", ["tagsMax", "tagBytesMax"]), ("dimensions", ["dimensionMax"]), ("k", ["kMax"]), ("rows in one answer", ["answerBytesMax"]),
+            ("memories that one audit entry names", ["tracedMemoriesMax"]), ("recalls that wait to be written to the audit, of one organization", ["tracesWaitingMax"]),
             ("rows in a batch, identifiers in a request, rows in a page", ["batchMax"]),
             ("filter", ["filterNodesMax", "filterDepthMax", "filterValuesMax"]),
         ]

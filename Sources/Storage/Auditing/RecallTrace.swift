@@ -31,12 +31,10 @@ public struct RecallTrace: Sendable {
     public var tokensMax: Int?
     public var isOfEverySession = false
     public var isFiltered = false
-    /// The best first; no more than `foundMax`.
+    /// The best first.
     public let found: [Found]
     /// How many more came.
     public let leftOut: Int
-
-    public static let foundMax = 300
 
     public init(
         id: Identifier, at time: Timestamp, agent: Identifier, session: Identifier?, key: Identifier, user: Identifier?, mode: SearchMode, past: Moment?, found: [Found], leftOut: Int

@@ -12,6 +12,8 @@ final class ModelRun {
         var holders: [Holder]
         /// Writes that were done, to be sent again under their keys.
         var done: [(holder: Holder, operation: Records.Operation, key: Identifier, receipt: WriteReceipt)] = []
+        /// What came with each recall, by the entry that tells of it.
+        var traces: [Identifier: [Identifier]] = [:]
         /// What no other organization's reply may hold.
         var secrets: [Data]
     }
@@ -100,12 +102,12 @@ final class ModelRun {
     }
 
     /// The frames that answer, none of which may hold a byte of another organization.
-    private func frames(_ index: Int, _ holder: Holder, _ operation: Records.Operation, key: Identifier?) throws -> [Frame] {
+    private func frames(_ index: Int, _ holder: Holder, _ operation: Records.Operation, key: Identifier?, repeatsQuestions: Bool = false) throws -> [Frame] {
         requests += 1
         let connection = try connection(holder)
         var frames = [try connection.ask(RawFrame.request(operation, id: requests, idempotencyKey: key))]
         while frames.last?.header.type == .item { frames.append(try connection.frame()) }
-        for frame in frames {
+        for frame in frames where !repeatsQuestions {
             let body = Data(frame.body)
             scannedBytes += body.count
             for other in houses.indices where other != index {
@@ -140,6 +142,7 @@ final class ModelRun {
         let outcome = try Outcome.read(wish.operation.name, frame.body, of: houses[index].model.organization)
         if let difference = Judge.difference(expected, outcome, admits: wish.admits) { return wrong = told(difference) }
         try take(index, outcome, expected)
+        if case .found(let answer) = outcome, let trace = answer.report.trace { houses[index].traces[trace] = answer.entries.map(\.hit.id) }
         if case .written(let receipt) = outcome, let key { houses[index].done = houses[index].done.suffix(30) + [(holder, wish.operation, key, receipt)] }
         if case .revokeKey(let id) = wish.operation { try revoked(index, id) }
         if case .erase = wish.operation {
@@ -219,7 +222,8 @@ final class ModelRun {
         for index in houses.indices {
             let admin = houses[index].holders[0]
             var wishes: [Wish] = [Wish(operation: .status), Wish(operation: .stream(MemoryListing(withVectors: true, withHistory: true, deleted: .with)))]
-            for kind in Kind.allCases where kind != .memory {
+            try compareAudit(index, admin)
+            for kind in Kind.allCases where kind != .memory && kind != .audit {
                 wishes.append(Wish(operation: .browse(RecordListing(kind, deleted: kind == .organization ? .without : .with, limit: 1_000, withVectors: true))))
             }
             for kind in Kind.searchable {
@@ -227,6 +231,22 @@ final class ModelRun {
             }
             for wish in wishes where wrong == nil { try ask(index, admin, wish) }
         }
+    }
+
+    /// Whoever asks for what is another organization's is told nothing, and his question stands in his own audit.
+    ///
+    /// Each entry is of a recall that was answered, and names what came; one of the last second a killed server has not written.
+    private func compareAudit(_ index: Int, _ admin: Holder) throws {
+        let listing = RecordListing(.audit, limit: 1_000)
+        guard let frame = try frames(index, admin, .browse(listing), key: nil, repeatsQuestions: true).last, case .recordPage(let page) = try Outcome.read(.browse, frame.body, of: houses[index].model.organization) else {
+            return wrong = "the audit cannot be listed"
+        }
+        for entry in page.records where wrong == nil {
+            let named = entry.json(.metadata)?["memories"]?.list?.map { $0["id"]?.text ?? "" } ?? []
+            guard let came = houses[index].traces[entry.id] else { return wrong = "an audit entry of no recall: \(entry)" }
+            if named != came.prefix(named.count).map(\.description) || named.count < min(came.count, 300) { wrong = "an audit entry names \(named), and \(came) came" }
+        }
+        if page.records.isEmpty, houses[index].traces.count > 100 { wrong = "there are no audit entries of \(houses[index].traces.count) recalls" }
     }
 
     /// Whether the comparison sees what the server has differently from a model that was changed.
