@@ -1,5 +1,4 @@
 internal import Records
-internal import Secrets
 internal import Storage
 
 /// What is kept of recalls, so that it can be shown why an agent said something: who asked, and which memories came.
@@ -10,13 +9,8 @@ extension MemoryEngine {
     /// The name of the entry that will tell of it.
     func trace(_ request: RecallRequest, _ entries: [SearchAnswer.Entry], _ report: SearchReport, _ principal: Principal) -> Identifier {
         let now = clock.now()
-        let found = entries.prefix(Limits.tracedMemoriesMax).compactMap { entry in
-            entry.memory.map { RecallTrace.Found(memory: $0.id, version: $0.version, score: entry.hit.score, contentDigest: Digest.sha256($0.content.utf8)) }
-        }
-        var trace = RecallTrace(
-            id: identifiers.next(at: now), at: now, agent: request.agent, session: request.session, key: principal.key, user: principal.narrowing.user, mode: report.mode,
-            past: report.past, found: found, leftOut: entries.count - found.count)
-        (trace.wanted, trace.tokensMax, trace.isOfEverySession, trace.isFiltered) = (request.k, request.tokensMax, request.everySession, request.filter != nil)
+        let found = entries.prefix(Limits.tracedMemoriesMax).compactMap { entry in entry.memory.map { RecallTrace.Found($0, score: entry.hit.score) } }
+        let trace = RecallTrace(id: identifiers.next(at: now), at: now, of: request, by: principal, report, found: found, leftOut: entries.count - found.count)
         traces.note([trace], of: principal.organization)
         return trace.id
     }

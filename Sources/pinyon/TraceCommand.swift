@@ -1,5 +1,6 @@
 internal import Client
 internal import Records
+internal import Storage
 internal import Wire
 
 /// Which memories were recalled, by whom, when and with which score.
@@ -21,7 +22,7 @@ enum TraceCommand {
 
     @Sendable static func run(_ arguments: Arguments) async throws {
         guard arguments.words.isEmpty else { return try await show(arguments) }
-        var listing = RecordListing(.audit, [.event: .text("memory.recalled")], limit: Limits.pageMax)
+        var listing = RecordListing(.audit, [.event: .text(RecallTrace.event)], limit: Limits.pageMax)
         if let text = arguments["session"] { listing.values[.session] = .identifier(try Selection.identifier(text, "session")) }
         if let text = arguments["by"] { listing.values[.key] = .identifier(try Selection.identifier(text, "by")) }
         let (since, until) = (try Selection.time(arguments, "since"), try Selection.time(arguments, "until"))
@@ -70,14 +71,16 @@ enum TraceCommand {
 
     /// Those that are still there.
     private static func find(_ ids: [Identifier], _ client: MemoryClient) async throws -> [Identifier: Memory] {
-        var found: [Identifier: Memory] = [:]
-        guard !ids.isEmpty else { return found }
-        do throws(ClientError) {
-            for memory in try await client.memories(ids) { found[memory.id] = memory }
-        } catch {
+        Dictionary(try await shown(ids) { try await client.memories($0) }.map { ($0.id, $0) }) { first, _ in first }
+    }
+
+    /// Those of the rows that are there; none where the key may not see them.
+    private static func shown<Row>(_ ids: [Identifier], _ read: ([Identifier]) async throws -> [Row]) async throws -> [Row] {
+        guard !ids.isEmpty else { return [] }
+        do { return try await read(ids) } catch let error as ClientError {
             guard case .refused(let fault) = error, [ErrorCode.notFound, .forbidden].contains(fault.code) else { throw error }
+            return []
         }
-        return found
     }
 
     private struct Recalled {
@@ -98,15 +101,8 @@ enum TraceCommand {
 
     /// Of the agents that are still there, as far as the key may see them.
     private static func slugs(_ entries: [Record], _ client: MemoryClient) async throws -> [Identifier: String] {
-        var slugs: [Identifier: String] = [:]
-        let agents = Set(entries.compactMap { $0.identifier(.resource) }).sorted()
-        guard !agents.isEmpty else { return slugs }
-        do throws(ClientError) {
-            for agent in try await client.records(.agent, agents) { slugs[agent.id] = agent.text(.slug) }
-        } catch {
-            guard case .refused(let fault) = error, [ErrorCode.notFound, .forbidden].contains(fault.code) else { throw error }
-        }
-        return slugs
+        let agents = try await shown(Set(entries.compactMap { $0.identifier(.resource) }).sorted()) { try await client.records(.agent, $0) }
+        return Dictionary(agents.compactMap { agent in agent.text(.slug).map { (agent.id, $0) } }) { first, _ in first }
     }
 
     private static func agent(_ entry: Record, _ slugs: [Identifier: String]) -> String {

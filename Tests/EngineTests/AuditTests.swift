@@ -6,11 +6,6 @@ import Testing
 
 @Suite("Recalls can be accounted for")
 struct AuditTests {
-    private func recall(_ house: House, _ request: RecallRequest, as principal: Principal? = nil) async throws -> SearchAnswer {
-        guard case .found(let answer) = try await house.perform(.recall(request), as: principal).get() else { throw House.Unexpected() }
-        return answer
-    }
-
     private func entries(_ house: House, _ listing: RecordListing = RecordListing(.audit), as principal: Principal? = nil) async throws -> [Record] {
         guard case .recordPage(let page) = try await house.perform(.browse(listing), as: principal).get() else { throw House.Unexpected() }
         return page.records
@@ -28,7 +23,7 @@ struct AuditTests {
         let agent = try await house.agent()
         _ = try await house.remember((0..<30).map { MemoryDraft(agent: agent, content: "memory \($0)", vector: [1, Float($0) / 10]) })
         for touches in [true, false] {
-            let answer = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: 7, touches: touches))
+            let answer = try await house.recall(RecallRequest(agent: agent, vector: [1, 0], k: 7, touches: touches))
             try await written(house)
             let id = try #require(answer.report.trace)
             guard case .records(let found) = try await house.perform(.fetch(.audit, [id], withVectors: false)).get() else { throw House.Unexpected() }
@@ -40,7 +35,7 @@ struct AuditTests {
             #expect(memories.allSatisfy { $0["text"]?.text == "same" } && memories.count == 7)
         }
         // One that finds nothing was asked, too.
-        let nothing = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], filter: .equals(.tags, .text("none"))))
+        let nothing = try await house.recall(RecallRequest(agent: agent, vector: [1, 0], filter: .equals(.tags, .text("none"))))
         try await written(house)
         #expect(try await entries(house).map(\.id).contains(try #require(nothing.report.trace)))
         #expect(try await entries(house, as: house.second).isEmpty)
@@ -51,7 +46,7 @@ struct AuditTests {
         let house = try House()
         let agent = try await house.agent()
         _ = try await house.remember((0..<330).map { MemoryDraft(agent: agent, content: "memory \($0)", vector: [1, Float($0) / 10]) })
-        let answer = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: 320))
+        let answer = try await house.recall(RecallRequest(agent: agent, vector: [1, 0], k: 320))
         try await written(house)
         let metadata = try #require(try await entries(house)[0].json(.metadata))
         #expect(metadata["memories"]?.list?.map { $0["id"]?.text } == answer.entries.prefix(300).map(\.hit.id.description))
@@ -66,9 +61,9 @@ struct AuditTests {
         func keep(_ days: Int) async throws {
             _ = try await house.perform(.change(RecordPatch(.organization, id: house.first.organization, [.settings: .json(["memory": ["trace_days": .integer(Int64(days))]])]))).get()
         }
-        let first = try await recall(house, RecallRequest(agent: agent, vector: [1, 0]))
+        let first = try await house.recall(RecallRequest(agent: agent, vector: [1, 0]))
         house.pass(seconds: 31 * 86_400)
-        let second = try await recall(house, RecallRequest(agent: agent, vector: [1, 0]))
+        let second = try await house.recall(RecallRequest(agent: agent, vector: [1, 0]))
         try await written(house)
         #expect(try await entries(house).map(\.id) == [second, first].map { try #require($0.report.trace) })
         house.engine.lookAfterJobs()
@@ -79,7 +74,7 @@ struct AuditTests {
         }
         #expect(left.map(\.id) == [try #require(second.report.trace)])
         try await keep(0)
-        #expect(try await recall(house, RecallRequest(agent: agent, vector: [1, 0])).report.trace == nil)
+        #expect(try await house.recall(RecallRequest(agent: agent, vector: [1, 0])).report.trace == nil)
         house.pass(seconds: 3_601)
         house.engine.lookAfterJobs()
         for _ in 0..<1_000 where !left.isEmpty {
@@ -96,7 +91,7 @@ struct AuditTests {
     func rights() async throws {
         let house = try House()
         let agent = try await house.agent()
-        let (one, two) = (try await recall(house, RecallRequest(agent: agent, vector: [1, 0])), try await recall(house, RecallRequest(agent: try await house.agent("b"), vector: [1, 0])))
+        let (one, two) = (try await house.recall(RecallRequest(agent: agent, vector: [1, 0])), try await house.recall(RecallRequest(agent: try await house.agent("b"), vector: [1, 0])))
         try await written(house)
         let ids = try [one, two].map { try #require($0.report.trace) }
         let id = ids[0]

@@ -83,6 +83,11 @@ final class House: Sendable {
         return answer
     }
 
+    func recall(_ request: RecallRequest, as principal: Principal? = nil) async throws -> SearchAnswer {
+        guard case .found(let answer) = try await perform(.recall(request), as: principal).get() else { throw Unexpected() }
+        return answer
+    }
+
     struct Unexpected: Error {}
 }
 

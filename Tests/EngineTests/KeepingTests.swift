@@ -7,13 +7,8 @@ import Testing
 
 @Suite("Memories are kept, ended, asked about in the past, and forgotten")
 struct KeepingTests {
-    private func recall(_ house: House, _ request: RecallRequest) async throws -> SearchAnswer {
-        guard case .found(let answer) = try await house.perform(.recall(request)).get() else { throw House.Unexpected() }
-        return answer
-    }
-
     private func contents(_ house: House, _ request: RecallRequest) async throws -> Set<String> {
-        Set(try await recall(house, request).entries.compactMap { $0.memory?.content })
+        Set(try await house.recall(request).entries.compactMap { $0.memory?.content })
     }
 
     /// Until a job of that type has succeeded.
@@ -57,9 +52,9 @@ struct KeepingTests {
             #expect(then == inOslo && today == inOslo)
             #expect(try await answer(now, known: told.adding(seconds: -1)) == inRome)
         }
-        let past = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], asOf: start))
+        let past = try await house.recall(RecallRequest(agent: agent, vector: [1, 0], asOf: start))
         #expect(past.report.past == Moment(start, known: start))
-        #expect(try await recall(house, RecallRequest(agent: agent, vector: [1, 0], touches: false)).report.past == nil)
+        #expect(try await house.recall(RecallRequest(agent: agent, vector: [1, 0], touches: false)).report.past == nil)
         // Nothing that was asked about the past counts as accessed.
         house.engine.writeRecalls()
         _ = try await house.agent("another")
@@ -110,7 +105,7 @@ struct KeepingTests {
         let drafts = [false, true].map { MemoryDraft(agent: agent, type: .conversation, content: "pinned \($0)", isPinned: $0, onSimilar: .keep, vector: [1, 0]) }
         _ = try await house.remember(drafts)
         house.pass(seconds: 7 * 86_400)
-        let entries = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], explains: true, touches: false)).entries
+        let entries = try await house.recall(RecallRequest(agent: agent, vector: [1, 0], explains: true, touches: false)).entries
         #expect(entries.map { $0.memory?.content } == ["pinned true", "pinned false"])
         #expect(entries.map { $0.explanation?.retention } == [1, 0.5])
         #expect(abs(entries[0].hit.score - 0.9) < 1e-6 && abs(entries[1].hit.score - 0.8) < 1e-6)

@@ -6,11 +6,6 @@ import Testing
 
 @Suite("Memories are recalled by what they are worth now")
 struct MemoryRecallTests {
-    private func recall(_ house: House, _ request: RecallRequest, as principal: Principal? = nil) async throws -> SearchAnswer {
-        guard case .found(let answer) = try await house.perform(.recall(request), as: principal).get() else { throw House.Unexpected() }
-        return answer
-    }
-
     @Test("the weighted order is that of every memory scored by hand, with any weights, by vector, by words and by both")
     func bruteForce() async throws {
         let house = try House()
@@ -30,7 +25,7 @@ struct MemoryRecallTests {
             for mode in SearchMode.allCases {
                 let request = RecallRequest(
                     agent: agent, text: "the invoice of march, and the cat", vector: (0..<8).map { _ in Float.random(in: -1...1, using: &generator) }, mode: mode, k: 300, weights: weights, explains: true)
-                let answer = try await recall(house, request)
+                let answer = try await house.recall(request)
                 let explanation = try #require(answer.explanation)
                 #expect(answer.report.mode == mode && explanation.weights == weights)
                 #expect(explanation.filter == request.scope && explanation.space == house.engine.partitions.space(of: house.first.organization)?.id)
@@ -47,7 +42,7 @@ struct MemoryRecallTests {
                 #expect(zip(answer.entries, answer.entries.dropFirst()).allSatisfy { $0.hit.score >= $1.hit.score })
                 var few = request
                 few.k = 10
-                #expect(try await recall(house, few).entries.map(\.hit) == answer.entries.prefix(10).map(\.hit))
+                #expect(try await house.recall(few).entries.map(\.hit) == answer.entries.prefix(10).map(\.hit))
             }
         }
     }
@@ -62,13 +57,13 @@ struct MemoryRecallTests {
                 MemoryDraft(agent: agent, content: "invoice \(number % 7) \(part)", importance: Double(number % 5) / 4, vector: [1, Float(part * 800 + number) / 100])
             })
         }
-        let wanted = try await recall(house, RecallRequest(agent: agent, text: "invoice 3", vector: [1, 1], mode: .hybrid, k: 20, weights: RecallWeights(relevance: 1, importance: 0, recency: 0)))
+        let wanted = try await house.recall(RecallRequest(agent: agent, text: "invoice 3", vector: [1, 1], mode: .hybrid, k: 20, weights: RecallWeights(relevance: 1, importance: 0, recency: 0)))
         #expect(wanted.entries.count == 20)
         for weight in [Double.leastNonzeroMagnitude, 1e-40, 1e-20, 1e-3, 1_000] {
             let weights = [try RecallWeights(relevance: weight, importance: 0, recency: 0), try RecallWeights(relevance: 0, importance: weight, recency: 0), try RecallWeights(relevance: weight, importance: 1, recency: 1_000)]
             for (place, weights) in weights.enumerated() {
                 for mode in SearchMode.allCases {
-                    let answer = try await recall(house, RecallRequest(agent: agent, text: "invoice 3", vector: [1, 1], mode: mode, k: 20, weights: weights))
+                    let answer = try await house.recall(RecallRequest(agent: agent, text: "invoice 3", vector: [1, 1], mode: mode, k: 20, weights: weights))
                     #expect(answer.entries.count == 20 && answer.entries.allSatisfy { $0.hit.score.isFinite })
                     if mode == .hybrid, place == 0, weight >= 1e-20 { #expect(answer.entries.map(\.hit.id) == wanted.entries.map(\.hit.id)) }
                 }
@@ -85,7 +80,7 @@ struct MemoryRecallTests {
         ])
         house.pass(seconds: 90 * 86_400)
         let new = try await house.remember([MemoryDraft(agent: agent, content: "new", importance: 0.2, vector: [1, 0])])
-        let answer = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], explains: true))
+        let answer = try await house.recall(RecallRequest(agent: agent, vector: [1, 0], explains: true))
         #expect(answer.entries.map(\.hit.id) == [kept.rows[1].id, new.rows[0].id, kept.rows[0].id])
         #expect(answer.entries.map { $0.explanation?.retention } == [0.5, 1, 0.5])
         // 0.7 + 0.2 · 0.5 + 0.1 · 0.5
@@ -105,26 +100,26 @@ struct MemoryRecallTests {
             return found
         }
         let before = try await memories()
-        _ = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: 2, touches: false))
+        _ = try await house.recall(RecallRequest(agent: agent, vector: [1, 0], k: 2, touches: false))
         #expect(try await memories() == before)
         let first = house.clock.now()
         for _ in 0..<3 {
-            _ = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: 2))
+            _ = try await house.recall(RecallRequest(agent: agent, vector: [1, 0], k: 2))
             house.pass(seconds: 100)
         }
         #expect(try await memories() == [before[0].accessed(at: first).dated, before[1].accessed(at: first).dated, before[2]])
         house.pass(seconds: 600)
-        _ = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: 1))
+        _ = try await house.recall(RecallRequest(agent: agent, vector: [1, 0], k: 1))
         let second = house.clock.now()
         #expect(try await memories()[0] == before[0].accessed(at: first).accessed(at: second).dated)
         // A search asks for rows, not for what is to be kept in mind.
         _ = try await house.search(SearchRequest(query: .vector([1, 2])))
         #expect(try await memories()[2] == before[2])
-        _ = try await recall(house, RecallRequest(agent: agent, vector: [1, 2], k: 3))
+        _ = try await house.recall(RecallRequest(agent: agent, vector: [1, 2], k: 3))
         _ = try await house.perform(.delete([kept[2]])).get()
         #expect(try await memories().map(\.id) == Array(kept.prefix(2)))
         house.pass(seconds: 90 * 86_400)
-        let answer = try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: 1, explains: true, touches: false))
+        let answer = try await house.recall(RecallRequest(agent: agent, vector: [1, 0], k: 1, explains: true, touches: false))
         let wanted = Fading().retention(MemoryFacts(type: .fact, accessCount: 2, createdAt: first, lastAccessedAt: second), at: house.clock.now())
         #expect(answer.entries.first?.explanation?.retention == wanted && wanted > 0.5)
         #expect(answer.entries.first?.memory?.version == 1 && answer.entries.first?.memory?.accessCount == 2)
@@ -140,15 +135,15 @@ struct MemoryRecallTests {
             MemoryDraft(agent: agent, session: there, content: "there", vector: [1, 0]), MemoryDraft(agent: other, content: "another's", vector: [1, 0]),
         ])
         let ids = kept.rows.map(\.id)
-        #expect(try await recall(house, RecallRequest(agent: agent, vector: [1, 0])).entries.map(\.hit.id) == [ids[0]])
-        #expect(try await Set(recall(house, RecallRequest(agent: agent, session: here, vector: [1, 0])).entries.map(\.hit.id)) == [ids[0], ids[1]])
-        #expect(try await Set(recall(house, RecallRequest(agent: agent, everySession: true, vector: [1, 0])).entries.map(\.hit.id)) == Set(ids.prefix(3)))
-        #expect(try await recall(house, RecallRequest(agent: agent, everySession: true, vector: [1, 0], filter: .equals(.session, .identifier(there)))).entries.map(\.hit.id) == [ids[2]])
-        #expect(try await recall(house, RecallRequest(agent: agent, vector: [1, 0]), as: house.second).entries.isEmpty)
+        #expect(try await house.recall(RecallRequest(agent: agent, vector: [1, 0])).entries.map(\.hit.id) == [ids[0]])
+        #expect(try await Set(house.recall(RecallRequest(agent: agent, session: here, vector: [1, 0])).entries.map(\.hit.id)) == [ids[0], ids[1]])
+        #expect(try await Set(house.recall(RecallRequest(agent: agent, everySession: true, vector: [1, 0])).entries.map(\.hit.id)) == Set(ids.prefix(3)))
+        #expect(try await house.recall(RecallRequest(agent: agent, everySession: true, vector: [1, 0], filter: .equals(.session, .identifier(there)))).entries.map(\.hit.id) == [ids[2]])
+        #expect(try await house.recall(RecallRequest(agent: agent, vector: [1, 0]), as: house.second).entries.isEmpty)
         // A key of one session asks for it without saying so, and gets nothing else.
         let narrow = Principal(
             organization: house.first.organization, key: house.first.key, scopes: Set(Scope.allCases), narrowing: Narrowing(session: there))
-        #expect(try await recall(house, RecallRequest(agent: agent, vector: [1, 0]), as: narrow).entries.map(\.hit.id) == [ids[2]])
+        #expect(try await house.recall(RecallRequest(agent: agent, vector: [1, 0]), as: narrow).entries.map(\.hit.id) == [ids[2]])
     }
 
     @Test("within a budget of tokens come the best that fit, and what is too long makes room for what is not")
@@ -158,7 +153,7 @@ struct MemoryRecallTests {
         let contents = [String(repeating: "a", count: 400), String(repeating: "b", count: 40), "お茶が好き", String(repeating: "c", count: 40)]
         let kept = try await house.remember(contents.enumerated().map { MemoryDraft(agent: agent, content: $1, vector: [1, Float($0)]) })
         #expect(contents.map(RecallRequest.tokens) == [100, 10, 5, 10])
-        func ids(_ tokens: Int, k: Int = 10) async throws -> [Identifier] { try await recall(house, RecallRequest(agent: agent, vector: [1, 0], k: k, tokensMax: tokens)).entries.map(\.hit.id) }
+        func ids(_ tokens: Int, k: Int = 10) async throws -> [Identifier] { try await house.recall(RecallRequest(agent: agent, vector: [1, 0], k: k, tokensMax: tokens)).entries.map(\.hit.id) }
         #expect(try await ids(125) == kept.rows.map(\.id))
         #expect(try await ids(110) == [kept.rows[0].id, kept.rows[1].id])
         #expect(try await ids(16) == [kept.rows[1].id, kept.rows[2].id])
@@ -172,10 +167,10 @@ struct MemoryRecallTests {
         await house.wordsStand()
         let agent = try await house.agent()
         let kept = try await house.remember([MemoryDraft(agent: agent, content: "The invoice was paid"), MemoryDraft(agent: agent, content: "The invoice of the train, unpaid invoices", vector: [1, 0])])
-        let answer = try await recall(house, RecallRequest(agent: agent, text: "invoices", explains: true))
+        let answer = try await house.recall(RecallRequest(agent: agent, text: "invoices", explains: true))
         #expect(answer.report.mode == .lexical && Set(answer.entries.map(\.hit.id)) == Set(kept.rows.map(\.id)))
         #expect(answer.entries.allSatisfy { $0.explanation?.cosine == nil && ($0.explanation?.words ?? 0) > 0 })
-        let both = try await recall(house, RecallRequest(agent: agent, text: "paid", vector: [0.5, 1]))
+        let both = try await house.recall(RecallRequest(agent: agent, text: "paid", vector: [0.5, 1]))
         #expect(both.report.mode == .hybrid && both.entries.count == 2)
     }
 

@@ -6,45 +6,7 @@ import Testing
 
 @Suite("What was recalled is kept, without what it said, over every store")
 struct AuditContractTests {
-    private struct House {
-        let home: any StoreHome
-        let store: any Store
-        var world: World
-
-        init(_ maker: any StoreMaker, seed: UInt64) async throws {
-            home = try maker.makeHome()
-            store = try home.open()
-            world = World(seed: seed)
-            try await world.create(in: store)
-        }
-
-        mutating func keep(_ content: String) async throws -> Memory {
-            let memory = world.memory(content)
-            _ = try await store.write(world.request(.remember([memory])))
-            return memory
-        }
-
-        mutating func trace(_ memories: [Memory], at time: Timestamp = startTime, session: Identifier? = nil, past: Moment? = nil, leftOut: Int = 0) -> RecallTrace {
-            let found = memories.enumerated().map { place, memory in
-                RecallTrace.Found(memory: memory.id, version: memory.version, score: 1 / Float(place + 1), contentDigest: Digest.sha256(memory.content.utf8))
-            }
-            return RecallTrace(
-                id: Identifier(at: time), at: time, agent: world.agent.id, session: session, key: world.key.id, user: nil, mode: .hybrid, past: past, found: found, leftOut: leftOut)
-        }
-
-        func write(_ traces: [RecallTrace]) async throws { #expect(try await store.write(world.request(.trace(traces))).receipt == WriteReceipt(change: 0, rows: [])) }
-
-        func entry(_ id: Identifier) async throws -> Record? { try await store.records(.audit, [id], of: world.organization.id).first }
-
-        /// What became of the texts of an entry's memories.
-        func texts(_ id: Identifier) async throws -> [String?] { try #require(try await entry(id)).json(.metadata)?["memories"]?.list?.map { $0["text"]?.text } ?? [] }
-
-        func digests(_ id: Identifier) async throws -> [String?] { try #require(try await entry(id)).json(.metadata)?["memories"]?.list?.map { $0["digest"]?.text } ?? [] }
-
-        func keys(_ memories: [Memory]) throws -> [Identifier: AuditKey] {
-            try store.reads.inSnapshot(of: world.organization.id) { session throws(StorageError) in try session.auditKeys(of: memories.map(\.id), world.organization.id) }
-        }
-    }
+    private typealias House = OpenedWorld
 
     @Test("an entry tells who asked and which memories came, and of each whether it still says what it said", arguments: storeMakers)
     func texts(maker: any StoreMaker) async throws {
@@ -179,5 +141,31 @@ struct AuditContractTests {
         #expect(try await end(3 * 3_600, limit: 2) == 1)
         #expect(try await end(3 * 3_600, limit: 2) == 0)
         #expect(try await ids(RecordListing(.audit)) == Array(newest[..<3]))
+    }
+}
+
+extension OpenedWorld {
+    fileprivate mutating func keep(_ content: String) async throws -> Memory {
+        let memory = world.memory(content)
+        _ = try await store.write(world.request(.remember([memory])))
+        return memory
+    }
+
+    fileprivate mutating func trace(_ memories: [Memory], at time: Timestamp = startTime, session: Identifier? = nil, past: Moment? = nil, leftOut: Int = 0) -> RecallTrace {
+        let found = memories.enumerated().map { place, memory in RecallTrace.Found(memory, score: 1 / Float(place + 1)) }
+        return world.trace(found, at: time, session: session, past: past, leftOut: leftOut)
+    }
+
+    fileprivate func write(_ traces: [RecallTrace]) async throws { #expect(try await store.write(world.request(.trace(traces))).receipt == WriteReceipt(change: 0, rows: [])) }
+
+    fileprivate func entry(_ id: Identifier) async throws -> Record? { try await store.records(.audit, [id], of: world.organization.id).first }
+
+    /// What became of the texts of an entry's memories.
+    fileprivate func texts(_ id: Identifier) async throws -> [String?] { try #require(try await entry(id)).json(.metadata)?["memories"]?.list?.map { $0["text"]?.text } ?? [] }
+
+    fileprivate func digests(_ id: Identifier) async throws -> [String?] { try #require(try await entry(id)).json(.metadata)?["memories"]?.list?.map { $0["digest"]?.text } ?? [] }
+
+    fileprivate func keys(_ memories: [Memory]) throws -> [Identifier: AuditKey] {
+        try store.reads.inSnapshot(of: world.organization.id) { session throws(StorageError) in try session.auditKeys(of: memories.map(\.id), world.organization.id) }
     }
 }

@@ -35,10 +35,7 @@ import Testing
         for record in records { _ = try await store.write(house.world.request(.create([record]), vectorsFollow: true)) }
         _ = try await store.write(house.world.request(.remove(.message, [records[0].id])))
         let kept = try await store.page(MemoryListing(), of: house.world.organization.id).memories
-        let found = kept.map { RecallTrace.Found(memory: $0.id, version: $0.version, score: 0.25, contentDigest: [1, 2]) }
-        let trace = RecallTrace(
-            id: house.world.id(), at: startTime, agent: house.world.agent.id, session: house.world.id(), key: house.world.key.id, user: house.users[0].id, mode: .hybrid, past: nil,
-            found: found, leftOut: 3)
+        let trace = house.world.trace(kept.map { RecallTrace.Found($0, score: 0.25) }, session: house.world.id(), user: house.users[0].id, leftOut: 3)
         _ = try await store.write(house.world.request(.trace([trace])))
         var other = World(seed: 502, slug: "other")
         _ = try await store.write(other.request(.createOrganization(other.organization, other.key)))

@@ -7,25 +7,7 @@ import Testing
 
 @Suite("What becomes of memories, over every store")
 struct KeepingContractTests {
-    private struct Kept {
-        let home: any StoreHome
-        let store: any Store
-        var world: World
-
-        init(_ maker: any StoreMaker, seed: UInt64) async throws {
-            home = try maker.makeHome()
-            store = try home.open()
-            world = World(seed: seed)
-            try await world.create(in: store)
-        }
-
-        func keep(_ memories: [Memory], _ keepings: [Keeping]? = nil, at time: Timestamp? = nil) async throws -> WriteOutcome {
-            try await store.write(world.request(.remember(memories, keepings ?? memories.map { _ in Keeping() }), at: time))
-        }
-
-        func memory(_ id: Identifier) async throws -> Memory? { try await store.memories([id], of: world.organization.id).first }
-        func counts() async throws -> StoreCounts.Count { try await store.counts(of: world.organization.id)[.memory] }
-    }
+    private typealias Kept = OpenedWorld
 
     @Test("the same text beside the same agent, user and session is one memory: case, white space and the encoding of letters do not matter", arguments: storeMakers)
     func duplicates(maker: any StoreMaker) async throws {
@@ -389,4 +371,13 @@ struct KeepingContractTests {
         #expect(Set(found.map(\.text)) == [0, 1, 2, 3])
         #expect(found.contains(Absence.Finding(text: 1, place: "in/side/file, byte \(block - 3)")))
     }
+}
+
+extension OpenedWorld {
+    fileprivate func keep(_ memories: [Memory], _ keepings: [Keeping]? = nil, at time: Timestamp? = nil) async throws -> WriteOutcome {
+        try await store.write(world.request(.remember(memories, keepings ?? memories.map { _ in Keeping() }), at: time))
+    }
+
+    fileprivate func memory(_ id: Identifier) async throws -> Memory? { try await store.memories([id], of: world.organization.id).first }
+    fileprivate func counts() async throws -> StoreCounts.Count { try await store.counts(of: world.organization.id)[.memory] }
 }

@@ -57,6 +57,14 @@ struct World {
         _ = try await store.write(request(.ensureSpace(space)))
     }
 
+    /// A recall of the world's agent by its key.
+    func trace(_ found: [RecallTrace.Found], at time: Timestamp = startTime, session: Identifier? = nil, user: Identifier? = nil, past: Moment? = nil, leftOut: Int = 0) -> RecallTrace {
+        var report = SearchReport()
+        (report.mode, report.past) = (.hybrid, past)
+        let principal = Principal(organization: organization.id, key: key.id, scopes: [], narrowing: Narrowing(user: user))
+        return RecallTrace(id: Identifier(at: time), at: time, of: RecallRequest(agent: agent.id, session: session), by: principal, report, found: found, leftOut: leftOut)
+    }
+
     /// A new identifier, greater than those before.
     mutating func id() -> Identifier {
         time = time.adding(seconds: 1)
@@ -118,5 +126,19 @@ extension Memory {
         var memory = self
         memory.forgetAt = Fading().forgetAt(MemoryFacts(self))
         return memory
+    }
+}
+
+/// A store with a world in it.
+struct OpenedWorld {
+    let home: any StoreHome
+    let store: any Store
+    var world: World
+
+    init(_ maker: any StoreMaker, seed: UInt64) async throws {
+        home = try maker.makeHome()
+        store = try home.open()
+        world = World(seed: seed)
+        try await world.create(in: store)
     }
 }

@@ -4,6 +4,13 @@ internal import Secrets
 /// By what digests of one memory's texts are made, so that they tell nothing to who does not have it. It goes with the memory.
 struct AuditKey: Hashable, Sendable {
     let bytes: [UInt8]
+    /// Tells nothing of the key but that another is another one.
+    private let name: String
+
+    init(bytes: [UInt8]) {
+        self.bytes = bytes
+        name = hexadecimal(Digest.sha256(bytes).prefix(AuditKey.nameBytes))
+    }
 
     static let byteCount = 16
     /// Of a digest, which is shortened to as many.
@@ -16,9 +23,6 @@ struct AuditKey: Hashable, Sendable {
 
     /// In hexadecimal digits, behind what tells the key from others. What is hashed has one length, so that the key before it is as good as any other way to use it.
     func digest(of contentDigest: [UInt8]) -> String { name + ":" + hexadecimal(Digest.sha256(bytes + contentDigest).prefix(AuditKey.digestBytes)) }
-
-    /// Tells nothing of the key but that another is another one.
-    private var name: String { hexadecimal(Digest.sha256(bytes).prefix(AuditKey.nameBytes)) }
 
     /// Whether that is what the text was; nil where another key made the digest.
     func matches(_ digest: String, _ content: String) -> Bool? {

@@ -1,47 +1,47 @@
 public import Records
+internal import Secrets
 
 /// A recall that was answered: who asked for whose memories, and which came. Of what they say it has no word.
 public struct RecallTrace: Sendable {
     public struct Found: Sendable {
-        public let memory: Identifier
-        public let version: Int64
-        public let score: Float
+        let memory: Identifier
+        let version: Int64
+        let score: Float
         /// SHA-256 of what it says.
-        public let contentDigest: [UInt8]
+        let contentDigest: [UInt8]
 
-        public init(memory: Identifier, version: Int64, score: Float, contentDigest: [UInt8]) {
-            self.memory = memory
-            self.version = version
-            self.score = score
-            self.contentDigest = contentDigest
+        public init(_ memory: Memory, score: Float) {
+            (self.memory, version, self.score) = (memory.id, memory.version, score)
+            contentDigest = Digest.sha256(memory.content.utf8)
         }
     }
 
     public let id: Identifier
-    public let at: Timestamp
-    public let agent: Identifier
-    public let session: Identifier?
-    public let key: Identifier
-    public let user: Identifier?
-    public let mode: SearchMode
+    let at: Timestamp
+    let agent: Identifier
+    let session: Identifier?
+    let key: Identifier
+    let user: Identifier?
+    let mode: SearchMode
     /// What was asked about; nil for the present.
-    public let past: Moment?
+    let past: Moment?
     /// How many were asked for, and of how many tokens at most.
-    public var wanted = 10
-    public var tokensMax: Int?
-    public var isOfEverySession = false
-    public var isFiltered = false
+    let wanted: Int
+    let tokensMax: Int?
+    let isOfEverySession: Bool
+    let isFiltered: Bool
     /// The best first.
-    public let found: [Found]
+    let found: [Found]
     /// How many more came.
-    public let leftOut: Int
+    let leftOut: Int
 
-    public init(
-        id: Identifier, at time: Timestamp, agent: Identifier, session: Identifier?, key: Identifier, user: Identifier?, mode: SearchMode, past: Moment?, found: [Found], leftOut: Int
-    ) {
+    /// `report` says how it was answered.
+    public init(id: Identifier, at time: Timestamp, of request: RecallRequest, by principal: Principal, _ report: SearchReport, found: [Found], leftOut: Int) {
         (self.id, at) = (id, time)
-        (self.agent, self.session, self.key, self.user) = (agent, session, key, user)
-        (self.mode, self.past) = (mode, past)
+        (agent, session, key, user) = (request.agent, request.session, principal.key, principal.narrowing.user)
+        (mode, past) = (report.mode, report.past)
+        (wanted, tokensMax) = (request.k, request.tokensMax)
+        (isOfEverySession, isFiltered) = (request.everySession, request.filter != nil)
         (self.found, self.leftOut) = (found, leftOut)
     }
 

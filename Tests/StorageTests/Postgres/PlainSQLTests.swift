@@ -104,12 +104,10 @@ import Testing
     func auditKeys(maker: PostgresMaker) async throws {
         var place = try await Place(maker, seed: 904)
         defer { place.store.close() }
-        let (organization, agent) = (place.organization, place.house.world.agent.id)
+        let organization = place.organization
         let memories = (0..<3).map { place.house.world.memory("memory \($0)") }
         _ = try await place.store.write(place.house.world.request(.remember(memories)))
-        let found = memories.map { RecallTrace.Found(memory: $0.id, version: 1, score: 1, contentDigest: [1]) }
-        let trace = RecallTrace(
-            id: place.house.world.id(), at: startTime, agent: agent, session: nil, key: place.house.world.key.id, user: nil, mode: .vector, past: nil, found: found, leftOut: 0)
+        let trace = place.house.world.trace(memories.map { RecallTrace.Found($0, score: 1) })
         _ = try await place.store.write(place.house.world.request(.trace([trace])))
         func keys() throws -> Set<Identifier> {
             try place.store.reads.inSnapshot(of: organization) { session throws(StorageError) in Set(try session.auditKeys(of: memories.map(\.id), organization).keys) }
