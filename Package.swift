@@ -45,6 +45,7 @@ let package = Package(
         module("Vectors", ["CKernels", "CBLAS"]),
         module("VectorIndex", ["Vectors", "Columns", "Records"]),
         module("Lexical", ["Columns", "Records", "CUTF8Proc", "CStemmer"]),
+        module("Terminology", ["Lexical", "Records"]),
         module("Recall", ["Records"]),
         module("Secrets", ["COpenSSL"]),
         module("Drawing"),
@@ -58,7 +59,7 @@ let package = Package(
         module("Client", ["Wire", "Transport", "Records"]),
         .executableTarget(
             name: "pinyon",
-            dependencies: ["Records", "Recall", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+            dependencies: ["Records", "Terminology", "Recall", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
             swiftSettings: swift),
         .executableTarget(
             name: "pinyon-bench",
@@ -73,6 +74,7 @@ let package = Package(
         tests("VectorsTests", ["Vectors"]),
         tests("ColumnsTests", ["Columns", "Records"]),
         tests("LexicalTests", ["Lexical", "Columns", "Records"]),
+        tests("TerminologyTests", ["Terminology", "Records"]),
         tests("RecallTests", ["Recall", "Records"]),
         tests("RecordsTests", ["Records"]),
         tests("StorageTests", ["Storage", "Recall", "Secrets", "Records"]),

@@ -30,6 +30,7 @@ struct Bench {
                                               [--style codes|flat] [--measure settings|filters|changes] [--plot FILE.svg] [--with FILE.jsonl]
                            pinyon-bench dataset wordnet DIR --model FOLDER [--source FOLDER] [--queries N]
                            pinyon-bench dataset mixture DIR [--rows N] [--queries N] [--dimension N] [--clusters N] [--seed N]
+                           pinyon-bench dataset foldoc DIR [--source FOLDER] [--queries N] [--seed N]
                            pinyon-bench plot FILE.jsonl FILE.svg
 
                     service starts the server and its peers, and prints requests per second and percentiles for ping, get, remember and search, at 1 and 16

@@ -3,7 +3,7 @@ import Foundation
 import Records
 import Vectors
 
-/// Makes the sets that the index is measured on: base.npy and query.npy in a folder.
+/// Makes the sets that are measured on, each in a folder: base.npy and query.npy for the index, docs.jsonl and queries.jsonl for suggestions.
 struct DatasetCommand {
     private let name: String
     private let folder: String
@@ -11,9 +11,9 @@ struct DatasetCommand {
 
     init(_ words: some Collection<String>) throws {
         let words = Array(words)
-        guard words.count >= 2, !words[1].hasPrefix("--") else { throw BenchError("dataset needs a name, wordnet or mixture, and a folder") }
+        guard words.count >= 2, !words[1].hasPrefix("--") else { throw BenchError("dataset needs a name, wordnet, mixture or foldoc, and a folder") }
         (name, folder) = (words[0], words[1])
-        guard let known = DatasetCommand.options[name] else { throw BenchError("there is no set \(name); there are wordnet and mixture") }
+        guard let known = DatasetCommand.options[name] else { throw BenchError("there is no set \(name); there are wordnet, mixture and foldoc") }
         options = try Options(words.dropFirst(2), known)
     }
 
@@ -23,12 +23,14 @@ struct DatasetCommand {
             "rows": .integer(1...100_000_000), "queries": .integer(1...1_000_000), "dimension": .integer(1...16_000), "clusters": .integer(1...1_000_000),
             "seed": .integer(0...Int.max),
         ],
+        "foldoc": ["source": .text, "queries": .integer(1...100_000), "seed": .integer(0...Int.max)],
     ]
 
     func run() throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         switch name {
         case "wordnet": try wordnet()
+        case "foldoc": try foldoc()
         default: try mixture()
         }
     }
@@ -80,6 +82,15 @@ struct DatasetCommand {
             print("\(name): \(start + part.count) of \(texts.count)")
         }
         try writer.close()
+    }
+
+    // MARK: The Free On-line Dictionary of Computing
+
+    private func foldoc() throws {
+        let source = options["source"] ?? folder
+        let set = try FoldocSet(index: "\(source)/foldoc.index", text: "\(source)/foldoc.dict")
+        try set.write(to: folder, seed: UInt64(options.integer("seed", 1)), queries: options.integer("queries", 500))
+        print("\(set.entries.count) terms")
     }
 
     // MARK: A mixture of clusters

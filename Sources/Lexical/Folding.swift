@@ -2,9 +2,12 @@ import CUTF8Proc
 import Glibc
 
 /// Letters that mean the same, made the same.
-enum Folding {
+public enum Folding {
     /// Small letters, in compatible forms, composed.
     static func folded(_ text: String) -> String { mapped(text, [UTF8PROC_COMPOSE, UTF8PROC_COMPAT, UTF8PROC_CASEFOLD, UTF8PROC_IGNORE]) }
+
+    /// Small letters without marks, in compatible forms.
+    public static func bare(_ text: String) -> [UInt8] { withoutMarks(Array(folded(text).utf8)) }
 
     /// Without accents and other marks.
     static func withoutMarks(_ bytes: [UInt8]) -> [UInt8] {
@@ -26,7 +29,7 @@ enum Folding {
     }
 
     /// Of scripts that put no space between words: Chinese, Japanese and Korean, Thai, Lao, Khmer and Burmese.
-    static func isOfRun(_ scalar: Unicode.Scalar) -> Bool {
+    public static func isOfRun(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x0e00...0x0e4e, 0x0e80...0x0ece, 0x1000...0x103f, 0x1780...0x17d3, 0x1100...0x11ff, 0x3005...0x3007, 0x3040...0x30ff, 0x3130...0x318f, 0x31f0...0x31ff,
             0x3400...0x4dbf, 0x4e00...0x9fff, 0xac00...0xd7a3, 0xf900...0xfaff, 0x20000...0x323af:

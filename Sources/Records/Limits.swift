@@ -25,6 +25,7 @@ public enum Limits {
     /// Recalls of one organization that wait to be written to the audit; where the store is away for so long that there are more, the newest are lost.
     public static let tracesWaitingMax = 20_000
     public static let kMax = 10_000
+    public static let suggestionsMax = 100
     /// More lists than any index has.
     public static let probesMax = 1_000_000
     public static let filterDepthMax = 16

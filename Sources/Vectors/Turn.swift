@@ -79,7 +79,7 @@ public struct Turn: Sendable {
 }
 
 /// Numbers that are the same for the same seed on every machine (Steele, Lea and Flood, SplitMix64).
-public struct SplitMix: Sendable {
+public struct SplitMix: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     public init(_ seed: UInt64) { state = seed }

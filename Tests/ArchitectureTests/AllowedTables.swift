@@ -13,6 +13,7 @@ let arrowsByModule: [String: Arrows] = [
     "Vectors": Arrows(own: ["CKernels", "CBLAS"], toolchain: ["Glibc", "Synchronization"]),
     "VectorIndex": Arrows(own: ["Vectors", "Columns", "Records"], toolchain: ["Dispatch", "Glibc", "Synchronization"]),
     "Lexical": Arrows(own: ["Columns", "Records", "CUTF8Proc", "CStemmer"], toolchain: ["Glibc", "Synchronization"]),
+    "Terminology": Arrows(own: ["Lexical", "Records"], toolchain: ["Glibc", "Synchronization"]),
     "Recall": Arrows(own: ["Records"], toolchain: ["Glibc"]),
     "Secrets": Arrows(own: ["COpenSSL"], toolchain: []),
     "Drawing": Arrows(own: [], toolchain: ["Glibc"]),
@@ -29,7 +30,7 @@ let arrowsByModule: [String: Arrows] = [
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Client": Arrows(own: ["Wire", "Transport", "Records"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "pinyon": Arrows(
-        own: ["Records", "Recall", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+        own: ["Records", "Terminology", "Recall", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
 ]
 

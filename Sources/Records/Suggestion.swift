@@ -1,0 +1,62 @@
+/// What is asked while somebody types: which of his terms that may become.
+public struct SuggestRequest: Hashable, Sendable {
+    /// Whose dictionary it is; for a key of one user, that one.
+    public var user: Identifier?
+    /// The last words that were typed; the last of them may not be finished.
+    public var typed: String
+    /// Terms of it stand before others that fit as well.
+    public var context: String?
+    public var limit: Int
+
+    public init(_ typed: String, user: Identifier? = nil, context: String? = nil, limit: Int = 10) {
+        self.typed = typed
+        self.user = user
+        self.context = context
+        self.limit = limit
+    }
+
+    public func check() throws(FieldError) {
+        try Checks.text(typed, "typed", bytesMax: Limits.titleBytesMax)
+        if let context { try Checks.text(context, "context", bytesMax: Limits.modelBytesMax) }
+        guard (1...Limits.suggestionsMax).contains(limit) else { throw FieldError("limit", .outOfRange("from 1 to \(Limits.suggestionsMax)")) }
+    }
+}
+
+/// A term that is offered, and why.
+public struct Suggestion: Hashable, Sendable {
+    public enum Reason: Hashable, Sendable {
+        /// It is what was typed.
+        case exact
+        /// It begins with what was typed.
+        case prefix
+        /// It begins with what was typed but for so many typos.
+        case typos(Int)
+        /// Of the trigrams of both, that share is common to both.
+        case similar(Double)
+        /// The cosine of what was typed and its definition.
+        case meaning(Double)
+    }
+
+    public let id: Identifier
+    public let term: String
+    public let reason: Reason
+    /// Where in the typed text that which it stands for begins, in bytes; from there on it takes its place.
+    public let start: Int
+    public let context: String?
+    /// Whether that is the context that was asked for.
+    public let fitsContext: Bool
+    public let isOwn: Bool
+    /// The deprecated term that was found, in whose place this one is preferred.
+    public let insteadOf: String?
+
+    public init(id: Identifier, term: String, reason: Reason, start: Int, context: String?, fitsContext: Bool, isOwn: Bool, insteadOf: String? = nil) {
+        self.id = id
+        self.term = term
+        self.reason = reason
+        self.start = start
+        self.context = context
+        self.fitsContext = fitsContext
+        self.isOwn = isOwn
+        self.insteadOf = insteadOf
+    }
+}

@@ -1,0 +1,170 @@
+internal import Records
+
+/// One question to the tables: finds, ranks, and keeps the best.
+///
+/// The order, by what comes first: all that was typed, exact before prefix before fewer typos; then its last words in the same way; what resembles all of it; its last
+/// word. Among those alike: own before others', those of the context, those used more and lately, those with fewer letters left to type, and the alphabet.
+struct Suggesting {
+    struct Found {
+        let rank: UInt64
+        let table: Int
+        let row: Int
+        let start: Int
+        let reason: Suggestion.Reason
+    }
+
+    private let tables: [TermDictionary.Part]
+    /// So many of them are of the user's own dictionary, the first ones.
+    private let ownCount: Int
+    /// Nobody's public entries are suggested to himself once more.
+    private let user: Identifier
+    private let context: UInt16?
+    private let limit: Int
+    private(set) var best: [Found] = []
+
+    static let similarityMin = 0.3
+
+    init(own: TermDictionary, shared: TermDictionary, user: Identifier, context: UInt16?, limit: Int) {
+        tables = own.parts + shared.parts
+        ownCount = own.parts.count
+        self.user = user
+        self.context = context
+        self.limit = limit
+        best.reserveCapacity(limit + 1)
+    }
+
+    mutating func find(_ text: TypedText) {
+        guard let whole = text.parts.first else { return }
+        for place in tables.indices { findTyped(whole, .whole, place) }
+        let rests = text.parts.dropFirst()
+        for part in rests.dropLast() where best.count < limit {
+            for place in tables.indices { _ = findBeginnings(part, .lastWords, place) }
+        }
+        if best.count < limit {
+            let possible = Typos.possible(letters: whole.letters.count, isAlone: best.isEmpty)
+            for place in tables.indices { findSimilar(whole, possible, place) }
+        }
+        if best.count < limit, let word = rests.last { for place in tables.indices { findTyped(word, .lastWord, place) } }
+    }
+
+    /// What begins with that, and what does so but for typos.
+    private mutating func findTyped(_ part: TypedText.Part, _ stage: Stage, _ place: Int) {
+        let known = findBeginnings(part, stage, place)
+        let allowed = Typos.allowed(letters: part.letters.count)
+        guard allowed > 0 else { return }
+        let table = tables[place].table
+        table.findTypos(of: part.letters, allowed: allowed) { rows, nearest in
+            guard let first = rows.first else { return }
+            // All these rows begin with the same.
+            let foreign = Suggesting.foreignWeight * table.foreign(part.key.bytes, first, upTo: nearest.bytes)
+            for row in rows where !known.contains(row) {
+                take(place, row, part, Step(stage, tier: 1 + UInt64(nearest.typos), left: Int(table.lengths[row]) - nearest.letters + foreign), .typos(Int(nearest.typos)))
+            }
+        }
+    }
+
+    /// A letter that a term does not have at all says as much against it as so many that are left to type: letters are more often left out, or change places, than
+    /// others come in.
+    private static let foreignWeight = 3
+
+    private mutating func findBeginnings(_ part: TypedText.Part, _ stage: Stage, _ place: Int) -> Range<Int> {
+        let table = tables[place].table
+        let rows = table.rows(beginningWith: part.key.bytes)
+        for row in rows {
+            let left = Int(table.lengths[row]) - part.letters.count
+            take(place, row, part, Step(stage, tier: left == 0 ? 0 : 1, left: left), left == 0 ? .exact : .prefix)
+        }
+        return rows
+    }
+
+    /// What has so many trigrams in common with what was typed; and where a typo is less likely to be one, so that none is forgiven while typing, what it would lead to.
+    /// First come those that have all of its letters.
+    private mutating func findSimilar(_ part: TypedText.Part, _ possible: Int, _ place: Int) {
+        let table = tables[place].table
+        let known = Set(best.filter { $0.table == place }.map(\.row))
+        var near: [Range<Int>] = []
+        table.findTypos(of: part.letters, allowed: possible, isStrict: false) { rows, _ in near.append(rows) }
+        let typed = Double(part.letters.count)
+        table.findSimilar(to: Trigrams.of(part.key), atLeast: Suggesting.similarityMin, within: near) { found in
+            let length = Double(table.lengths[found.row])
+            // A term that is much shorter is one of the words that were typed, and is found by these.
+            guard length >= Suggesting.lengthShareMin * typed, !known.contains(found.row) else { return }
+            let foreign = UInt64(min(15, table.foreign(part.key.bytes, found.row, upTo: part.key.bytes.count + Typos.mostAllowed)))
+            let likeness = (found.similarity + Suggesting.lengthWeight * min(typed, length) / max(typed, length)) / (1 + Suggesting.lengthWeight)
+            take(place, found.row, part, Step(.similar, detail: foreign << 8 | UInt64((1 - likeness) * 255)), .similar(found.similarity))
+        }
+    }
+
+    private static let lengthShareMin = 0.6
+    private static let lengthWeight = 0.4
+
+    private enum Stage: UInt64 { case whole, lastWords, similar, lastWord }
+
+    /// How a term was found, as far as that orders suggestions.
+    private struct Step {
+        let stage: Stage
+        let tier: UInt64
+        let detail: UInt64
+        let left: Int
+
+        init(_ stage: Stage, tier: UInt64 = 0, detail: UInt64 = 0, left: Int = 0) {
+            (self.stage, self.tier, self.detail, self.left) = (stage, tier, detail, left)
+        }
+    }
+
+    private mutating func take(_ place: Int, _ row: Int, _ part: TypedText.Part, _ step: Step, _ reason: Suggestion.Reason) {
+        let table = tables[place].table
+        guard tables[place].isLive(row) else { return }
+        let isOwn = place < ownCount
+        if !isOwn, table.owners[row] == user { return }
+        // From the highest bits on: 2, 2, 12, 1, 1, 20 and 12 of them.
+        var rank = step.stage.rawValue << 2 | step.tier
+        rank = rank << 12 | step.detail
+        rank = rank << 1 | (isOwn ? 0 : 1)
+        rank = rank << 1 | (context.map { $0 == table.contexts[row] } ?? true ? 0 : 1)
+        rank = rank << 20 | UInt64(max(0, min(0xF_FFFF, 0x8_0000 - table.frecencies[row].step)))
+        rank = rank << 12 | UInt64(min(step.left, 0xFFF))
+        insert(Found(rank: rank, table: place, row: row, start: part.start, reason: reason))
+    }
+
+    private mutating func insert(_ found: Found) {
+        if best.count >= limit, let last = best.last, !isBefore(found, last) { return }
+        var place = best.count
+        while place > 0, isBefore(found, best[place - 1]) { place -= 1 }
+        best.insert(found, at: place)
+        if best.count > limit { best.removeLast() }
+    }
+
+    private func isBefore(_ left: Found, _ right: Found) -> Bool {
+        if left.rank != right.rank { return left.rank < right.rank }
+        guard left.table != right.table else { return left.row < right.row }
+        return tables[left.table].table.key(left.row).bytes.lexicographicallyPrecedes(tables[right.table].table.key(right.row).bytes)
+    }
+}
+
+extension Suggesting {
+    /// The best, in order, each term once; those that are not to be used any more with the one that is, which stands for all that name it.
+    func suggestions(_ contexts: ContextCodes) -> [Suggestion] {
+        var (told, seen): ([Suggestion], Set<Identifier>) = ([], [])
+        for found in best {
+            let table = tables[found.table].table
+            let preferred = table.preferred[found.row].flatMap { place(of: TermKey($0)) }
+            let (part, row) = preferred ?? (found.table, found.row)
+            guard seen.insert(tables[part].table.ids[row]).inserted else { continue }
+            let code = tables[part].table.contexts[row]
+            told.append(
+                Suggestion(
+                    id: tables[part].table.ids[row], term: tables[part].table.term(row), reason: found.reason, start: found.start, context: contexts.name(code),
+                    fitsContext: context == code, isOwn: part < ownCount, insteadOf: preferred == nil ? nil : table.term(found.row)))
+        }
+        return told
+    }
+
+    /// That entry, own ones before others'.
+    private func place(of key: TermKey) -> (Int, Int)? {
+        for place in tables.indices {
+            for row in tables[place].table.rows(equalTo: key.bytes) where tables[place].isLive(row) && tables[place].table.standing(row) != .deprecated { return (place, row) }
+        }
+        return nil
+    }
+}

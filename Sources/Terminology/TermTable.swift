@@ -1,0 +1,150 @@
+internal import Records
+
+/// Entries in the order of their keys, as they were when the table was made: nothing of it changes.
+///
+/// One array a field and no object an entry: an entry of a small dictionary takes some seventy bytes beside its texts. Keys stand one behind the other; how much of its
+/// beginning a key shares with the one before it makes a tree of them, which nothing else need hold.
+final class TermTable: Sendable {
+    let count: Int
+    /// The keys' bytes, and where each begins; one more for the end.
+    let keys: [UInt8]
+    let starts: [UInt32]
+    /// How many bytes each key shares with the one before it, none within a letter.
+    let shared: [UInt16]
+    /// The least of these of each so many rows, of which the walk passes whole blocks.
+    let blockShared: [UInt16]
+    static let blockRows = 32
+    /// Of each key, in letters.
+    let lengths: [UInt16]
+    /// Terms as they were written, where that is not their key.
+    private let written: [UInt8]
+    private let writtenStarts: [UInt32]
+    let ids: [Identifier]
+    /// The rows in the order of their identifiers.
+    private let rowsByID: [UInt32]
+    /// Empty where all entries are of one owner, who is named beside.
+    let owners: [Identifier]
+    private let owner: Identifier
+    let frecencies: [Frecency]
+    let contexts: [UInt16]
+    let flags: [UInt8]
+    /// Of the few deprecated ones, by row.
+    let preferred: [Int: String]
+    /// Nil in small tables, which are gone through.
+    let trigrams: TrigramTable?
+
+    static let publicFlag: UInt8 = 4
+    private static let standingMask: UInt8 = 3
+    /// From so many rows on, postings are faster than going through all.
+    private static let trigramRowsMin = 512
+
+    init(_ rows: [(key: TermKey, entry: TermEntry)], contexts codes: [UInt16], hasOwners: Bool) {
+        let order = rows.indices.sorted { left, right in
+            let (a, b) = (rows[left].key.bytes, rows[right].key.bytes)
+            if a == b { return rows[left].entry.id < rows[right].entry.id }
+            return a.lexicographicallyPrecedes(b)
+        }
+        count = rows.count
+        var (keys, starts, written, writtenStarts): ([UInt8], [UInt32], [UInt8], [UInt32]) = ([], [0], [], [0])
+        var (shared, lengths, preferred): ([UInt16], [UInt16], [Int: String]) = ([], [], [:])
+        var last: [UInt8] = []
+        for (row, place) in order.enumerated() {
+            let (key, entry) = rows[place]
+            shared.append(UInt16(TermTable.common(last, key.bytes)))
+            lengths.append(UInt16(key.bytes.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }))
+            keys += key.bytes
+            starts.append(UInt32(keys.count))
+            if !entry.term.utf8.elementsEqual(key.bytes) { written += Array(entry.term.utf8) }
+            writtenStarts.append(UInt32(written.count))
+            if entry.standing == .deprecated, let other = entry.preferred { preferred[row] = other }
+            last = key.bytes
+        }
+        (self.keys, self.starts, self.written, self.writtenStarts) = (keys, starts, written, writtenStarts)
+        blockShared = stride(from: 0, to: shared.count, by: TermTable.blockRows).map { shared[$0..<min($0 + TermTable.blockRows, shared.count)].min() ?? 0 }
+        (self.shared, self.lengths, self.preferred) = (shared, lengths, preferred)
+        let ids = order.map { rows[$0].entry.id }
+        self.ids = ids
+        rowsByID = ids.indices.sorted { ids[$0] < ids[$1] }.map { UInt32($0) }
+        owners = hasOwners ? order.map { rows[$0].entry.owner } : []
+        owner = rows.first?.entry.owner ?? Identifier(high: 0, low: 0)
+        frecencies = order.map { rows[$0].entry.frecency }
+        contexts = order.map { codes[$0] }
+        flags = order.map { rows[$0].entry.standing.rawValue | (rows[$0].entry.isPublic ? TermTable.publicFlag : 0) }
+        trigrams = rows.count < TermTable.trigramRowsMin ? nil : TrigramTable(order.map { rows[$0].key })
+    }
+
+    /// Whole letters that both begin with, in bytes.
+    private static func common(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var count = 0
+        while count < left.count, count < right.count, left[count] == right[count] { count += 1 }
+        while count > 0, count < right.count, right[count] & 0xC0 == 0x80 { count -= 1 }
+        return count
+    }
+
+    func key(_ row: Int) -> TermKey { TermKey(bytes: Array(keys[Int(starts[row])..<Int(starts[row + 1])])) }
+
+    func term(_ row: Int) -> String {
+        let bytes = written[Int(writtenStarts[row])..<Int(writtenStarts[row + 1])]
+        return String(decoding: bytes.isEmpty ? keys[Int(starts[row])..<Int(starts[row + 1])] : bytes, as: UTF8.self)
+    }
+
+    func standing(_ row: Int) -> TermStanding { TermStanding(rawValue: flags[row] & TermTable.standingMask) ?? .preferred }
+
+    func isPublic(_ row: Int) -> Bool { flags[row] & TermTable.publicFlag != 0 }
+
+    func row(of id: Identifier) -> Int? {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ids[Int(rowsByID[middle])] < id { low = middle + 1 } else { high = middle }
+        }
+        return low < count && ids[Int(rowsByID[low])] == id ? Int(rowsByID[low]) : nil
+    }
+
+    var byteCount: Int {
+        let perRow = MemoryLayout<Identifier>.stride + MemoryLayout<Frecency>.stride + 4 + 4 + 4 + 2 + 2 + 2 + 1
+        return keys.count + written.count + count * perRow + owners.count * MemoryLayout<Identifier>.stride + (trigrams?.byteCount ?? 0)
+            + preferred.reduce(0) { $0 + 32 + $1.value.utf8.count }
+    }
+}
+
+extension TermTable {
+    func entry(_ row: Int, _ codes: ContextCodes) -> TermEntry {
+        TermEntry(
+            id: ids[row], owner: owners.isEmpty ? owner : owners[row], term: term(row), context: codes.name(contexts[row]), frecency: frecencies[row], isPublic: isPublic(row),
+            standing: standing(row), preferred: preferred[row])
+    }
+
+    /// The rows whose keys begin with that.
+    func rows(beginningWith prefix: [UInt8]) -> Range<Int> {
+        firstRow(of: prefix, orBehind: false)..<firstRow(of: prefix, orBehind: true)
+    }
+
+    func rows(equalTo key: [UInt8]) -> Range<Int> {
+        let all = rows(beginningWith: key)
+        // The key itself stands before all that is longer.
+        var end = all.lowerBound
+        while end < all.upperBound, Int(starts[end + 1] - starts[end]) == key.count { end += 1 }
+        return all.lowerBound..<end
+    }
+
+    /// The first row that does not stand before those that begin with a prefix, or not among them either.
+    private func firstRow(of prefix: [UInt8], orBehind isBehind: Bool) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if stands(middle, before: prefix, orWithin: isBehind) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    private func stands(_ row: Int, before prefix: [UInt8], orWithin isWithin: Bool) -> Bool {
+        let (start, end) = (Int(starts[row]), Int(starts[row + 1]))
+        for place in 0..<prefix.count {
+            guard start + place < end else { return true }
+            let byte = keys[start + place]
+            if byte != prefix[place] { return byte < prefix[place] }
+        }
+        return isWithin
+    }
+}

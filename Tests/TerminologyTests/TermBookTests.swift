@@ -1,0 +1,132 @@
+import Records
+import Terminology
+import Testing
+
+@Suite struct TermBookTests {
+    private static let now = Timestamp(microseconds: 1_760_000_000_000_000)
+    private let maya = Identifier(high: 7, low: 1)
+    private let omar = Identifier(high: 7, low: 2)
+
+    private func entry(
+        _ number: UInt64, _ term: String, of owner: Identifier? = nil, context: String? = nil, uses: Int64 = 1, isPublic: Bool = false, insteadUse preferred: String? = nil
+    ) -> TermEntry {
+        TermEntry(
+            id: Identifier(high: 1, low: number), owner: owner ?? maya, term: term, context: context, frecency: Frecency(uses: uses, last: TermBookTests.now), isPublic: isPublic,
+            standing: preferred == nil ? .preferred : .deprecated, preferred: preferred)
+    }
+
+    private func book(_ entries: TermEntry...) -> TermBook {
+        let book = TermBook()
+        book.apply(entries.map { .put($0) })
+        return book
+    }
+
+    private func terms(_ book: TermBook, _ typed: String, context: String? = nil, to user: Identifier? = nil) -> [String] {
+        book.suggest(SuggestRequest(typed, context: context), to: user ?? maya).map(\.term)
+    }
+
+    @Test("exact stands before prefix, prefix before typos, fewer typos before more, and those before what is similar")
+    func order() {
+        let book = book(
+            entry(1, "algorithmic", uses: 1_000), entry(2, "algorithm"), entry(3, "algorythm", uses: 1_000), entry(4, "algarythm", uses: 1_000), entry(5, "the algorithm", uses: 1_000))
+        let found = book.suggest(SuggestRequest("algorithm"), to: maya)
+        #expect(found.map(\.term) == ["algorithm", "algorithmic", "algorythm", "algarythm", "the algorithm"])
+        #expect(found.prefix(4).map(\.reason) == [.exact, .prefix, .typos(1), .typos(2)])
+        if case .similar(let share)? = found.last?.reason { #expect(share >= 0.3) } else { Issue.record("\(found)") }
+    }
+
+    @Test("among those that fit as well, what is used more comes first, then what is shorter")
+    func frecency() {
+        let book = book(entry(1, "kernel panic"), entry(2, "kernel module", uses: 50), entry(3, "kernel"), entry(4, "kern"))
+        #expect(terms(book, "ker") == ["kernel module", "kern", "kernel", "kernel panic"])
+    }
+
+    @Test("a context lifts its terms above those that are used more")
+    func context() {
+        let book = book(entry(1, "lead", context: "business"), entry(2, "leaf", context: "technical", uses: 100))
+        #expect(terms(book, "le") == ["leaf", "lead"])
+        #expect(terms(book, "le", context: "business") == ["lead", "leaf"])
+        #expect(terms(book, "le", context: "unheard of") == ["leaf", "lead"])
+        #expect(book.suggest(SuggestRequest("le", context: "business"), to: maya).map(\.fitsContext) == [true, false])
+    }
+
+    @Test("nobody's private terms are offered to another, public ones behind his own, and his own public ones once")
+    func owners() {
+        let book = book(entry(1, "sprint", isPublic: true), entry(2, "spring", of: omar, uses: 100, isPublic: true), entry(3, "sprawl", of: omar))
+        #expect(terms(book, "sp") == ["sprint", "spring"])
+        #expect(terms(book, "sp", to: omar) == ["spring", "sprawl", "sprint"])
+        #expect(book.suggest(SuggestRequest("sp"), to: maya).map(\.isOwn) == [true, false])
+        #expect(terms(book, "sp", to: Identifier(high: 7, low: 3)) == ["spring", "sprint"])
+    }
+
+    @Test("a deprecated term offers the one that is preferred, once, and itself where there is none")
+    func deprecated() {
+        let book = book(entry(1, "blacklist", insteadUse: "blocklist"), entry(2, "Blocklist"), entry(3, "blackhole", insteadUse: "null route"))
+        let found = book.suggest(SuggestRequest("black"), to: maya)
+        #expect(found.map(\.term) == ["blackhole", "Blocklist"])
+        #expect(found.map(\.insteadOf) == [nil, "blacklist"])
+        #expect(found.map(\.reason) == [.prefix, .prefix])
+        #expect(terms(book, "blo") == ["Blocklist"])
+    }
+
+    @Test("a transposition is one typo, at the beginning too; another first letter counts twice; four letters allow none")
+    func typos() {
+        let book = book(entry(1, "screw"), entry(2, "notebook"))
+        #expect(book.suggest(SuggestRequest("csrew"), to: maya).map(\.reason) == [.typos(1)])
+        #expect(book.suggest(SuggestRequest("xcrew"), to: maya).allSatisfy { if case .similar = $0.reason { true } else { false } })
+        #expect(book.suggest(SuggestRequest("scre"), to: maya).map(\.reason) == [.prefix])
+        #expect(book.suggest(SuggestRequest("scer"), to: maya).allSatisfy { if case .similar = $0.reason { true } else { false } })
+        #expect(book.suggest(SuggestRequest("notebo kk"), to: maya).first?.reason == .typos(2))
+    }
+
+    @Test("the last words are looked for where the whole text is no term, and it is told where they begin")
+    func lastWords() {
+        let book = book(entry(1, "kernel panic"), entry(2, "panic button"))
+        let found = book.suggest(SuggestRequest("please reboot, the kernel pan"), to: maya)
+        #expect(found.map(\.term) == ["kernel panic", "panic button"])
+        #expect(found.map(\.start) == [19, 26])
+        #expect(found.map(\.reason) == [.prefix, .prefix])
+    }
+
+    @Test("signs of scripts without spaces are letters as well")
+    func signs() {
+        let book = book(entry(1, "機械学習"), entry(2, "機械"), entry(3, "Überprüfung"))
+        #expect(terms(book, "機") == ["機械", "機械学習"])
+        #expect(terms(book, "uberp") == ["Überprüfung"])
+        #expect(terms(book, "ÜBERPRUFUGN") == ["Überprüfung"])
+    }
+
+    @Test("after any writes the book suggests what one does that was made at once")
+    func writes() {
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<20 {
+            let (book, users) = (TermBook(), [maya, omar])
+            var kept: [Identifier: TermEntry] = [:]
+            for _ in 0..<60 {
+                let changes = (0..<Int.random(in: 1...30, using: &random)).map { _ -> TermChange in
+                    let number = UInt64.random(in: 0..<300, using: &random)
+                    let id = Identifier(high: 1, low: number)
+                    guard Int.random(in: 0..<3, using: &random) > 0 else {
+                        kept[id] = nil
+                        return .remove(id)
+                    }
+                    let term = String((0..<Int.random(in: 1...6, using: &random)).map { _ in "abc".randomElement(using: &random)! })
+                    let new = entry(number, term, of: users[Int(number % 2)], uses: Int64(number + 1), isPublic: Bool.random(using: &random))
+                    kept[id] = new
+                    return .put(new)
+                }
+                book.apply(changes)
+            }
+            let fresh = TermBook()
+            fresh.apply(kept.values.map { .put($0) })
+            #expect(book.count == kept.count)
+            for user in users {
+                for typed in ["a", "ab", "abcab", "cba"] {
+                    let request = SuggestRequest(typed, limit: 50)
+                    // Entries of one key and one rank come in the order in which tables hold them.
+                    #expect(Set(book.suggest(request, to: user)) == Set(fresh.suggest(request, to: user)))
+                }
+            }
+        }
+    }
+}
