@@ -6,6 +6,12 @@ extension MemoryClient {
         try await write(.create(drafts), idempotencyKey)
     }
 
+    /// The terms of a user that what was typed may become, the best first.
+    public func suggestions(_ request: SuggestRequest) async throws(ClientError) -> [Suggestion] {
+        guard case .suggested(let suggestions) = try await perform(.suggest(request)) else { throw .protocolViolation("another answer than suggestions") }
+        return suggestions
+    }
+
     /// Those that are there, in the order asked.
     public func records(_ kind: Kind, _ ids: [Identifier], withVectors: Bool = false) async throws(ClientError) -> [Record] {
         guard case .records(let records) = try await perform(.fetch(kind, ids, withVectors: withVectors)) else {

@@ -3,6 +3,7 @@ internal import Lexical
 internal import Synchronization
 internal import Records
 internal import Storage
+internal import Terminology
 internal import Vectors
 internal import VectorIndex
 
@@ -24,7 +25,7 @@ extension MemoryEngine {
                     completion(
                         .success(
                             .status([
-                                "server": server, "organization": house(organization, counts), "indexes": indexes(of: organization), "words": words(of: organization),
+                                "server": server, "organization": house(organization, counts), "indexes": indexes(of: organization), "words": words(of: organization), "terms": terms(of: organization),
                                 "change": .integer(self.feed.position.number), "feed": feed, "store": facts.store,
                                 "embedder": embeddings.map(\.json) ?? .null, "blas": blas, "operations": meter.json,
                             ])))
@@ -48,6 +49,16 @@ extension MemoryEngine {
     }
 
     /// Null while they are read.
+    /// What suggestions take in memory.
+    private func terms(of organization: Identifier) -> JSON {
+        let book = partitions.terms(of: organization)
+        let (count, bytes) = (book.count, book.byteCount)
+        return [
+            "entries": .integer(Int64(count)), "owners": .integer(Int64(book.ownerCount)), "bytes": .integer(Int64(bytes)),
+            "bytes_per_entry": .integer(Int64(count == 0 ? 0 : bytes / count)),
+        ]
+    }
+
     private func words(of organization: Identifier) -> JSON {
         guard partitions.hasWords else { return .null }
         return .object(

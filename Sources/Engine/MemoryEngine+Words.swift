@@ -3,7 +3,7 @@ internal import Lexical
 internal import Records
 internal import Storage
 
-/// Words are read behind the vectors, while searches by vectors are answered already.
+/// Words, and the terms that are suggested, are read behind the vectors, while searches by vectors are answered already.
 extension MemoryEngine {
     /// Reads the words of all rows, on a queue of their own; those of rows that are written meanwhile are newer, and stay.
     func readWords() {
@@ -25,12 +25,12 @@ extension MemoryEngine {
         var (waiting, there): ([StoredRow], Set<RowName>) = ([], [])
         let analyzer = TextAnalyzer()
         func handOver() {
-            let changes = waiting.map { (name: $0.name, change: LexicalChange.of($0, analyzer)) }
+            let changes = waiting.map { (name: $0.name, change: RowChange.of($0, analyzer)) }
             waiting.removeAll(keepingCapacity: true)
             indexing.sync {
                 let passed = freshness.passed(sight)
                 for (place, rows) in Dictionary(grouping: changes.filter { !passed.contains($0.name) }, by: { Place(organization: $0.name.organization, kind: $0.name.kind) }) {
-                    partitions.words(of: place.organization, place.kind).apply(rows.map(\.change))
+                    partitions.applyWords(rows.map(\.change), to: place.organization, place.kind)
                 }
             }
         }
@@ -55,7 +55,7 @@ extension MemoryEngine {
                     let name = RowName(organization: organization, kind: index.kind, id: id)
                     return !known.contains(name) && !passed.contains(name)
                 }
-                if !gone.isEmpty { index.apply(gone.map { .remove($0) }) }
+                if !gone.isEmpty { partitions.applyWords(gone.map { .remove($0) }, to: organization, index.kind) }
             }
             partitions.hasWords = true
         }

@@ -3,6 +3,7 @@ internal import Lexical
 internal import Records
 internal import Storage
 internal import Synchronization
+internal import Terminology
 internal import VectorIndex
 
 /// The index of one kind of one organization, in the organization's space.
@@ -22,6 +23,7 @@ final class Partitions: Sendable {
         var spaces: [Identifier: EmbeddingSpace] = [:]
         var indexes: [Name: CosineIndex] = [:]
         var words: [Name: LexicalIndex] = [:]
+        var terms: [Identifier: TermBook] = [:]
         /// Whether the words of all rows were read.
         var hasWords = false
         /// Of organizations that chose.
@@ -89,13 +91,28 @@ final class Partitions: Sendable {
 
     /// Takes changes into the indexes of one kind, and has lists trained if they now need that.
     func apply(_ changes: [RowChange], to organization: Identifier, _ kind: Kind) {
-        words(of: organization, kind).apply(changes.map(\.words))
+        applyWords(changes, to: organization, kind)
         guard let index = self[organization, kind]?.index else { return }
         index.apply(changes.map(\.index))
         trainer.consider(index)
     }
 
     // MARK: Words
+
+    func applyWords(_ changes: [RowChange], to organization: Identifier, _ kind: Kind) {
+        words(of: organization, kind).apply(changes.map(\.words))
+        if kind == .term { terms(of: organization).apply(changes.compactMap(\.term)) }
+    }
+
+    /// The dictionaries of its users.
+    func terms(of organization: Identifier) -> TermBook {
+        state.withLock { state in
+            if let known = state.terms[organization] { return known }
+            let new = TermBook()
+            state.terms[organization] = new
+            return new
+        }
+    }
 
     /// Those of one kind, whether there are vectors of it or not.
     func words(of organization: Identifier, _ kind: Kind) -> LexicalIndex {
@@ -123,6 +140,7 @@ final class Partitions: Sendable {
             index.shed()
             if index.statistics.lists > 0 { trainer.renew(index) }
         }
+        terms(of: organization).shed()
     }
 
     /// Takes rows into one index whose lists are trained when all are there.

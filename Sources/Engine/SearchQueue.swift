@@ -42,43 +42,43 @@ final class SearchQueue: Sendable {
     func submit(
         _ query: IndexQuery, to index: CosineIndex, mayRunHere: Bool, completion: @escaping @Sendable (Result<IndexAnswer, IndexError>) -> Void
     ) -> Bool {
-        enum Decision { case refuse, wait, start, runHere }
-        let isBrief = mayRunHere && index.isBrief(query)
-        let decision = state.withLock { state -> Decision in
-            guard state.waiting.count < waitingMax else { return .refuse }
-            if isBrief, state.waiting.isEmpty, state.workers < workersMax {
+        let place = place(.search(Search(index: index, query: query, completion: completion)), mayRunHere: mayRunHere && index.isBrief(query))
+        if place == .here { completion(single(index, query)) }
+        return started(place)
+    }
+
+    /// The same for what is more than one search, or none. False when too many wait already; then `task` never runs.
+    func submit(mayRunHere: Bool = false, _ task: @escaping @Sendable () -> Void) -> Bool {
+        let place = place(.task(task), mayRunHere: mayRunHere)
+        if place == .here { task() }
+        return started(place)
+    }
+
+    private enum Place { case refused, waiting, started, here }
+
+    private func place(_ waiting: Waiting, mayRunHere: Bool) -> Place {
+        state.withLock { state in
+            guard state.waiting.count < waitingMax else { return .refused }
+            if mayRunHere, state.waiting.isEmpty, state.workers < workersMax {
                 state.workers += 1
-                return .runHere
+                return .here
             }
-            state.waiting.append(.search(Search(index: index, query: query, completion: completion)))
-            guard state.workers < workersMax else { return .wait }
+            state.waiting.append(waiting)
+            guard state.workers < workersMax else { return .waiting }
             state.workers += 1
-            return .start
-        }
-        switch decision {
-        case .refuse: return false
-        case .wait: return true
-        case .runHere:
-            completion(single(index, query))
-            if hasMore() { queue.async { self.work() } }
-            return true
-        case .start:
-            queue.async { self.work() }
-            return true
+            return .started
         }
     }
 
-    /// The same for what is more than one search. False when too many wait already; then `task` never runs.
-    func submit(_ task: @escaping @Sendable () -> Void) -> Bool {
-        let isStarted = state.withLock { state -> Bool? in
-            guard state.waiting.count < waitingMax else { return nil }
-            state.waiting.append(.task(task))
-            guard state.workers < workersMax else { return false }
-            state.workers += 1
-            return true
+    /// Has a worker go on where it must; what ran here is done. False where it was refused.
+    private func started(_ place: Place) -> Bool {
+        switch place {
+        case .refused: return false
+        case .waiting: return true
+        case .started: queue.async { self.work() }
+        case .here: if hasMore() { queue.async { self.work() } }
         }
-        if isStarted == true { queue.async { self.work() } }
-        return isStarted != nil
+        return true
     }
 
     private enum Batch {

@@ -96,6 +96,31 @@ public enum Checks {
         guard allowed else { throw FieldError("slug", .malformed("only a-z, 0-9, '-', '_' and '.' are allowed")) }
     }
 
+    /// What a person could type and see: no control characters, no mark without a letter that it belongs to, and not white space alone.
+    public static func term(_ value: String, _ field: String) throws(FieldError) {
+        var before: Unicode.Scalar = " "
+        for scalar in value.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned:
+                throw FieldError(field, .malformed("it has the control character U+\(String(scalar.value, radix: 16, uppercase: true))"))
+            case .nonspacingMark, .spacingMark, .enclosingMark:
+                guard !before.properties.isWhitespace else { throw FieldError(field, .malformed("it has a mark, U+\(String(scalar.value, radix: 16, uppercase: true)), on no letter")) }
+            default: break
+            }
+            before = scalar
+        }
+        guard value.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else { throw FieldError(field, .empty) }
+    }
+
+    /// Parts of letters and digits between hyphens, of which the first is the language itself.
+    public static func language(_ value: String) throws(FieldError) {
+        let parts = value.split(separator: "-", omittingEmptySubsequences: false)
+        let isTag = parts.enumerated().allSatisfy { place, part in
+            (1...8).contains(part.utf8.count) && part.unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || place > 0 && $0.properties.numericType != nil) }
+        }
+        guard isTag, (2...8).contains(parts[0].utf8.count) else { throw FieldError("language", .malformed("it is no tag of a language, as en or pt-BR")) }
+    }
+
     private static func containsNUL(_ value: JSON) -> Bool {
         switch value {
         case .null, .bool, .integer, .number: false

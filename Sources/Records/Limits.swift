@@ -13,6 +13,8 @@ public enum Limits {
     /// The name of a model, or of a context.
     public static let modelBytesMax = 100
     public static let exampleBytesMax = 2_000
+    /// As BCP 47 writes languages: `de`, `pt-BR`.
+    public static let languageBytesMax = 35
     public static let tagsMax = 64
     public static let tagBytesMax = 100
     /// pgvector's own limit for a stored vector.

@@ -36,6 +36,8 @@ public enum Operation: Hashable, Sendable {
     case erase(Erasure)
     /// A conversation with its last messages.
     case open(Identifier, messages: Int)
+    /// The terms of a user that what he types may become.
+    case suggest(SuggestRequest)
 
     case createKey(RecordDraft)
     /// A new key like that one, which goes on for a while.
@@ -78,6 +80,7 @@ public enum Operation: Hashable, Sendable {
         case use = 54
         case end = 55
         case open = 56
+        case suggest = 57
         case createKey = 64
         case rotateKey = 65
         case revokeKey = 66
@@ -124,6 +127,7 @@ public enum Operation: Hashable, Sendable {
         case .history: .history
         case .endSession: .endSession
         case .erase: .erase
+        case .suggest: .suggest
         }
     }
 
@@ -134,6 +138,7 @@ public enum Operation: Hashable, Sendable {
         case .ensureAgent: .agent
         case .remember, .get, .list, .update, .delete, .stream, .recall, .history, .endSession, .erase: .memory
         case .search(let request): request.kind
+        case .suggest: .term
         case .create(let drafts): drafts.first?.kind
         case .fetch(let kind, _, _), .remove(let kind, _), .restore(let kind, _), .use(let kind, _): kind
         case .browse(let listing): listing.kind
@@ -162,6 +167,7 @@ public enum Operation: Hashable, Sendable {
         case .create, .change, .remove, .restore, .use: kind.map { [.writing($0)] } ?? Set(Scope.allCases)
         case .erase: [.usersWrite, .agentsWrite, .conversationsWrite, .messagesWrite, .memoriesWrite, .termsWrite, .patternsWrite, .adminKeys]
         case .end: [.conversationsWrite]
+        case .suggest: [.termsRead]
         case .open: [.conversationsRead, .messagesRead]
         case .createKey, .rotateKey, .revokeKey: [.adminKeys]
         case .startJob, .claimJob, .stepJob, .controlJob, .verify: [.jobsRun]
@@ -207,6 +213,7 @@ extension Operation.Name: CustomStringConvertible {
         case .history: "history"
         case .endSession: "end_session"
         case .erase: "erase"
+        case .suggest: "suggest"
         }
     }
 
@@ -216,7 +223,7 @@ extension Operation.Name: CustomStringConvertible {
         case .ensureAgent, .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey, .revokeKey, .startJob,
             .claimJob, .stepJob, .controlJob, .importing, .endSession, .erase:
             true
-        case .ping, .status, .verify, .get, .list, .search, .recall, .stream, .fetch, .browse, .open, .watchJob, .history: false
+        case .ping, .status, .verify, .get, .list, .search, .recall, .stream, .fetch, .browse, .open, .watchJob, .history, .suggest: false
         }
     }
 }

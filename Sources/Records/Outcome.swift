@@ -14,6 +14,8 @@ public enum Outcome: Hashable, Sendable {
     case found(SearchAnswer)
     case records([Record])
     case recordPage(RecordPage)
+    /// The best first.
+    case suggested([Suggestion])
     /// The conversation, and its last messages, oldest first.
     case conversation(Record, messages: [Record])
     /// A key that was made, and its text, which is told this once.

@@ -56,5 +56,7 @@ extension Schema {
         guard case .text(let text) = value else { return }
         if field == .slug { try Checks.slug(text) }
         if field == .email { try Checks.email(text) }
+        if field == .term || field == .preferred { try Checks.term(text, field.name) }
+        if field == .language { try Checks.language(text) }
     }
 }

@@ -125,6 +125,11 @@ public enum RecordField: UInt16, Hashable, Sendable, CaseIterable {
     case resource = 141
     case key = 142
 
+    // Of terms, too.
+    case preferred = 143
+    case language = 144
+    case frecencyAt = 145
+
     public init?(name: String) {
         guard let field = RecordField.byName[name] else { return nil }
         self = field
@@ -242,6 +247,9 @@ public enum RecordField: UInt16, Hashable, Sendable, CaseIterable {
         case .resourceType: "resource_type"
         case .resource: "resource"
         case .key: "key"
+        case .preferred: "preferred_term"
+        case .language: "language"
+        case .frecencyAt: "frecency_at"
         }
     }
 }

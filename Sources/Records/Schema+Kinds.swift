@@ -98,7 +98,7 @@ extension Schema {
         ])
 
     static let terms = Schema(
-        .term, hasVector: true, listedBy: [.user, .context, .term, .isPublic], orderedBy: [.term, .frequency, .lastUsedAt],
+        .term, hasVector: true, listedBy: [.user, .context, .term, .isPublic, .status], orderedBy: [.term, .frequency, .lastUsedAt],
         [
             FieldRule(.user, .identifier, by: .creator, isRequired: true, of: .user),
             FieldRule(.term, .text(bytesMax: Limits.titleBytesMax), isRequired: true),
@@ -110,6 +110,11 @@ extension Schema {
             FieldRule(.lastUsedAt, .time, by: .creator, isRequired: true),
             tags,
             FieldRule(.isPublic, .flag, or: .flag(false)),
+            FieldRule(.status, .choice(TermStanding.allCases.map(\.name)), or: .text(TermStanding.preferred.name)),
+            // What to say in place of a deprecated one.
+            FieldRule(.preferred, .text(bytesMax: Limits.titleBytesMax)),
+            FieldRule(.language, .text(bytesMax: Limits.languageBytesMax)),
+            FieldRule(.frecencyAt, .time, by: .server),
         ])
 
     static let patterns = Schema(

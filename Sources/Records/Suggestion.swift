@@ -7,12 +7,15 @@ public struct SuggestRequest: Hashable, Sendable {
     /// Terms of it stand before others that fit as well.
     public var context: String?
     public var limit: Int
+    /// Whether each comes with its definition, which is read from the store.
+    public var withDefinitions: Bool
 
-    public init(_ typed: String, user: Identifier? = nil, context: String? = nil, limit: Int = 10) {
+    public init(_ typed: String, user: Identifier? = nil, context: String? = nil, limit: Int = 10, withDefinitions: Bool = false) {
         self.typed = typed
         self.user = user
         self.context = context
         self.limit = limit
+        self.withDefinitions = withDefinitions
     }
 
     public func check() throws(FieldError) {
@@ -48,8 +51,12 @@ public struct Suggestion: Hashable, Sendable {
     public let isOwn: Bool
     /// The deprecated term that was found, in whose place this one is preferred.
     public let insteadOf: String?
+    /// When it was asked for.
+    public var definition: String?
 
-    public init(id: Identifier, term: String, reason: Reason, start: Int, context: String?, fitsContext: Bool, isOwn: Bool, insteadOf: String? = nil) {
+    public init(
+        id: Identifier, term: String, reason: Reason, start: Int, context: String?, fitsContext: Bool, isOwn: Bool, insteadOf: String? = nil, definition: String? = nil
+    ) {
         self.id = id
         self.term = term
         self.reason = reason
@@ -58,5 +65,26 @@ public struct Suggestion: Hashable, Sendable {
         self.fitsContext = fitsContext
         self.isOwn = isOwn
         self.insteadOf = insteadOf
+        self.definition = definition
+    }
+}
+
+extension Suggestion {
+    /// As it is printed.
+    public var json: JSON {
+        var members = [JSON.Member("id", .text(id.description)), JSON.Member("term", .text(term))]
+        switch reason {
+        case .exact: members.append(JSON.Member("reason", "exact"))
+        case .prefix: members.append(JSON.Member("reason", "prefix"))
+        case .typos(let count): members += [JSON.Member("reason", "typos"), JSON.Member("typos", .integer(Int64(count)))]
+        case .similar(let share): members += [JSON.Member("reason", "similar"), JSON.Member("similarity", .number(share))]
+        case .meaning(let cosine): members += [JSON.Member("reason", "meaning"), JSON.Member("similarity", .number(cosine))]
+        }
+        members.append(JSON.Member("start", .integer(Int64(start))))
+        if let context { members.append(JSON.Member("context", .text(context))) }
+        members += [JSON.Member("fits_context", .bool(fitsContext)), JSON.Member("own", .bool(isOwn))]
+        if let insteadOf { members.append(JSON.Member("instead_of", .text(insteadOf))) }
+        if let definition { members.append(JSON.Member("definition", .text(definition))) }
+        return .object(members)
     }
 }

@@ -1,3 +1,4 @@
+internal import Recall
 internal import Records
 
 /// One question to the tables: finds, ranks, and keeps the best.
@@ -37,8 +38,8 @@ struct Suggesting {
         guard let whole = text.parts.first else { return }
         for place in tables.indices { findTyped(whole, .whole, place) }
         let rests = text.parts.dropFirst()
-        for part in rests.dropLast() where best.count < limit {
-            for place in tables.indices { _ = findBeginnings(part, .lastWords, place) }
+        for (order, part) in rests.dropLast().enumerated() where best.count < limit {
+            for place in tables.indices { _ = findBeginnings(part, .lastWords, place, order: order) }
         }
         if best.count < limit {
             let possible = Typos.possible(letters: whole.letters.count, isAlone: best.isEmpty)
@@ -67,12 +68,12 @@ struct Suggesting {
     /// others come in.
     private static let foreignWeight = 3
 
-    private mutating func findBeginnings(_ part: TypedText.Part, _ stage: Stage, _ place: Int) -> Range<Int> {
+    private mutating func findBeginnings(_ part: TypedText.Part, _ stage: Stage, _ place: Int, order: Int = 0) -> Range<Int> {
         let table = tables[place].table
         let rows = table.rows(beginningWith: part.key.bytes)
         for row in rows {
             let left = Int(table.lengths[row]) - part.letters.count
-            take(place, row, part, Step(stage, tier: left == 0 ? 0 : 1, left: left), left == 0 ? .exact : .prefix)
+            take(place, row, part, Step(stage, tier: left == 0 ? 0 : 1, detail: UInt64(order), left: left), left == 0 ? .exact : .prefix)
         }
         return rows
     }

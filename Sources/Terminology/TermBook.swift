@@ -38,7 +38,21 @@ public final class TermBook: Sendable {
         return suggesting.suggestions(contexts)
     }
 
+    /// Leaves nothing behind of entries that are gone.
+    public func shed() {
+        state.withLock { state in
+            for place in state.dictionaries.indices { state.dictionaries[place].shed(&state.contexts) }
+            state.shared.shed(&state.contexts)
+        }
+    }
+
+    /// Of all entries at this moment.
+    public var ids: [Identifier] { state.withLock { Array($0.ownerByEntry.keys) } }
+
     public var count: Int { state.withLock { $0.ownerByEntry.count } }
+
+    /// Those who have a dictionary.
+    public var ownerCount: Int { state.withLock { $0.dictionaries.count } }
 
     /// What it takes in memory, roughly.
     public var byteCount: Int {

@@ -62,6 +62,16 @@ struct TermDictionary: Sendable {
         (0..<part.table.count).filter(part.isLive).map { (part.table.key($0), part.table.entry($0, contexts)) }
     }
 
+    /// Makes tables anew of which something is gone.
+    mutating func shed(_ contexts: inout ContextCodes) {
+        for place in parts.indices where parts[place].liveCount < parts[place].table.count {
+            let rows = TermDictionary.rows(of: parts[place], contexts)
+            let table = TermTable(rows, contexts: rows.map { contexts.code(of: $0.entry.context) }, hasOwners: hasOwners)
+            parts[place] = Part(table: table, liveCount: table.count)
+        }
+        parts.removeAll { $0.liveCount == 0 }
+    }
+
     /// All that are there, in no order.
     func entries(_ contexts: ContextCodes) -> [TermEntry] {
         parts.flatMap { part in (0..<part.table.count).filter(part.isLive).map { part.table.entry($0, contexts) } }

@@ -1,3 +1,4 @@
+public import Recall
 public import Records
 
 /// What suggestions need to know of an entry of a dictionary.

@@ -1,3 +1,4 @@
+internal import Recall
 internal import Records
 
 /// Entries in the order of their keys, as they were when the table was made: nothing of it changes.

@@ -103,6 +103,7 @@ extension Operation {
             writer.flag(Tag.withContent, search.withContent)
         case .recall(let recall): writer.recall(recall)
         case .history(let id): writer.identifier(Tag.main, id)
+        case .suggest(let request): writer.suggest(request)
         case .endSession(let ending): writer.ending(ending)
         case .erase(let erasure): writer.erasure(erasure)
         case .create, .fetch, .browse, .change, .remove, .restore, .use, .end, .open, .createKey, .rotateKey, .revokeKey: appendRecords(to: &writer)
@@ -130,7 +131,7 @@ extension Operation {
             writer.integer(Tag.overlapSeconds, overlapSeconds)
         case .revokeKey(let id): writer.identifier(Tag.main, id)
         case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .recall, .stream, .browse, .startJob, .claimJob, .stepJob, .controlJob,
-            .watchJob, .importing, .history, .endSession, .erase:
+            .watchJob, .importing, .history, .endSession, .erase, .suggest:
             break
         }
     }
@@ -152,6 +153,7 @@ extension Operation {
         case .delete: return .delete(try RecordRequest(body, in: range).ids)
         case .search: return .search(try readSearch(body, in: range))
         case .recall: return .recall(try body.recall(in: range))
+        case .suggest: return .suggest(try body.suggest(in: range))
         case .history: return .history(try readIdentifier(body, in: range, and: nil) { _ in })
         case .endSession: return .endSession(try body.ending(in: range))
         case .erase: return .erase(try body.erasure(in: range))

@@ -56,6 +56,7 @@ extension Outcome {
             if let next = page.next { writer.identifier(Tag.next, next) }
         case .found(let answer): writer.answer(answer)
         case .records(let records): writer.records(records)
+        case .suggested(let suggestions): for suggestion in suggestions { writer.field(Tag.main) { $0.suggestion(suggestion) } }
         case .recordPage(let page):
             writer.records(page.records)
             if let next = page.next { writer.field(Tag.next) { $0.cursor(next) } }
@@ -91,6 +92,7 @@ extension Outcome {
             let answer = try RecordAnswer(body)
             return .recordPage(RecordPage(records: try answer.records(of: organization), next: try answer.cursor()))
         case .open: return try readConversation(body, of: organization)
+        case .suggest: return .suggested(try readSuggestions(body))
         case .createKey, .rotateKey: return try readKey(body, of: organization)
         }
     }
@@ -109,6 +111,17 @@ extension Outcome {
         }
         guard let conversation else { throw .malformed("the answer holds no conversation") }
         return .conversation(conversation, messages: messages)
+    }
+
+    private static func readSuggestions(_ body: [UInt8]) throws(BodyError) -> [Suggestion] {
+        var suggestions: [Suggestion] = []
+        var reader = FieldReader(body)
+        try reader.each(lists: TagSet(Tag.main)) { (field) throws(BodyError) in
+            guard field.tag == Tag.main else { return false }
+            suggestions.append(try body.suggestion(in: field.range))
+            return true
+        }
+        return suggestions
     }
 
     private static func readKey(_ body: [UInt8], of organization: Identifier) throws(BodyError) -> Outcome {

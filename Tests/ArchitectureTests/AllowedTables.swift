@@ -13,7 +13,7 @@ let arrowsByModule: [String: Arrows] = [
     "Vectors": Arrows(own: ["CKernels", "CBLAS"], toolchain: ["Glibc", "Synchronization"]),
     "VectorIndex": Arrows(own: ["Vectors", "Columns", "Records"], toolchain: ["Dispatch", "Glibc", "Synchronization"]),
     "Lexical": Arrows(own: ["Columns", "Records", "CUTF8Proc", "CStemmer"], toolchain: ["Glibc", "Synchronization"]),
-    "Terminology": Arrows(own: ["Lexical", "Records"], toolchain: ["Glibc", "Synchronization"]),
+    "Terminology": Arrows(own: ["Lexical", "Recall", "Records"], toolchain: ["Synchronization"]),
     "Recall": Arrows(own: ["Records"], toolchain: ["Glibc"]),
     "Secrets": Arrows(own: ["COpenSSL"], toolchain: []),
     "Drawing": Arrows(own: [], toolchain: ["Glibc"]),
@@ -23,7 +23,7 @@ let arrowsByModule: [String: Arrows] = [
     "Wire": Arrows(own: ["Records", "CSystem"], toolchain: []),
     "Transport": Arrows(own: ["CSystem", "COpenSSL"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Engine": Arrows(
-        own: ["Records", "Columns", "Vectors", "VectorIndex", "Lexical", "Recall", "Embedding", "Storage", "Secrets"],
+        own: ["Records", "Columns", "Vectors", "VectorIndex", "Lexical", "Terminology", "Recall", "Embedding", "Storage", "Secrets"],
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Server": Arrows(
         own: ["Wire", "Transport", "Engine", "Records"],

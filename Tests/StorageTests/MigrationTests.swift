@@ -28,8 +28,8 @@ import Testing
         let counts = try await store.counts(of: world.organization.id)
         store.close()
         let directory = try DataDirectory.open(home.path, at: startTime)
-        #expect(try SQLiteStore.migrate(directory, to: 3) == 8)
-        #expect(try SQLiteStore.migrate(directory, to: 8) == 3)
+        #expect(try SQLiteStore.migrate(directory, to: 3) == 9)
+        #expect(try SQLiteStore.migrate(directory, to: 9) == 3)
         directory.close()
         let again = try home.open()
         #expect(try await again.memories(kept.map(\.id), of: world.organization.id) == kept.map(\.asBefore))
@@ -63,10 +63,10 @@ import Testing
         }
         store.close()
         let directory = try DataDirectory.open(home.path, at: startTime)
-        #expect(try SQLiteStore.migrate(directory, to: 5) == 8)
+        #expect(try SQLiteStore.migrate(directory, to: 5) == 9)
         let report = try Verification.run(path: home.path)
         #expect(report.isSound, "\(report)")
-        #expect(try SQLiteStore.migrate(directory, to: 8) == 5)
+        #expect(try SQLiteStore.migrate(directory, to: 9) == 5)
         directory.close()
         let again = try home.open()
         defer { again.close() }
@@ -99,11 +99,11 @@ import Testing
         let connection = try SQLiteConnection(path: home.databasePath, .readWrite)
         try connection.execute("PRAGMA user_version = 10")
         let error = await storageError { _ = try home.open() }
-        #expect(error == .newerSchema(found: 10, known: 8))
-        #expect(error?.description == "the database has schema version 10, and this program knows versions up to 8; use a newer pinyon")
-        try connection.execute("PRAGMA user_version = 8")
+        #expect(error == .newerSchema(found: 10, known: 9))
+        #expect(error?.description == "the database has schema version 10, and this program knows versions up to 9; use a newer pinyon")
+        try connection.execute("PRAGMA user_version = 9")
         let directory = try DataDirectory.open(home.path, at: startTime)
-        #expect(await storageError { _ = try SQLiteStore.migrate(directory, to: 9) } == .newerSchema(found: 9, known: 8))
+        #expect(await storageError { _ = try SQLiteStore.migrate(directory, to: 10) } == .newerSchema(found: 10, known: 9))
     }
 
     @Test("another program's database is refused and not touched")

@@ -15,7 +15,7 @@ import Testing
             let report = try Verification.run(path: home.path) { progress.append($0) }
             #expect(report.isSound, "\(report)")
             #expect(report.lastChange == 3 + 20 + 2)
-            #expect(report.schemaVersion == 8)
+            #expect(report.schemaVersion == 9)
             #expect(report.tables.first { $0.table == "agent_memories" }?.rows == Int64(kept.count))
             #expect(report.tables.first { $0.table == "idempotency_keys" }?.rows == 20)
             #expect(progress.map(\.table) == Table.allCases.map(\.name))

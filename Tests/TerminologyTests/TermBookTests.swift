@@ -1,3 +1,4 @@
+import Recall
 import Records
 import Terminology
 import Testing

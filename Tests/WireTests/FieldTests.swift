@@ -71,6 +71,7 @@ struct FieldTests {
             case .fetch, .remove, .restore, .use: rawField(48, [Kind.term.rawValue]) + rawField(16, id.bytes)
             case .browse: rawField(48, [Kind.term.rawValue])
             case .end, .open, .rotateKey, .revokeKey, .history, .endSession: rawField(16, id.bytes)
+            case .suggest: rawField(17, "x")
             case .erase: rawField(16, [1]) + rawField(17, id.bytes)
             case .createKey: rawField(16, rawField(85, "x"))
             case .startJob: rawField(16, rawField(20, "import"))

@@ -83,6 +83,8 @@ extension GoldenCase {
         GoldenCase("recall: of every session", request(.recall(RecallRequest(agent: agent, everySession: true, vector: [1, 0])))),
         GoldenCase("erase", request(.erase(Erasure(.memory, [one, two])))),
         GoldenCase("history", request(.history(one))),
+        GoldenCase("suggest", request(.suggest(SuggestRequest("kern")))),
+        GoldenCase("suggest: every field", request(.suggest(SuggestRequest("the kern", user: user, context: "technical", limit: 5, withDefinitions: true)))),
         GoldenCase("end_session: as the agent does", request(.endSession(SessionEnding(session: session, isAsAgent: true)))),
         GoldenCase("end_session: every field", request(.endSession(SessionEnding(session: session, agent: agent, promotesFrom: 0.5, drops: true)))),
         GoldenCase("search: by a vector of a space that is named", request(.search(SearchRequest(query: .vector([0.5, -0.5]), space: space)))),
@@ -161,6 +163,13 @@ extension GoldenCase {
         GoldenCase("reply to remember: what became of them", .reply(7, .remember, .written(WriteReceipt(
             change: 12, rows: [WriteReceipt.Row(id: one, version: 1), WriteReceipt.Row(id: two, version: 1)],
             notes: [RememberNote(row: 0, fate: .duplicate), RememberNote(row: 1, superseded: [one, two], similar: [RememberNote.Similar(id: one, cosine: 0.96875)])])))),
+        GoldenCase("reply to suggest", .reply(7, .suggest, .suggested([
+            Suggestion(id: one, term: "kernel", reason: .exact, start: 0, context: "technical", fitsContext: true, isOwn: true, definition: "the core"),
+            Suggestion(id: two, term: "kernel panic", reason: .prefix, start: 0, context: nil, fitsContext: false, isOwn: true, insteadOf: "kernel crash"),
+            Suggestion(id: one, term: "colonel", reason: .typos(2), start: 4, context: nil, fitsContext: false, isOwn: false),
+            Suggestion(id: two, term: "kern", reason: .similar(0.5), start: 0, context: nil, fitsContext: false, isOwn: true),
+            Suggestion(id: two, term: "core", reason: .meaning(0.75), start: 0, context: nil, fitsContext: false, isOwn: true),
+        ]))),
         GoldenCase("reply to history", .reply(7, .history, .memories([superseded, plain]))),
         GoldenCase("reply to erase", .reply(7, .erase, .counted(["conversations": 1, "messages": 12, "scrubbed": true]))),
         GoldenCase("reply to end_session", .reply(7, .endSession, .counted(["promoted": 2, "dropped": 5]))),

@@ -73,6 +73,11 @@ extension Operation {
         case .recall(let recall): recall.meaning
         case .erase(let erasure): object([("subject", .text(erasure.subject.name)), ("ids", texts(erasure.ids))])
         case .history(let id): object([("id", described(id))])
+        case .suggest(let request):
+            object([
+                ("user", described(request.user)), ("typed", .text(request.typed)), ("context", described(request.context)), ("limit", integer(request.limit)),
+                ("with_definitions", yes(request.withDefinitions)),
+            ])
         case .endSession(let ending):
             object([
                 ("session", described(ending.session)), ("agent", described(ending.agent)), ("promote_from", ending.promotesFrom.map { .number($0) }), ("drop", yes(ending.drops)),
@@ -160,6 +165,7 @@ extension Outcome {
         case .page(let page): object([("memories", .list(page.memories.map(\.meaning))), ("next", described(page.next))])
         case .found(let answer): answer.meaning
         case .records(let records): .list(records.map(\.meaning))
+        case .suggested(let suggestions): .list(suggestions.map(\.json))
         case .recordPage(let page): object([("records", .list(page.records.map(\.meaning))), ("next", page.next?.meaning)])
         case .conversation(let conversation, let messages): object([("conversation", conversation.meaning), ("messages", .list(messages.map(\.meaning)))])
         case .key(let key, let text): object([("key", key.meaning), ("text", .text(text))])

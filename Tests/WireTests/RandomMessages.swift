@@ -58,6 +58,8 @@ struct RandomMessages {
         case .search: .search(search())
         case .recall: .recall(recall())
         case .history: .history(identifier())
+        case .suggest:
+            .suggest(SuggestRequest(text(), user: maybe { $0.identifier() }, context: maybe { $0.text() }, limit: Int(short()), withDefinitions: chance()))
         case .erase: .erase(Erasure(pick(Erasure.Subject.allCases), some(5) { $0.identifier() }))
         case .endSession:
             .endSession(SessionEnding(session: identifier(), agent: maybe { $0.identifier() }, promotesFrom: maybe { $0.pick(RandomMessages.numbers) }, drops: chance(), isAsAgent: chance()))
@@ -163,6 +165,13 @@ extension RandomMessages {
             similar: some(2) { RememberNote.Similar(id: $0.identifier(), cosine: $0.pick(RandomMessages.numbers)) })
     }
 
+    private mutating func suggestion() -> Suggestion {
+        let reasons: [Suggestion.Reason] = [.exact, .prefix, .typos(Int(short())), .similar(pick(RandomMessages.numbers)), .meaning(pick(RandomMessages.numbers))]
+        return Suggestion(
+            id: identifier(), term: text(), reason: pick(reasons), start: Int(short()), context: maybe { $0.text() }, fitsContext: chance(), isOwn: chance(),
+            insteadOf: maybe { $0.text() }, definition: maybe { $0.text() })
+    }
+
     private mutating func page() -> MemoryPage { MemoryPage(memories: some(3) { $0.memory() }, next: maybe { $0.identifier() }) }
 
     mutating func outcome(_ name: Operation.Name) -> Outcome {
@@ -176,6 +185,7 @@ extension RandomMessages {
             return .written(WriteReceipt(change: pick(RandomMessages.integers), rows: rows, waiting: count(3), notes: some(2) { $0.note() }))
         case .endSession, .erase: return .counted(metadata())
         case .get, .history: return .memories(some(3) { $0.memory() })
+        case .suggest: return .suggested(some(3) { $0.suggestion() })
         case .list, .stream: return .page(page())
         case .search, .recall:
             let kind = name == .recall ? .memory : pick(Kind.searchable)

@@ -86,6 +86,7 @@ extension Operation {
         case .recall(let recall): try recall.check()
         case .endSession(let ending): try ending.check()
         case .erase(let erasure): try erasure.check()
+        case .suggest(let request): try request.check()
         case .create(let drafts):
             for (position, draft) in drafts.enumerated() {
                 do throws(FieldError) { try draft.check() } catch { throw error.inside("\(draft.kind.plural)[\(position)]") }

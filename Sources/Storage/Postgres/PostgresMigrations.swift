@@ -18,9 +18,9 @@ struct PostgresMigration: Sendable {
 /// They stay ordinary: what a report or another program writes with plain SQL has its defaults. Texts that lists are ordered by are compared byte by byte.
 /// A tenant's table shows the service the rows of the organization that the transaction named, and no row when it named none.
 enum PostgresMigrations {
-    static func all(_ names: PostgresNames) -> [PostgresMigration] { [tenancy, contents, changes, policies(names), triggers(names), views(names), feed(names), months(names), auditing(names)] }
+    static func all(_ names: PostgresNames) -> [PostgresMigration] { [tenancy, contents, changes, policies(names), triggers(names), views(names), feed(names), months(names), auditing(names), terms] }
 
-    static let latest = 9
+    static let latest = 10
 
     private static let tenancy = PostgresMigration(
         1, "tenancy",

@@ -31,7 +31,7 @@ enum Migrations {
     /// "Pnyn" in ASCII, in the file's header.
     static let applicationID: Int64 = 0x506E_796E
 
-    static let all: [Migration] = [tenancy, memories, conversations, changes, jobs, embedding, keeping, auditing]
+    static let all: [Migration] = [tenancy, memories, conversations, changes, jobs, embedding, keeping, auditing, terms]
 
     static let latest = all.count
 }

@@ -4,12 +4,13 @@ extension Table {
     var firstVersion: Int {
         switch self {
         case .organizations, .users, .agents, .apiKeys: 1
-        case .conversations, .messages, .terminologyEntries, .learningPatterns: 3
+        case .conversations, .messages, .learningPatterns: 3
         case .changes, .counters: 4
         case .jobs: 5
         case .embeddingSpaces, .embeddingWaits: 6
         case .agentMemories, .idempotencyKeys: 7
         case .auditLogs, .auditKeys: 8
+        case .terminologyEntries: 9
         }
     }
 

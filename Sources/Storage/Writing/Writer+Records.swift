@@ -176,6 +176,7 @@ extension Writer {
         let (counter, moment): (RecordField, RecordField) = kind == .term ? (.frequency, .lastUsedAt) : (.occurrences, .lastSeenAt)
         for id in ids {
             guard var record = try session.find(kind, id, of: request.organization), request.narrowing.shows(record) else { throw .notFound(kind, id) }
+            if kind == .term { record[.frecencyAt] = .time(Frecency(record).used(at: request.at).unitAt) }
             let known = record.integer(counter) ?? 0
             record[counter] = .integer(known == .max ? known : known + 1)
             record[moment] = .time(max(request.at, record.time(moment) ?? request.at))

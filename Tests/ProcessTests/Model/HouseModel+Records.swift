@@ -1,3 +1,4 @@
+import Foundation
 import Records
 import Wire
 
@@ -138,10 +139,23 @@ extension HouseModel {
         let counter: RecordField = kind == .term ? .frequency : .occurrences
         for id in ids {
             guard var record = self[kind, id], holder.reach.sees(record) else { return .error(.notFound) }
+            // So far ahead of the server's clock its weight is a number to which one more adds nothing.
+            if kind == .term, record[.frecencyAt] == nil, let last = record.time(.lastUsedAt) {
+                let ahead = 30 * 86_400e6 * log2(Double(record.integer(counter) ?? 1))
+                record[.frecencyAt] = .time(Timestamp(microseconds: Int64((Double(last.microseconds) + ahead).rounded())))
+            }
             record[counter] = .integer((record.integer(counter) ?? 0) + 1)
             self[kind, id] = record
         }
         return .rows(ids.map { ($0, self[kind, $0]?.version ?? 0) })
+    }
+
+    func suggest(_ request: SuggestRequest, _ holder: Holder) -> Expected {
+        let narrowing = holder.narrowing
+        if narrowing.agent != nil || narrowing.session != nil { return .error(.forbidden) }
+        guard let user = request.user ?? narrowing.user else { return .error(.invalidField) }
+        if let own = narrowing.user, own != user { return .error(.forbidden) }
+        return .suggestions(request, user: user, all(.term).filter { $0.identifier(.user) == user || $0.flag(.isPublic) == true })
     }
 
     mutating func end(_ ids: [Identifier], _ holder: Holder) -> Expected {

@@ -18,6 +18,8 @@ enum Expected {
     case conversation(Record, [Record])
     case agent(slug: String, known: Identifier?)
     case hits(SearchRequest, [Record])
+    /// What that user may be offered, his own and what others made public.
+    case suggestions(SuggestRequest, user: Identifier, [Record])
     case key(Record)
     case job(Record)
     case counted(JSON)
@@ -128,6 +130,7 @@ struct HouseModel {
         case .restore(.memory, let ids): restoreMemories(ids, holder)
         case .erase(let erasure): erase(erasure, holder)
         case .history(let id): history(id, holder)
+        case .suggest(let request): suggest(request, holder)
         case .endSession(let ending): endSession(ending, holder)
         case .restore(let kind, let ids): restore(kind, ids, holder)
         case .use(let kind, let ids): use(kind, ids, holder)

@@ -99,9 +99,28 @@ struct Judge {
             return difference(want, key, withVectors: false)
         case (.counted(let want), .counted(let got)): return want == got ? nil : "counts of \(got), not \(want)"
         case (.job(let want), .records(let jobs)): return jobs.count == 1 ? difference(want, jobs.first, withVectors: false) : "\(jobs.count) jobs"
+        case (.suggestions(let request, let user, let rows), .suggested(let found)): return difference(request, user, rows, found)
         case (.hits(let request, let rows), .found(let answer)): return difference(request, rows.filter(admits), answer)
         default: return "another sort of answer: \(outcome)"
         }
+    }
+
+    /// All that begins with what was typed comes first, if there is room; nothing that may not be seen comes at all.
+    private static func difference(_ request: SuggestRequest, _ user: Identifier, _ rows: [Record], _ found: [Suggestion]) -> String? {
+        let known = Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) })
+        guard found.count <= request.limit, Set(found.map(\.id)).count == found.count else { return "\(found.count) suggestions, or one twice" }
+        for suggestion in found {
+            guard let row = known[suggestion.id] else { return "the suggestion \(suggestion) of a term that is not there for \(user)" }
+            let (isOwn, definition) = (row.identifier(.user) == user, request.withDefinitions ? row.text(.definition) : nil)
+            guard suggestion.term == row.text(.term), suggestion.isOwn == isOwn, suggestion.context == row.text(.context), suggestion.definition == definition else {
+                return "the suggestion \(suggestion) of \(row)"
+            }
+        }
+        // One that is deprecated may stand for another.
+        let wanted = rows.filter { $0.text(.status) != "deprecated" && $0.text(.term)?.lowercased().hasPrefix(request.typed.lowercased()) == true }
+        guard rows.count(where: { $0.text(.term)?.lowercased().hasPrefix(request.typed.lowercased()) == true }) <= request.limit else { return nil }
+        let first = Set(found.filter { $0.reason == .exact || $0.reason == .prefix }.map(\.id))
+        return wanted.allSatisfy { first.contains($0.id) } ? nil : "\(request.typed) begins \(wanted.map { $0.text(.term) ?? "" }), and suggested are \(found)"
     }
 
     private static func status(_ counts: [String: Int64]?, _ facts: JSON) -> String? {

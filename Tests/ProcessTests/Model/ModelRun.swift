@@ -214,7 +214,16 @@ final class ModelRun {
         let verified = try await pinyon(["verify", "--data", "data"], in: folder)
         #expect(verified.code == 0, "\(verified.output)")
         server = try await RunningServer.start(in: folder)
+        try readWords()
         try compare()
+    }
+
+    /// Asks until terms are suggested, which are read behind all else.
+    private func readWords() throws {
+        for _ in 0..<100_000 {
+            let reply = try frames(0, houses[0].holders[0], .suggest(SuggestRequest("a", user: Identifier(high: 1, low: 1))), key: nil).last
+            guard let reply, reply.header.type == .error, try Fault.read(reply.body).code == .busy else { return }
+        }
     }
 
     /// Every row of every kind, and a search over all of each.

@@ -41,6 +41,15 @@ struct Wishes {
         return number
     }
 
+    private mutating func term() -> String { "\(pick(["recall", "record"])) \(next()) \(marker)" + (chance(10) ? " Ärger \"日本\"" : "") }
+
+    /// Of somebody, or of nobody, who types what a term begins with, or what none does.
+    private mutating func suggest(_ house: HouseModel, _ others: [HouseModel]) -> Operation {
+        let terms = house.all(.term).compactMap { $0.text(.term) }.sorted()
+        let typed = terms.isEmpty || chance(20) ? pick(["rec", "zebra", "recq"]) : String(pick(terms).prefix(pick([1, 4, 8, 12, 100])))
+        return .suggest(SuggestRequest(typed, user: chance(85) ? known(.user, house, others) : nil, limit: pick([3, 100]), withDefinitions: chance(30)))
+    }
+
     private mutating func text(_ name: String) -> String { "\(name) \(next()) \(marker)" + (chance(10) ? " Ärger \"日本\"\n" : "") }
     mutating func vector(_ dimension: Int) -> [Float] { (0..<dimension).map { _ in Float.random(in: 0.1...1, using: &generator) } }
 
@@ -86,7 +95,8 @@ struct Wishes {
         case 48..<51: return Wish(operation: .use(pick([.term, .pattern]), several(pick([.term, .pattern]), house, others)))
         case 51..<52: return Wish(operation: chance(50) ? .endSession(ending(house, others)) : .end([known(.conversation, house, others)]))
         case 52..<58: return Wish(operation: .fetch(chance(20) ? pick([.organization, .key, .job]) : kind, several(kind, house, others), withVectors: chance(30)))
-        case 58..<66: return Wish(operation: .browse(listing(chance(10) ? pick([.key, .job, .organization]) : kind, house, others)))
+        case 58..<65: return Wish(operation: .browse(listing(chance(10) ? pick([.key, .job, .organization]) : kind, house, others)))
+        case 65..<66: return Wish(operation: suggest(house, others))
         case 66..<67: return Wish(operation: .history(known(.memory, house, others)))
         case 67..<70: return Wish(operation: .get(several(.memory, house, others), withVectors: chance(30)))
         case 70..<74: return Wish(operation: memoryListing(house, others))
@@ -138,9 +148,11 @@ struct Wishes {
             if chance(30) { values[.metadata] = .json(["n": .integer(Int64(count(5))), "m": .text(marker)]) }
         case .term:
             values = [
-                .user: .identifier(known(.user, house, others)), .term: .text(text("term")), .definition: .text(text("means")), .isPublic: .flag(chance(40)),
+                .user: .identifier(known(.user, house, others)), .term: .text(term()), .definition: .text(text("means")), .isPublic: .flag(chance(40)),
                 .context: .text("c\(count(2)) \(marker)"),
             ]
+            if chance(15) { (values[.status], values[.preferred]) = (.text("deprecated"), .text(term())) }
+            if chance(10) { values[.language] = .text("en") }
         case .pattern:
             values = [
                 .user: .identifier(known(.user, house, others)), .type: .text("p\(count(3)) \(marker)"), .data: .json(["m": .text(marker)]),
@@ -408,6 +420,9 @@ struct Wishes {
             Wish(operation: .search(SearchRequest(.term, query: .vector(vector(house.dimension)), k: 0)), flaw: .invalidField),
             Wish(operation: .search(SearchRequest(.conversation, query: .text("what \(marker)"), mode: .hybrid)), flaw: .noEmbedder),
             Wish(operation: .browse(RecordListing(.user, limit: 0)), flaw: .invalidField),
+            Wish(operation: .suggest(SuggestRequest("", user: id)), flaw: .invalidField), Wish(operation: .suggest(SuggestRequest("a", user: id, limit: 101)), flaw: .invalidField),
+            Wish(operation: made(term) { $0.values[.term] = .text("tab\t") }, flaw: .invalidField),
+            Wish(operation: made(term) { $0.values[.language] = .text("no language") }, flaw: .invalidField),
             Wish(operation: .browse(RecordListing(.user, order: .name)), flaw: .unknownField),
             Wish(operation: .fetch(.memory, [id], withVectors: false), flaw: .invalidField),
             Wish(operation: .remove(.memory, [id]), flaw: .unknownField), Wish(operation: .remove(.term, []), flaw: .invalidField),

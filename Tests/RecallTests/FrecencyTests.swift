@@ -1,5 +1,5 @@
+import Recall
 import Records
-import Terminology
 import Testing
 
 @Suite struct FrecencyTests {

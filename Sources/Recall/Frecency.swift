@@ -22,6 +22,13 @@ public struct Frecency: Hashable, Comparable, Sendable {
         self.init(unitAt: Frecency.clamped(Double(last.microseconds) + Frecency.halfLife * log2(Double(max(1, uses)))))
     }
 
+    /// Of a term, as its row says; where that does not, as of one whose uses were all at its last one.
+    public init(_ term: Record) {
+        if let known = term.time(.frecencyAt) { self.init(unitAt: known) } else {
+            self.init(uses: term.integer(.frequency) ?? 1, last: term.time(.lastUsedAt) ?? term.createdAt)
+        }
+    }
+
     /// What its uses weigh at a moment, each one in its half-lives.
     public func weight(at time: Timestamp) -> Double { exp2(Double(unitAt.microseconds - time.microseconds) / Frecency.halfLife) }
 
@@ -43,5 +50,5 @@ public struct Frecency: Hashable, Comparable, Sendable {
     public static func < (left: Frecency, right: Frecency) -> Bool { left.unitAt < right.unitAt }
 
     /// In halves of a half-life: what differs by less is taken for the same.
-    var step: Int64 { unitAt.microseconds / Int64(Frecency.halfLife / 2) }
+    public var step: Int64 { unitAt.microseconds / Int64(Frecency.halfLife / 2) }
 }
