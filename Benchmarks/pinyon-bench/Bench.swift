@@ -22,7 +22,7 @@ struct Bench {
                 print(
                     """
                     usage: pinyon-bench service [--seconds S] [--rounds N] [--rows N] [--dimension N] [--conversations N] [--messages N]
-                                                [--only ping|get|search|remember|conversations] [--dataset DIR] [--json FILE] [--binary FILE]
+                                                [--only ping|get|search|remember|conversations|recall|suggest] [--dataset DIR] [--json FILE] [--binary FILE]
                                                 [--store postgres://… [--organizations N] [--psql FILE]]
                            pinyon-bench embedding --model FOLDER [--threads N] [--rounds N] [--seconds S] [--precision P] [--json FILE]
                                                   [--retrieval FOLDER] [--only rates] [--binary FILE]

@@ -13,6 +13,8 @@ struct Load {
     let connections: Int
     let depth: Int
     let seconds: Double
+    /// Each connection asks so often, whatever the answers take, and no sooner than it has one: as somebody types. 0 for at once.
+    var everyMilliseconds = 0
     /// The request of that number, to be written at the end of a buffer.
     let request: @Sendable (_ number: UInt64, _ buffer: inout [UInt8]) -> Void
 }
@@ -81,6 +83,7 @@ final class LoadGenerator: Sendable {
         private var started: [UInt64: UInt64] = [:]
         private var measured = Measured()
         private var isDone = false
+        private var timer: LoopTimer?
 
         init(_ generator: LoadGenerator, done: @escaping @Sendable (Measured) -> Void) {
             self.generator = generator
@@ -99,13 +102,27 @@ final class LoadGenerator: Sendable {
         }
 
         private func fill(_ channel: Channel) {
+            guard generator.load.everyMilliseconds == 0 else {
+                // Nobody waits for the others to begin.
+                return wait(Int.random(in: 1...generator.load.everyMilliseconds), channel)
+            }
             for _ in 0..<generator.load.depth { send(channel) }
             channel.flush()
         }
 
-        private func send(_ channel: Channel) {
+        /// What comes later than it was to is measured from when it was to come.
+        private func wait(_ milliseconds: Int, _ channel: Channel) {
+            let due = DispatchTime.now().uptimeNanoseconds + UInt64(milliseconds) * 1_000_000
+            timer = channel.loop.schedule(afterMilliseconds: milliseconds) { [self] in
+                guard due < generator.end else { return finish(channel, nil) }
+                send(channel, at: due)
+                channel.flush()
+            }
+        }
+
+        private func send(_ channel: Channel, at time: UInt64? = nil) {
             let number = generator.numbers.add(1, ordering: .relaxed).newValue
-            started[number] = DispatchTime.now().uptimeNanoseconds
+            started[number] = time ?? DispatchTime.now().uptimeNanoseconds
             channel.write { generator.load.request(number, &$0) }
         }
 
@@ -139,6 +156,10 @@ final class LoadGenerator: Sendable {
             let now = DispatchTime.now().uptimeNanoseconds
             guard let start = started.removeValue(forKey: number) else { return }
             if counts, start >= generator.begin, now <= generator.end { measured.durations.append(UInt32(clamping: now - start)) }
+            guard generator.load.everyMilliseconds == 0 else {
+                let next = start + UInt64(generator.load.everyMilliseconds) * 1_000_000
+                return wait(max(0, Int(next > now ? (next - now) / 1_000_000 : 0)), channel)
+            }
             if now < generator.end { send(channel) } else if started.isEmpty { finish(channel, nil) }
         }
 

@@ -29,6 +29,7 @@ struct ServiceBenchmark {
         let name: String
         let server: RunningServer
         let tls: TLSClient?
+        var everyMilliseconds = 0
         let request: @Sendable (UInt64, inout [UInt8]) -> Void
     }
 
@@ -101,6 +102,7 @@ struct ServiceBenchmark {
         if wants("remember") { try await writes(secure, trust) }
         if wants("conversations") { try await conversing() }
         if wants("recall") { try await recalls() }
+        if wants("suggest") { try await suggesting() }
         summary()
         try writeRaw()
     }
@@ -179,7 +181,7 @@ struct ServiceBenchmark {
                 for (index, contender) in contenders.enumerated() {
                     let load = Load(
                         address: contender.server.address, key: contender.server.key, tls: contender.tls, connections: connections, depth: depth,
-                        seconds: seconds, request: contender.request)
+                        seconds: seconds, everyMilliseconds: contender.everyMilliseconds, request: contender.request)
                     shape[index].rounds.append(await LoadGenerator.run(load))
                 }
                 if depth == 32, connections == 16, let peer = afterRound(round) { sqlite.append(peer) }

@@ -36,7 +36,7 @@ struct Suggesting {
 
     mutating func find(_ text: TypedText) {
         guard let whole = text.parts.first else { return }
-        for place in tables.indices { findTyped(whole, .whole, place) }
+        findTyped(whole, .whole)
         let rests = text.parts.dropFirst()
         for (order, part) in rests.dropLast().enumerated() where best.count < limit {
             for place in tables.indices { _ = findBeginnings(part, .lastWords, place, order: order) }
@@ -45,14 +45,18 @@ struct Suggesting {
             let possible = Typos.possible(letters: whole.letters.count, isAlone: best.isEmpty)
             for place in tables.indices { findSimilar(whole, possible, place) }
         }
-        if best.count < limit, let word = rests.last { for place in tables.indices { findTyped(word, .lastWord, place) } }
+        if best.count < limit, let word = rests.last { findTyped(word, .lastWord) }
     }
 
-    /// What begins with that, and what does so but for typos.
-    private mutating func findTyped(_ part: TypedText.Part, _ stage: Stage, _ place: Int) {
-        let known = findBeginnings(part, stage, place)
+    /// What begins with that, and where there is room left, what does so but for typos.
+    private mutating func findTyped(_ part: TypedText.Part, _ stage: Stage) {
+        let known = tables.indices.map { findBeginnings(part, stage, $0) }
         let allowed = Typos.allowed(letters: part.letters.count)
-        guard allowed > 0 else { return }
+        guard allowed > 0, best.count < limit else { return }
+        for place in tables.indices { findTypos(part, stage, allowed, place, besides: known[place]) }
+    }
+
+    private mutating func findTypos(_ part: TypedText.Part, _ stage: Stage, _ allowed: Int, _ place: Int, besides known: Range<Int>) {
         let table = tables[place].table
         table.findTypos(of: part.letters, allowed: allowed) { rows, nearest in
             guard let first = rows.first else { return }

@@ -10,87 +10,107 @@ public enum TermChange: Sendable {
 
 /// The dictionaries of one organization in memory: one of each user, and one of what users made public.
 ///
-/// Every question runs on what stood when it began. A writer works beside, on a copy that shares all tables that it does not make anew.
+/// Every question runs on what stood when it began, and waits for no writer longer than it takes to copy a few pointers: tables are made beside.
 public final class TermBook: Sendable {
-    fileprivate struct State {
+    private struct Published {
         /// Owners by small numbers, so that an entry can be found by its identifier alone.
         var owners: [Identifier: UInt32] = [:]
         var dictionaries: [TermDictionary] = []
         var shared = TermDictionary(hasOwners: true)
-        var ownerByEntry: [Identifier: UInt32] = [:]
         var contexts = ContextCodes()
     }
 
-    private let state = Mutex(State())
+    private let published = Mutex(Published())
+    /// Whose each entry is; held while changes are carried out.
+    private let ownerByEntry = Mutex<[Identifier: UInt32]>([:])
 
     public init() {}
 
-    /// Carries out changes in order.
-    public func apply(_ changes: [TermChange]) { state.withLock { $0.apply(changes) } }
+    /// Carries out changes in order; of those of one entry the last is the one that counts.
+    public func apply(_ changes: [TermChange]) {
+        ownerByEntry.withLock { ownerByEntry in
+            var latest: [Identifier: TermEntry?] = [:]
+            for change in changes {
+                switch change {
+                case .put(let entry): latest.updateValue(entry, forKey: entry.id)
+                case .remove(let id): latest.updateValue(nil, forKey: id)
+                }
+            }
+            var (put, gone): ([UInt32: [TermEntry]], [UInt32: [Identifier]]) = ([:], [:])
+            for (id, entry) in latest {
+                if let old = ownerByEntry.removeValue(forKey: id) { gone[old, default: []].append(id) }
+                guard let entry else { continue }
+                let owner = number(of: entry.owner)
+                ownerByEntry[id] = owner
+                put[owner, default: []].append(entry)
+            }
+            rewrite(Set(put.keys).union(gone.keys)) { owner, dictionary, contexts in
+                if let owner {
+                    dictionary.apply(put: put[owner] ?? [], remove: gone[owner] ?? [], contexts: &contexts)
+                } else {
+                    dictionary.apply(put: put.values.flatMap { $0.filter(\.isPublic) }, remove: gone.values.flatMap(\.self), contexts: &contexts)
+                }
+            }
+        }
+    }
+
+    /// Leaves nothing behind of entries that are gone.
+    public func shed() {
+        ownerByEntry.withLock { _ in
+            rewrite(Set(published.withLock { $0.dictionaries.indices }.map { UInt32($0) })) { _, dictionary, contexts in dictionary.shed(&contexts) }
+        }
+    }
+
+    /// Has copies of these dictionaries, and of the shared one, changed, and puts them in the place of what was there, all at once. One writer at a time.
+    private func rewrite(_ owners: Set<UInt32>, _ change: (UInt32?, inout TermDictionary, inout ContextCodes) -> Void) {
+        var (copies, shared, contexts) = published.withLock { published in
+            (owners.map { (owner: $0, dictionary: published.dictionaries[Int($0)]) }, published.shared, published.contexts)
+        }
+        for place in copies.indices { change(copies[place].owner, &copies[place].dictionary, &contexts) }
+        change(nil, &shared, &contexts)
+        let (made, sharedNow, contextsNow) = (copies, shared, contexts)
+        published.withLock { published in
+            for (owner, dictionary) in made { published.dictionaries[Int(owner)] = dictionary }
+            (published.shared, published.contexts) = (sharedNow, contextsNow)
+        }
+    }
+
+    private func number(of owner: Identifier) -> UInt32 {
+        published.withLock { published in
+            if let known = published.owners[owner] { return known }
+            published.owners[owner] = UInt32(published.dictionaries.count)
+            published.dictionaries.append(TermDictionary(hasOwners: false))
+            return UInt32(published.dictionaries.count - 1)
+        }
+    }
 
     public func suggest(_ request: SuggestRequest, to user: Identifier) -> [Suggestion] {
         let text = TypedText(request.typed)
-        let (own, shared, contexts) = state.withLock { state in
-            (state.owners[user].map { state.dictionaries[Int($0)] } ?? TermDictionary(hasOwners: false), state.shared, state.contexts)
+        let (own, shared, contexts) = published.withLock { published in
+            (published.owners[user].map { published.dictionaries[Int($0)] } ?? TermDictionary(hasOwners: false), published.shared, published.contexts)
         }
         var suggesting = Suggesting(own: own, shared: shared, user: user, context: contexts.known(request.context), limit: request.limit)
         suggesting.find(text)
         return suggesting.suggestions(contexts)
     }
 
-    /// Leaves nothing behind of entries that are gone.
-    public func shed() {
-        state.withLock { state in
-            for place in state.dictionaries.indices { state.dictionaries[place].shed(&state.contexts) }
-            state.shared.shed(&state.contexts)
-        }
-    }
-
     /// Of all entries at this moment.
-    public var ids: [Identifier] { state.withLock { Array($0.ownerByEntry.keys) } }
+    public var ids: [Identifier] { ownerByEntry.withLock { Array($0.keys) } }
 
-    public var count: Int { state.withLock { $0.ownerByEntry.count } }
+    public var count: Int { ownerByEntry.withLock { $0.count } }
 
     /// Those who have a dictionary.
-    public var ownerCount: Int { state.withLock { $0.dictionaries.count } }
+    public var ownerCount: Int { published.withLock { $0.dictionaries.count } }
 
     /// What it takes in memory, roughly.
     public var byteCount: Int {
-        state.withLock { state in
-            state.dictionaries.reduce(0) { $0 + $1.byteCount } + state.shared.byteCount + state.ownerByEntry.capacity * 21 + state.owners.capacity * 21
-                + state.dictionaries.capacity * MemoryLayout<TermDictionary>.stride
+        let map = ownerByEntry.withLock { $0.capacity * TermBook.mapBytes }
+        return published.withLock { published in
+            map + published.dictionaries.reduce(0) { $0 + $1.byteCount } + published.shared.byteCount + published.owners.capacity * TermBook.mapBytes
+                + published.dictionaries.capacity * MemoryLayout<TermDictionary>.stride
         }
-    }
-}
-
-extension TermBook.State {
-    /// The last change of an entry is the one that counts.
-    fileprivate mutating func apply(_ changes: [TermChange]) {
-        var latest: [Identifier: TermEntry?] = [:]
-        for change in changes {
-            switch change {
-            case .put(let entry): latest.updateValue(entry, forKey: entry.id)
-            case .remove(let id): latest.updateValue(nil, forKey: id)
-            }
-        }
-        var (put, gone): ([UInt32: [TermEntry]], [UInt32: [Identifier]]) = ([:], [:])
-        for (id, entry) in latest {
-            if let old = ownerByEntry.removeValue(forKey: id) { gone[old, default: []].append(id) }
-            guard let entry else { continue }
-            let owner = number(of: entry.owner)
-            ownerByEntry[id] = owner
-            put[owner, default: []].append(entry)
-        }
-        for owner in Set(put.keys).union(gone.keys) {
-            dictionaries[Int(owner)].apply(put: put[owner] ?? [], remove: gone[owner] ?? [], contexts: &contexts)
-        }
-        shared.apply(put: put.values.flatMap { $0.filter(\.isPublic) }, remove: gone.values.flatMap(\.self), contexts: &contexts)
     }
 
-    private mutating func number(of owner: Identifier) -> UInt32 {
-        if let known = owners[owner] { return known }
-        owners[owner] = UInt32(dictionaries.count)
-        dictionaries.append(TermDictionary(hasOwners: false))
-        return UInt32(dictionaries.count - 1)
-    }
+    /// Of an identifier and a number in a dictionary of Swift's, which is at most three quarters full.
+    private static let mapBytes = 28
 }

@@ -1,9 +1,9 @@
 internal import Records
 
-/// The entries of one owner, or those that many owners share, as a few tables each at least twice as long as the next.
+/// The entries of one owner, or those that many owners share, as a few tables each more than four times as long as the next.
 ///
-/// A value: who reads keeps what he began with. A write makes a table of what is new, together with those that are not longer, so that an entry is moved as often as the
-/// number of entries can be halved; what went is marked until its table is made anew.
+/// A value: who reads keeps what he began with. A write makes a table of what is new, together with those that are not longer, so that an entry is moved a few
+/// times in all; what went is marked until its table is made anew.
 struct TermDictionary: Sendable {
     struct Part: Sendable {
         let table: TermTable
@@ -21,6 +21,8 @@ struct TermDictionary: Sendable {
     }
 
     private(set) var parts: [Part] = []
+    /// The larger, the fewer tables there are to look into, and the more often an entry is moved to another.
+    private static let growth = 4
     private let hasOwners: Bool
 
     init(hasOwners: Bool) {
@@ -37,7 +39,7 @@ struct TermDictionary: Sendable {
         guard !put.isEmpty || parts.contains(where: { $0.liveCount < $0.table.count / 2 }) else { return }
         var rows: [(key: TermKey, entry: TermEntry)] = put.map { (TermKey($0.term), $0) }
         // Shorter ones go into the new table, and those of which half is gone.
-        while let last = parts.last, last.table.count <= 2 * rows.count {
+        while let last = parts.last, last.table.count <= TermDictionary.growth * rows.count {
             rows += TermDictionary.rows(of: last, contexts)
             parts.removeLast()
         }

@@ -105,6 +105,14 @@ private struct TypedLetters {
     @inline(__always)
     private static func bounded(_ column: UInt64, _ outside: UInt64) -> UInt64 { column & ~outside | beyonds & outside }
 
+    /// Ones in the bytes that are at most that.
+    @inline(__always)
+    func open(_ column: UInt64, _ most: UInt8) -> UInt64 { ((UInt64(most) &* TypedLetters.ones | TypedLetters.highs) &- column) >> 7 & TypedLetters.ones }
+
+    /// Whether a letter that was typed stands where one of these bytes ends.
+    @inline(__always)
+    func isNext(_ j: Int, _ number: UInt64, _ open: UInt64) -> Bool { open & ~TypedLetters.differing(windows[j], number) != 0 }
+
     /// Whether any byte is at most that.
     @inline(__always)
     func isWithin(_ column: UInt64, _ most: UInt8) -> Bool {
@@ -140,6 +148,9 @@ extension TermTable {
         let best: NearestBeginning
         /// Where in a key it ends.
         let bytes: Int
+        /// Ones in the bytes that are within what is allowed, and whether none of them may have a typo more: then only what was typed leads on.
+        let open: UInt64
+        let isSpent: Bool
     }
 
     /// Hands over the rows within that many typos; those that begin with what was typed have none. A walk through the tree of the keys that turns back where nothing can
@@ -147,7 +158,7 @@ extension TermTable {
     func findTypos(of letters: [UInt32], allowed: Int, isStrict: Bool = true, _ found: (Range<Int>, NearestBeginning) -> Void) {
         guard allowed > 0, !letters.isEmpty else { return }
         let (typed, limit) = (TypedLetters(letters), UInt8(allowed))
-        var path = [Node(column: typed.start, letter: 0, number: 0, best: NearestBeginning(typos: TypedLetters.beyond, letters: 0, bytes: 0), bytes: 0)]
+        var path = [Node(column: typed.start, letter: 0, number: 0, best: NearestBeginning(typos: TypedLetters.beyond, letters: 0, bytes: 0), bytes: 0, open: 0, isSpent: false)]
         path.reserveCapacity(letters.count + 4)
         var row = 0
         rows: while row < count {
@@ -157,6 +168,12 @@ extension TermTable {
                 let (last, j) = (path[path.count - 1], path.count)
                 let (letter, width) = letter(at: start + last.bytes)
                 let number = typed.number(of: letter)
+                if last.isSpent, number == 0 || !typed.isNext(j, number, last.open) && (last.number == 0 || path[j - 2].isSpent) {
+                    let behind = endOfSubtree(row, bytes: last.bytes + width)
+                    if last.best.typos <= limit { found(row..<behind, last.best) }
+                    row = behind
+                    continue rows
+                }
                 let column = typed.column(j, number, behind: last.column, last.number, behind: path[max(0, j - 2)].column)
                 let isBegun = !isStrict || typed.isBegun(j == 1 ? letter : path[1].letter, j == 1 ? nil : j == 2 ? letter : path[2].letter)
                 let extra: UInt8 = isBegun ? 0 : 1
@@ -169,7 +186,11 @@ extension TermTable {
                     row = behind
                     continue rows
                 }
-                path.append(Node(column: column, letter: letter, number: number, best: best, bytes: last.bytes + width))
+                let left = limit - extra
+                path.append(
+                    Node(
+                        column: column, letter: letter, number: number, best: best, bytes: last.bytes + width, open: typed.open(column, left),
+                        isSpent: left == 0 || !typed.isWithin(column, left - 1)))
             }
             let best = path[path.count - 1].best
             if best.typos <= limit { found(row..<row + 1, best) }

@@ -14,7 +14,7 @@ final class TermTable: Sendable {
     let shared: [UInt16]
     /// The least of these of each so many rows, of which the walk passes whole blocks.
     let blockShared: [UInt16]
-    static let blockRows = 32
+    static let blockRows = 16
     /// Of each key, in letters.
     let lengths: [UInt16]
     /// Terms as they were written, where that is not their key.
