@@ -7,7 +7,7 @@ public struct RecordListing: Hashable, Sendable {
     }
 
     public var kind: Kind
-    /// Only records whose fields hold these values; the schema says which fields can be asked for.
+    /// Only records whose fields hold these values, or all of these texts; the schema says which fields can be asked for.
     public var values: [RecordField: Value]
     /// Nil for the order of the identifiers, which is that of their making.
     public var order: RecordField?
@@ -52,6 +52,7 @@ public struct RecordListing: Hashable, Sendable {
                 throw FieldError(field.name, .unknown(known: schema.listedBy.map(\.name)))
             }
             if let value = values[field] { try rule.type.check(value, field.name) }
+            if case .texts(let texts)? = values[field], texts.isEmpty { throw FieldError(field.name, .empty) }
         }
         guard let order else {
             guard after?.value == nil else { throw FieldError("after", .malformed("it holds a value, and the order is that of identifiers")) }

@@ -53,7 +53,7 @@ extension Schema {
         ])
 
     static let conversations = Schema(
-        .conversation, deletesSoftly: true, hasVector: true, listedBy: [.user, .agent, .status, .folder, .mode], orderedBy: [.lastActivityAt],
+        .conversation, deletesSoftly: true, hasVector: true, listedBy: [.user, .agent, .status, .folder, .mode, .tags], orderedBy: [.lastActivityAt],
         [
             FieldRule(.user, .identifier, by: .creator, isRequired: true, of: .user),
             FieldRule(.agent, .identifier, by: .creator, of: .agent),
@@ -98,7 +98,7 @@ extension Schema {
         ])
 
     static let terms = Schema(
-        .term, hasVector: true, listedBy: [.user, .context, .term, .isPublic, .status], orderedBy: [.term, .frequency, .lastUsedAt],
+        .term, hasVector: true, listedBy: [.user, .context, .term, .isPublic, .status, .tags], orderedBy: [.term, .frequency, .lastUsedAt],
         [
             FieldRule(.user, .identifier, by: .creator, isRequired: true, of: .user),
             FieldRule(.term, .text(bytesMax: Limits.titleBytesMax), isRequired: true),

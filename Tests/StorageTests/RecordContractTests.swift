@@ -178,7 +178,9 @@ import Testing
                     [
                         .user: .identifier(house.users[number % 2].id), .term: .text("term \(number % 7)"), .definition: .text("d"),
                         .frequency: .integer(Int64(1 + number % 5)), .lastUsedAt: .time(house.world.time), .context: .text(number % 3 == 0 ? "technical" : "own"),
+                        .tags: .texts(number % 4 == 0 ? [] : ["t\(number % 2)", "it's \"\(number % 3)\""]),
                     ])
+                if number % 4 == 1 { term[.tags] = nil }
                 term.embedding = nil
                 terms.append(term)
             }
@@ -202,6 +204,11 @@ import Testing
             }
             let mine = try await store.records(RecordListing(.term, [.user: .identifier(house.users[0].id), .term: .text("term 1")]), of: organization)
             #expect(Set(mine.records.map(\.id)) == Set(terms.filter { $0.identifier(.user) == house.users[0].id && $0.text(.term) == "term 1" }.map(\.id)))
+            for wanted in [["t1"], ["it's \"2\""], ["t0", "it's \"1\""], ["it's \"1\"", "t0"], ["t"]] {
+                let tagged = try await store.records(RecordListing(.term, [.tags: .texts(wanted)]), of: organization)
+                let held = terms.filter { if case .texts(let texts)? = $0[.tags] { Set(wanted).isSubset(of: texts) } else { false } }
+                #expect(Set(tagged.records.map(\.id)) == Set(held.map(\.id)) && (wanted == ["t"]) == held.isEmpty, "\(wanted) \(tagged.records.map(\.values)) \(held.map(\.values))")
+            }
         }
     }
 

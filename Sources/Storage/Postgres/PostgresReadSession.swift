@@ -144,7 +144,8 @@ final class PostgresReadSession: ReadSession {
         parameters.add(Int64(rowsAtOnce))
         for field in listing.fields {
             parameters.add(listing.values[field])
-            conditions.append("\(schema[field]?.column ?? "id") = $\(parameters.places.count)")
+            let comparison = if case .texts = listing.values[field] { "@>" } else { "=" }
+            conditions.append("\(schema[field]?.column ?? "id") \(comparison) $\(parameters.places.count)")
         }
         let (direction, comparison) = listing.isAscending ? ("ASC", ">") : ("DESC", "<")
         let order = listing.order.map { schema[$0]?.column ?? $0.name }

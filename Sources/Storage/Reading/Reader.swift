@@ -158,7 +158,10 @@ extension RecordListing {
         case .with: break
         case .only: if record.deletedAt == nil { return false }
         }
-        return values.allSatisfy { record[$0.key] == $0.value }
+        return values.allSatisfy { field, wanted in
+            guard case .texts(let wanted) = wanted, case .texts(let texts)? = record[field] else { return record[field] == wanted }
+            return wanted.allSatisfy(texts.contains)
+        }
     }
 }
 

@@ -32,7 +32,10 @@ extension ReadConnection {
     private static func sql(_ listing: RecordListing) -> String {
         let schema = Schema.of(listing.kind)
         var conditions = [listing.kind == .organization ? "id = ?1" : "organization_id = ?1"]
-        for (place, field) in listing.fields.enumerated() { conditions.append("\(schema[field]?.column ?? "id") = ?\(place + 4)") }
+        for (place, field) in listing.fields.enumerated() {
+            let (column, parameter) = (schema[field]?.column ?? "id", "?\(place + 4)")
+            if case .texts = listing.values[field] { conditions.append(holdsAll(column, parameter)) } else { conditions.append("\(column) = \(parameter)") }
+        }
         let direction = listing.isAscending ? "ASC" : "DESC"
         let comparison = listing.isAscending ? ">" : "<"
         let order = listing.order.map { schema[$0]?.column ?? $0.name }
@@ -40,6 +43,12 @@ extension ReadConnection {
         if listing.deleted == .without, schema.deletesSoftly { conditions.append("deleted_at IS NULL") }
         let ordering = order.map { "\($0) \(direction), id \(direction)" } ?? "id \(direction)"
         return Table.of(listing.kind).selection + " WHERE \(conditions.joined(separator: " AND ")) ORDER BY \(ordering)"
+    }
+
+    /// Of two lists of texts, as they are stored. What is no list is let through, and told where the row is read.
+    private static func holdsAll(_ column: String, _ parameter: String) -> String {
+        let lacks = "SELECT 1 FROM json_each(\(parameter)) AS wanted WHERE wanted.value NOT IN (SELECT value FROM json_each(\(column)))"
+        return "CASE WHEN json_valid(\(column)) THEN NOT EXISTS (\(lacks)) ELSE \(column) IS NOT NULL END"
     }
 
     private func bind(_ listing: RecordListing, _ organization: Identifier, to statement: SQLiteStatement) throws(StorageError) {
@@ -90,7 +99,8 @@ extension SQLiteStatement {
         case .text(let text): try bind(index, text)
         case .identifier(let id): try bind(index, id)
         case .time(let time): try bind(index, time.microseconds)
-        case .texts, .json, .bytes, .vector: throw .internalError("a list is ordered by a value that has no order")
+        case .texts(let texts): try bind(index, JSON.list(texts.map { .text($0) }).description)
+        case .json, .bytes, .vector: throw .internalError("a list is ordered by a value that has no order")
         }
     }
 }

@@ -193,7 +193,7 @@ extension HouseModel {
 
     func browse(_ listing: RecordListing, _ holder: Holder) -> Expected {
         var found = all(listing.kind).filter { record in
-            guard holder.reach.sees(record), listing.values.allSatisfy({ record[$0.key] == $0.value }) else { return false }
+            guard holder.reach.sees(record), listing.values.allSatisfy({ HouseModel.holds(record[$0.key], $0.value) }) else { return false }
             switch listing.deleted {
             case .without: return isLive(record)
             case .with: return true
@@ -209,6 +209,12 @@ extension HouseModel {
         found.sort { precedes((key($0), $0.id), (key($1), $1.id)) }
         if let after = listing.after { found = found.filter { precedes((after.value, after.id), (key($0), $0.id)) } }
         return .page(found.prefix(listing.limit).map(whole), hasMore: found.count > listing.limit, withVectors: listing.withVectors)
+    }
+
+    /// The same, or, of lists, all that is wanted.
+    private static func holds(_ value: Value?, _ wanted: Value) -> Bool {
+        guard case .texts(let wanted) = wanted, case .texts(let texts)? = value else { return value == wanted }
+        return Set(wanted).isSubset(of: texts)
     }
 
     /// Nothing comes before something; texts by their bytes.

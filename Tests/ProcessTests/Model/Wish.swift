@@ -153,6 +153,7 @@ struct Wishes {
             ]
             if chance(15) { (values[.status], values[.preferred]) = (.text("deprecated"), .text(term())) }
             if chance(10) { values[.language] = .text("en") }
+            if chance(30) { values[.tags] = .texts(["t\(count(3))", marker]) }
         case .pattern:
             values = [
                 .user: .identifier(known(.user, house, others)), .type: .text("p\(count(3)) \(marker)"), .data: .json(["m": .text(marker)]),
@@ -266,7 +267,9 @@ struct Wishes {
         if schema.deletesSoftly { listing.deleted = pick([.without, .without, .with, .only]) }
         listing.order = some(schema.orderedBy, 60)
         let rows = house.all(kind).sorted { $0.id < $1.id }
-        if let row = some(rows, 60), let field = some(schema.listedBy, 100), let value = row[field] { listing.values[field] = value }
+        if let row = some(rows, 60), let field = some(schema.listedBy, 100), let value = row[field] {
+            if case .texts(let texts) = value { listing.values[field] = .texts(chance(50) ? texts : Array(texts.suffix(1))) } else { listing.values[field] = value }
+        }
         if chance(20), let field = schema.listedBy.first(where: { schema[$0]?.type == .identifier }) {
             listing.values[field] = .identifier(known(schema[field]?.reference ?? .user, house, others))
         }
