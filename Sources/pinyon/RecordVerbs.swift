@@ -177,7 +177,8 @@ enum RecordVerbs {
         let orders = schema.orderedBy.map { RecordText.optionName($0) }
         var options = rules.map { rule in
             let option = RecordText.option(rule)
-            return Option(option.name, option.value, "only with this \(rule.field.name.split(separator: "_").joined(separator: " "))", choices: option.choices)
+            let name = rule.field.name.split(separator: "_").joined(separator: " ")
+            return Option(option.name, option.value, option.repeats ? "only with this among its \(name)" : "only with this \(name)", repeats: option.repeats, choices: option.choices)
         }
         if !orders.isEmpty { options.append(Option("order", "FIELD", "by \(orders.joined(separator: " or ")); by age if not given", choices: orders)) }
         options.append(Option("ascending", nil, "smallest, or oldest, first"))

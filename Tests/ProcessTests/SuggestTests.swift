@@ -28,6 +28,23 @@ extension RealBinary {
             }
         }
 
+        @Test("terms are listed by context, by tags and by how often they are used", .timeLimit(.minutes(1)))
+        func lists() async throws {
+            try await withServer { server in
+                #expect(try await server.ask(["user", "add", "maya@example.com"]).code == 0)
+                for (term, more) in [("slot", ["--tag", "a", "--tag", "b"]), ("gap", ["--tag", "a", "--context", "business", "--frequency", "9"]), ("hole", [])] {
+                    #expect(try await server.ask(["term", "add", term, "d", "--user", "maya@example.com"] + more).code == 0)
+                }
+                for (options, wanted) in [
+                    (["--tag", "a"], ["gap", "slot"]), (["--tag", "b", "--tag", "a"], ["slot"]), (["--tag", "c"], []), (["--context", "business"], ["gap"]), (["--order", "frequency", "--limit", "1"], ["gap"]),
+                ] as [([String], [String])] {
+                    let listed = try await server.ask(["term", "list"] + options)
+                    let terms = listed.output.split(separator: "\n").compactMap { $0.split(separator: " ").dropFirst().first.map { String($0) } }
+                    #expect(listed.code == 0 && terms.filter { ["slot", "gap", "hole"].contains($0) } == wanted, "\(options): \(listed)")
+                }
+            }
+        }
+
         @Test("what is asked wrongly is told in one sentence", .timeLimit(.minutes(1)))
         func refusals() async throws {
             try await withServer { server in
