@@ -21,7 +21,7 @@ struct Bench {
             default:
                 print(
                     """
-                    usage: pinyon-bench service [--seconds S] [--rounds N] [--rows N] [--dimension N] [--conversations N] [--messages N]
+                    usage: pinyon-bench service [--seconds S] [--rounds N] [--rows N] [--dimension N] [--conversations N] [--messages N] [--users N]
                                                 [--only ping|get|search|remember|conversations|recall|suggest] [--dataset DIR] [--json FILE] [--binary FILE]
                                                 [--store postgres://… [--organizations N] [--psql FILE]]
                            pinyon-bench embedding --model FOLDER [--threads N] [--rounds N] [--seconds S] [--precision P] [--json FILE]

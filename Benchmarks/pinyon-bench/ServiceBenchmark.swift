@@ -17,6 +17,8 @@ struct ServiceBenchmark {
     let messages: Int
     let dimension: Int
     private let only: String?
+    /// Who have dictionaries.
+    let users: Int
     /// Rows and queries that are not made up.
     private let dataset: String?
     private let jsonFile: String?
@@ -56,7 +58,7 @@ struct ServiceBenchmark {
 
     static let options: [String: Options.Value] = [
         "seconds": .number(0.01...3_600), "rounds": .integer(1...1_000), "rows": .integer(1...10_000_000), "dimension": .integer(1...16_000),
-        "conversations": .integer(1...10_000_000), "messages": .integer(1...100_000_000), "only": .text, "dataset": .text, "json": .text, "binary": .text,
+        "conversations": .integer(1...10_000_000), "users": .integer(1...1_000_000), "messages": .integer(1...100_000_000), "only": .text, "dataset": .text, "json": .text, "binary": .text,
         "store": .text, "psql": .text, "organizations": .integer(1...10_000),
     ]
 
@@ -70,6 +72,7 @@ struct ServiceBenchmark {
         messages = options.integer("messages", 200_000)
         dimension = options.integer("dimension", 384)
         only = options["only"]
+        users = options.integer("users", 1_000)
         dataset = options["dataset"]
         jsonFile = options["json"]
         database = options["store"].map { address in

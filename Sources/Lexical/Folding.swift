@@ -6,8 +6,21 @@ public enum Folding {
     /// Small letters, in compatible forms, composed.
     static func folded(_ text: String) -> String { mapped(text, [UTF8PROC_COMPOSE, UTF8PROC_COMPAT, UTF8PROC_CASEFOLD, UTF8PROC_IGNORE]) }
 
-    /// Small letters without marks, in compatible forms.
-    public static func bare(_ text: String) -> [UInt8] { withoutMarks(Array(folded(text).utf8)) }
+    /// Small letters without accents, in compatible forms, composed. Vowel signs and sound marks, which make another letter, stay.
+    public static func bare(_ text: String) -> [UInt8] {
+        let apart = mapped(text, [UTF8PROC_DECOMPOSE, UTF8PROC_COMPAT, UTF8PROC_CASEFOLD, UTF8PROC_IGNORE])
+        return Array(mapped(String(String.UnicodeScalarView(apart.unicodeScalars.filter { !isAccent($0) })), [UTF8PROC_COMPOSE]).utf8)
+    }
+
+    /// Combining accents, the points of Hebrew and Arabic, and what chooses a variant.
+    private static func isAccent(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x0300...0x036f, 0x0591...0x05bd, 0x05bf, 0x05c1...0x05c2, 0x05c4...0x05c5, 0x05c7, 0x064b...0x0652, 0x0670, 0x1ab0...0x1aff, 0x1dc0...0x1dff, 0x20d0...0x20ff,
+            0xfe00...0xfe0f, 0xfe20...0xfe2f:
+            true
+        default: false
+        }
+    }
 
     /// Without accents and other marks.
     static func withoutMarks(_ bytes: [UInt8]) -> [UInt8] {

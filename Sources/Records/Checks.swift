@@ -96,20 +96,24 @@ public enum Checks {
         guard allowed else { throw FieldError("slug", .malformed("only a-z, 0-9, '-', '_' and '.' are allowed")) }
     }
 
-    /// What a person could type and see: no control characters, no mark without a letter that it belongs to, and not white space alone.
+    /// What a person could type and see: no characters that control what stands beside them, no mark without anything that it belongs to, and not white space alone.
     public static func term(_ value: String, _ field: String) throws(FieldError) {
-        var before: Unicode.Scalar = " "
+        var (hasBase, isSeen) = (false, false)
         for scalar in value.unicodeScalars {
+            let name = "U+\(String(scalar.value, radix: 16, uppercase: true))"
             switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned:
-                throw FieldError(field, .malformed("it has the control character U+\(String(scalar.value, radix: 16, uppercase: true))"))
-            case .nonspacingMark, .spacingMark, .enclosingMark:
-                guard !before.properties.isWhitespace else { throw FieldError(field, .malformed("it has a mark, U+\(String(scalar.value, radix: 16, uppercase: true)), on no letter")) }
-            default: break
+            case .control, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: throw FieldError(field, .malformed("it has the control character \(name)"))
+            // What joins signs, and tells flags apart, is seen in them.
+            case .format where scalar.value == 0x200c || scalar.value == 0x200d || (0xe0020...0xe007f).contains(scalar.value): break
+            case .format: throw FieldError(field, .malformed("it has the invisible character \(name)"))
+            case .nonspacingMark, .spacingMark, .enclosingMark: guard hasBase else { throw FieldError(field, .malformed("it has a mark, \(name), on no letter")) }
+            case .spaceSeparator: hasBase = false
+            default:
+                guard !scalar.properties.isDefaultIgnorableCodePoint else { throw FieldError(field, .malformed("it has the invisible character \(name)")) }
+                (hasBase, isSeen) = (true, true)
             }
-            before = scalar
         }
-        guard value.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else { throw FieldError(field, .empty) }
+        guard isSeen else { throw FieldError(field, .empty) }
     }
 
     /// Parts of letters and digits between hyphens, of which the first is the language itself.

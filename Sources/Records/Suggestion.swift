@@ -20,6 +20,7 @@ public struct SuggestRequest: Hashable, Sendable {
 
     public func check() throws(FieldError) {
         try Checks.text(typed, "typed", bytesMax: Limits.titleBytesMax)
+        try Checks.term(typed, "typed")
         if let context { try Checks.text(context, "context", bytesMax: Limits.modelBytesMax) }
         guard (1...Limits.suggestionsMax).contains(limit) else { throw FieldError("limit", .outOfRange("from 1 to \(Limits.suggestionsMax)")) }
     }
@@ -51,11 +52,14 @@ public struct Suggestion: Hashable, Sendable {
     public let isOwn: Bool
     /// The deprecated term that was found, in whose place this one is preferred.
     public let insteadOf: String?
+    /// It is not to be used, and nothing is named that is preferred.
+    public let isDeprecated: Bool
     /// When it was asked for.
     public var definition: String?
 
     public init(
-        id: Identifier, term: String, reason: Reason, start: Int, context: String?, fitsContext: Bool, isOwn: Bool, insteadOf: String? = nil, definition: String? = nil
+        id: Identifier, term: String, reason: Reason, start: Int, context: String?, fitsContext: Bool, isOwn: Bool, insteadOf: String? = nil, isDeprecated: Bool = false,
+        definition: String? = nil
     ) {
         self.id = id
         self.term = term
@@ -65,6 +69,7 @@ public struct Suggestion: Hashable, Sendable {
         self.fitsContext = fitsContext
         self.isOwn = isOwn
         self.insteadOf = insteadOf
+        self.isDeprecated = isDeprecated
         self.definition = definition
     }
 }
@@ -84,6 +89,7 @@ extension Suggestion {
         if let context { members.append(JSON.Member("context", .text(context))) }
         members += [JSON.Member("fits_context", .bool(fitsContext)), JSON.Member("own", .bool(isOwn))]
         if let insteadOf { members.append(JSON.Member("instead_of", .text(insteadOf))) }
+        if isDeprecated { members.append(JSON.Member("deprecated", true)) }
         if let definition { members.append(JSON.Member("definition", .text(definition))) }
         return .object(members)
     }

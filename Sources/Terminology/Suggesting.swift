@@ -8,8 +8,10 @@ internal import Records
 struct Suggesting {
     struct Found {
         let rank: UInt64
-        let table: Int
-        let row: Int
+        var table: Int
+        var row: Int
+        /// What was found, where another is preferred to it.
+        var original: (table: Int, row: Int)?
         let start: Int
         let reason: Suggestion.Reason
     }
@@ -22,6 +24,8 @@ struct Suggesting {
     private let context: UInt16?
     private let limit: Int
     private(set) var best: [Found] = []
+    /// The public row that was looked at last, and the least rank of those of its key that followed each other.
+    private var lastPublic: (table: Int, row: Int, rank: UInt64)?
 
     static let similarityMin = 0.3
 
@@ -38,14 +42,14 @@ struct Suggesting {
         guard let whole = text.parts.first else { return }
         findTyped(whole, .whole)
         let rests = text.parts.dropFirst()
-        for (order, part) in rests.dropLast().enumerated() where best.count < limit {
+        for (order, part) in rests.enumerated() where part.words > 1 && best.count < limit {
             for place in tables.indices { _ = findBeginnings(part, .lastWords, place, order: order) }
         }
         if best.count < limit {
             let possible = Typos.possible(letters: whole.letters.count, isAlone: best.isEmpty)
             for place in tables.indices { findSimilar(whole, possible, place) }
         }
-        if best.count < limit, let word = rests.last { findTyped(word, .lastWord) }
+        if best.count < limit, let word = rests.last, word.words == 1 { findTyped(word, .lastWord) }
     }
 
     /// What begins with that, and where there is room left, what does so but for typos.
@@ -129,15 +133,39 @@ struct Suggesting {
         rank = rank << 1 | (context.map { $0 == table.contexts[row] } ?? true ? 0 : 1)
         rank = rank << 20 | UInt64(max(0, min(0xF_FFFF, 0x8_0000 - table.frecencies[row].step)))
         rank = rank << 12 | UInt64(min(step.left, 0xFFF))
-        insert(Found(rank: rank, table: place, row: row, start: part.start, reason: reason))
+        guard isOwn || isBetter(rank, place, row) else { return }
+        var found = Found(rank: rank, table: place, row: row, start: part.start, reason: reason)
+        if let (otherPlace, otherRow) = preferred(to: row, of: place) { (found.table, found.row, found.original) = (otherPlace, otherRow, (place, row)) }
+        insert(found)
+    }
+
+    /// Whether a public row is better than those of the same key right before it: many may publish the same.
+    private mutating func isBetter(_ rank: UInt64, _ place: Int, _ row: Int) -> Bool {
+        if let last = lastPublic, last.table == place, last.row == row - 1, tables[place].table.hasKeyOfRowBefore(row) {
+            lastPublic = (place, row, min(rank, last.rank))
+            return rank < last.rank
+        }
+        lastPublic = (place, row, rank)
+        return true
     }
 
     private mutating func insert(_ found: Found) {
         if best.count >= limit, let last = best.last, !isBefore(found, last) { return }
+        if let place = best.firstIndex(where: { isRepeated(found, $0) }) {
+            guard isBefore(found, best[place]) else { return }
+            best.remove(at: place)
+        }
         var place = best.count
         while place > 0, isBefore(found, best[place - 1]) { place -= 1 }
         best.insert(found, at: place)
         if best.count > limit { best.removeLast() }
+    }
+
+    /// Whether both are one entry, or say the same term and one of them is another's.
+    private func isRepeated(_ left: Found, _ right: Found) -> Bool {
+        if left.table == right.table, left.row == right.row { return true }
+        guard left.table >= ownCount || right.table >= ownCount else { return false }
+        return tables[left.table].table.hasKey(left.row, of: tables[right.table].table, right.row)
     }
 
     private func isBefore(_ left: Found, _ right: Found) -> Bool {
@@ -148,27 +176,35 @@ struct Suggesting {
 }
 
 extension Suggesting {
-    /// The best, in order, each term once; those that are not to be used any more with the one that is, which stands for all that name it.
+    /// The best, in order.
     func suggestions(_ contexts: ContextCodes) -> [Suggestion] {
-        var (told, seen): ([Suggestion], Set<Identifier>) = ([], [])
-        for found in best {
-            let table = tables[found.table].table
-            let preferred = table.preferred[found.row].flatMap { place(of: TermKey($0)) }
-            let (part, row) = preferred ?? (found.table, found.row)
-            guard seen.insert(tables[part].table.ids[row]).inserted else { continue }
-            let code = tables[part].table.contexts[row]
-            told.append(
-                Suggestion(
-                    id: tables[part].table.ids[row], term: tables[part].table.term(row), reason: found.reason, start: found.start, context: contexts.name(code),
-                    fitsContext: context == code, isOwn: part < ownCount, insteadOf: preferred == nil ? nil : table.term(found.row)))
+        best.map { found in
+            let (table, row) = (tables[found.table].table, found.row)
+            let code = table.contexts[row]
+            return Suggestion(
+                id: table.ids[row], term: table.term(row), reason: found.reason, start: found.start, context: contexts.name(code), fitsContext: context == code,
+                isOwn: found.table < ownCount, insteadOf: found.original.map { tables[$0.table].table.term($0.row) }, isDeprecated: table.standing(row) == .deprecated)
         }
-        return told
     }
 
+    /// What is to be said in the place of a deprecated term: where the one that it names is deprecated as well, the one that that names, and so on, if there is one.
+    private func preferred(to row: Int, of place: Int) -> (Int, Int)? {
+        var name = tables[place].table.preferred[row]
+        for _ in 0..<Suggesting.stepsMax {
+            guard let key = name.map({ TermKey($0) }) else { return nil }
+            if let found = self.place(of: key, isDeprecated: false) { return found }
+            name = self.place(of: key, isDeprecated: true).flatMap { tables[$0.0].table.preferred[$0.1] }
+        }
+        return nil
+    }
+
+    private static let stepsMax = 4
+
     /// That entry, own ones before others'.
-    private func place(of key: TermKey) -> (Int, Int)? {
+    private func place(of key: TermKey, isDeprecated: Bool) -> (Int, Int)? {
         for place in tables.indices {
-            for row in tables[place].table.rows(equalTo: key.bytes) where tables[place].isLive(row) && tables[place].table.standing(row) != .deprecated { return (place, row) }
+            let table = tables[place].table
+            for row in table.rows(equalTo: key.bytes) where tables[place].isLive(row) && (table.standing(row) == .deprecated) == isDeprecated { return (place, row) }
         }
         return nil
     }

@@ -37,7 +37,8 @@ struct TermDictionary: Sendable {
     mutating func apply(put: [TermEntry], remove: [Identifier], contexts: inout ContextCodes) {
         for id in remove { bury(id) }
         guard !put.isEmpty || parts.contains(where: { $0.liveCount < $0.table.count / 2 }) else { return }
-        var rows: [(key: TermKey, entry: TermEntry)] = put.map { (TermKey($0.term), $0) }
+        // Plain SQL may have left a term without a letter.
+        var rows: [(key: TermKey, entry: TermEntry)] = put.map { (TermKey($0.term), $0) }.filter { !$0.0.bytes.isEmpty }
         // Shorter ones go into the new table, and those of which half is gone.
         while let last = parts.last, last.table.count <= TermDictionary.growth * rows.count {
             rows += TermDictionary.rows(of: last, contexts)

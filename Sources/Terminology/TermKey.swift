@@ -1,12 +1,26 @@
 internal import Lexical
+internal import Records
 
 /// What a term is compared by: small letters without marks, in compatible forms, with one space for whatever stands between words.
 public struct TermKey: Hashable, Sendable {
     public let bytes: [UInt8]
 
     public init(_ text: String) {
-        bytes = text.utf8.allSatisfy({ $0 < 0x80 }) ? TermKey.spaced(text.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }) : TermKey.spaced(Folding.bare(text))
+        let isPlain = text.utf8.allSatisfy { $0 < 0x80 }
+        let folded = isPlain ? text.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 } : Folding.bare(text)
+        // What nobody can see but for its bytes is compared by them.
+        bytes = TermKey.cut(TermKey.spaced(folded.isEmpty ? Array(text.utf8) : folded))
     }
+
+    /// Compatible forms can be many times longer than what stands for them.
+    private static func cut(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.count > bytesMax else { return bytes }
+        var end = bytesMax
+        while bytes[end] & 0xC0 == 0x80 { end -= 1 }
+        return Array(bytes[..<end])
+    }
+
+    private static let bytesMax = Limits.titleBytesMax
 
     init(bytes: [UInt8]) {
         self.bytes = bytes

@@ -43,7 +43,7 @@ extension TermTable {
 
     /// How many of those bytes a term does not have in so many of its own.
     func foreign(_ typed: [UInt8], _ row: Int, upTo end: Int) -> Int {
-        var counts = InlineArray<256, Int8>(repeating: 0)
+        var counts = InlineArray<256, Int16>(repeating: 0)
         let start = Int(starts[row])
         for place in start..<min(Int(starts[row + 1]), start + end) { counts[Int(keys[place])] &+= 1 }
         var missing = 0

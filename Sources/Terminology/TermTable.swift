@@ -37,7 +37,7 @@ final class TermTable: Sendable {
     static let publicFlag: UInt8 = 4
     private static let standingMask: UInt8 = 3
     /// From so many rows on, postings are faster than going through all.
-    private static let trigramRowsMin = 512
+    private static let trigramRowsMin = 64
 
     init(_ rows: [(key: TermKey, entry: TermEntry)], contexts codes: [UInt16], hasOwners: Bool) {
         let order = rows.indices.sorted { left, right in
@@ -127,6 +127,18 @@ extension TermTable {
         var end = all.lowerBound
         while end < all.upperBound, Int(starts[end + 1] - starts[end]) == key.count { end += 1 }
         return all.lowerBound..<end
+    }
+
+    func hasKeyOfRowBefore(_ row: Int) -> Bool {
+        let count = starts[row + 1] - starts[row]
+        return row > 0 && UInt32(shared[row]) == count && starts[row] - starts[row - 1] == count
+    }
+
+    func hasKey(_ row: Int, of other: TermTable, _ otherRow: Int) -> Bool {
+        let (start, otherStart) = (Int(starts[row]), Int(other.starts[otherRow]))
+        let count = Int(starts[row + 1]) - start
+        guard count == Int(other.starts[otherRow + 1]) - otherStart else { return false }
+        return (0..<count).allSatisfy { keys[start + $0] == other.keys[otherStart + $0] }
     }
 
     /// The first row that does not stand before those that begin with a prefix, or not among them either.

@@ -32,6 +32,7 @@ enum EvalSuggestCommand {
         let k = try arguments.integer("k", in: 1...Limits.suggestionsMax)
         guard let documents = arguments["docs"], let queries = arguments["queries"] else { throw UsageError("name the terms with --docs and what is typed with --queries") }
         let set = try RetrievalSet(documents: documents, queries: queries)
+        try check(set)
         let user = Identifier(high: 0, low: 0)
         var (whole, categories, milliseconds, answers): (Share, [String: Share], [Double], [JSON.Member]) = (Share(), [:], [], [])
         for scope in Set(set.queries.map(\.scope)).sorted() {
@@ -49,6 +50,17 @@ enum EvalSuggestCommand {
         }
         if let path = arguments["run"] { try System.write(Array("\(JSON.object(answers))\n".utf8), file: path, mode: 0o644) }
         report(whole, categories, milliseconds.sorted(), k, set, arguments)
+    }
+
+    /// What a server would refuse.
+    private static func check(_ set: RetrievalSet) throws {
+        for document in set.documents.values.joined() {
+            do throws(FieldError) {
+                try Checks.text(document.text, "text", bytesMax: Limits.titleBytesMax)
+                try Checks.term(document.text, "text")
+            } catch { throw Failure("the term \(document.id.shown): \(error)") }
+        }
+        for query in set.queries { do throws(FieldError) { try SuggestRequest(query.text).check() } catch { throw Failure("what is typed in \(query.id.shown): \(error)") } }
     }
 
     private static func report(_ whole: Share, _ categories: [String: Share], _ times: [Double], _ k: Int, _ set: RetrievalSet, _ arguments: Arguments) {

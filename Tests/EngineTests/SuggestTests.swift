@@ -99,13 +99,24 @@ struct SuggestTests {
 
     @Test(
         "a term that nobody can type or see is refused",
-        arguments: ["", " \u{3000}", "tab\t", "bell\u{7}", "\u{301}", "a \u{301}b", "line\u{2028}", String(repeating: "a", count: 10_000), "null\u{0}"])
+        arguments: ["", " \u{3000}", "tab\t", "bell\u{7}", "\u{301}", "a \u{301}b", "line\u{2028}", String(repeating: "a", count: 10_000), "null\u{0}", "\u{200b}", "\u{ad}", "\u{202e}abc", "\u{3164}"])
     func unseen(text: String) async throws {
         let house = try House()
         let user = try await house.user("maya")
         let draft = RecordDraft(.term, [.user: .identifier(user), .term: .text(text), .definition: .text("d")])
         guard case .failure(.field(let error)) = await house.perform(.create([draft])) else { throw House.Unexpected() }
         #expect(error.field == "terms[0].term")
+        guard case .failure(.field(let typed)) = await house.perform(.suggest(SuggestRequest(text, user: user))) else { throw House.Unexpected() }
+        #expect(typed.field == "typed")
+    }
+
+    @Test("what people write is a term", arguments: ["C++", ".NET", "e\u{301}", "日本語", "👩‍💻", "❤️", "می‌خواهم", "का", "naïve café", "-", "x\u{a0}y"])
+    func seen(text: String) async throws {
+        let house = try House()
+        await house.wordsStand()
+        let user = try await house.user("maya")
+        _ = try await term(house, text, of: user)
+        #expect(try await terms(house, text, user) == [text])
     }
 
     @Test("languages are tags, as en, pt-BR or zh-Hant-TW", arguments: ["e", "english language", "de_AT", "-de", "de-", "1a", "abcdefghi"])

@@ -69,6 +69,10 @@ extension RealBinary {
             let finished = try await pinyon(["eval", "suggest", "--docs", "t.jsonl", "--queries", "q.jsonl", "--json", "--run", "run.json"], in: folder)
             #expect(finished.code == 0 && finished.output.hasPrefix("{\"queries\":2,\"first\":0.5,\"within\":1.0,"), "\(finished)")
             let run = try String(contentsOfFile: folder.path + "/run.json", encoding: .utf8)
+            try folder.write("{\"id\":\"long\",\"text\":\"\(String(repeating: "x", count: 70_000))\"}\n{\"id\":\"2\",\"text\":\"kernel\"}\n", to: "t.jsonl")
+            try folder.write("{\"id\":\"b\",\"text\":\"kern\",\"relevant\":[\"2\"]}\n", to: "q.jsonl")
+            let refused = try await pinyon(["eval", "suggest", "--docs", "t.jsonl", "--queries", "q.jsonl"], in: folder)
+            #expect(refused.code == 1 && refused.errors.contains("the term long"), "\(refused)")
             #expect(run == "{\"a\":[\"2\",\"1\"],\"b\":[\"2\",\"1\"]}\n", "\(run)")
         }
     }

@@ -60,6 +60,17 @@ import Testing
         #expect(terms(book, "sp", to: Identifier(high: 7, low: 3)) == ["spring", "sprint"])
     }
 
+    @Test("what many made public is offered once, as the one that is used most, and not beside an own one")
+    func published() {
+        let (rita, sam) = (Identifier(high: 7, low: 3), Identifier(high: 7, low: 4))
+        let book = book(
+            entry(1, "sprint", of: rita, isPublic: true), entry(2, "Sprint", of: sam, uses: 100, isPublic: true), entry(3, "sprint", of: Identifier(high: 7, low: 5), isPublic: true),
+            entry(4, "spring", of: rita, isPublic: true), entry(5, "spring", context: "a"), entry(6, "spring", context: "b"))
+        #expect(terms(book, "spr", to: omar) == ["Sprint", "spring"])
+        #expect(book.suggest(SuggestRequest("spr"), to: maya).map(\.term) == ["spring", "spring", "Sprint"])
+        #expect(book.suggest(SuggestRequest("sprint"), to: sam).map(\.isOwn).first == true)
+    }
+
     @Test("a deprecated term offers the one that is preferred, once, and itself where there is none")
     func deprecated() {
         let book = book(entry(1, "blacklist", insteadUse: "blocklist"), entry(2, "Blocklist"), entry(3, "blackhole", insteadUse: "null route"))
@@ -68,6 +79,33 @@ import Testing
         #expect(found.map(\.insteadOf) == [nil, "blacklist"])
         #expect(found.map(\.reason) == [.prefix, .prefix])
         #expect(terms(book, "blo") == ["Blocklist"])
+    }
+
+    @Test("many deprecated terms of one preferred one leave room for others, and a chain of them is followed to its end, if it has one")
+    func chains() {
+        let book = TermBook()
+        book.apply((0..<12).map { .put(entry(UInt64($0), "blob\($0)", insteadUse: "object")) } + [.put(entry(20, "object")), .put(entry(21, "blobstore"))])
+        #expect(terms(book, "blob") == ["object", "blobstore"])
+        book.apply([.put(entry(30, "ecmascript", insteadUse: "jscript")), .put(entry(31, "jscript", insteadUse: "JavaScript")), .put(entry(32, "JavaScript"))])
+        #expect(terms(book, "ecma") == ["JavaScript"])
+        book.apply([.put(entry(40, "hither", insteadUse: "thither")), .put(entry(41, "thither", insteadUse: "hither"))])
+        let round = book.suggest(SuggestRequest("hith"), to: maya)
+        #expect(round.first?.term == "hither" && round.first?.isDeprecated == true && round.first?.insteadOf == nil)
+    }
+
+    @Test("what has no letter to compare harms nobody")
+    func nothing() {
+        let book = book(entry(1, "\u{200b}"), entry(2, ""), entry(3, "kernel"))
+        for typed in ["\u{301}", "\u{200b}", "", " ", "-", "_ _", "k"] { _ = book.suggest(SuggestRequest(typed, limit: 100), to: maya) }
+        book.apply([.remove(Identifier(high: 1, low: 1))])
+        #expect(terms(book, "\u{301}").isEmpty && terms(book, "k") == ["kernel"])
+    }
+
+    @Test("a letter that stands for many is cut to the length of a term")
+    func long() {
+        let book = book(entry(1, String(repeating: "ﷺ", count: 166)), entry(2, "kernel"))
+        #expect(book.byteCount < 8_000)
+        #expect(terms(book, String(repeating: "ﷺ", count: 166)).count == 1)
     }
 
     @Test("a transposition is one typo, at the beginning too; another first letter counts twice; four letters allow none")
@@ -87,6 +125,10 @@ import Testing
         #expect(found.map(\.term) == ["kernel panic", "panic button"])
         #expect(found.map(\.start) == [19, 26])
         #expect(found.map(\.reason) == [.prefix, .prefix])
+        for typed in ["the kernel p", "the\u{a0}kernel p", "the-kernel p"] {
+            let found = book.suggest(SuggestRequest(typed), to: maya)
+            #expect(found.first?.term == "kernel panic" && found.first?.reason == .prefix && found.first?.start == typed.utf8.count - 8, "\(typed)")
+        }
     }
 
     @Test("signs of scripts without spaces are letters as well")
@@ -95,6 +137,7 @@ import Testing
         #expect(terms(book, "機") == ["機械", "機械学習"])
         #expect(terms(book, "uberp") == ["Überprüfung"])
         #expect(terms(book, "ÜBERPRUFUGN") == ["Überprüfung"])
+        #expect(TermKey("한국어 사전").bytes == Array("한국어 사전".utf8))
     }
 
     @Test("after any writes the book suggests what one does that was made at once")

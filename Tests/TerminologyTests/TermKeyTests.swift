@@ -10,6 +10,6 @@ import Testing
         ])
     func same(one: String, other: String) { #expect(TermKey(one) == TermKey(other)) }
 
-    @Test("signs that names differ in do", arguments: [("C", "C++"), ("C", "C#"), (".net", "net"), ("micro", "micro-"), ("日本", "日木"), ("-", "_")])
+    @Test("signs that names differ in do", arguments: [("C", "C++"), ("C", "C#"), (".net", "net"), ("micro", "micro-"), ("日本", "日木"), ("-", "_"), ("が", "か"), ("का", "कि"), ("각", "가")])
     func different(one: String, other: String) { #expect(TermKey(one) != TermKey(other)) }
 }

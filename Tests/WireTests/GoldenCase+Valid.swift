@@ -167,7 +167,7 @@ extension GoldenCase {
             Suggestion(id: one, term: "kernel", reason: .exact, start: 0, context: "technical", fitsContext: true, isOwn: true, definition: "the core"),
             Suggestion(id: two, term: "kernel panic", reason: .prefix, start: 0, context: nil, fitsContext: false, isOwn: true, insteadOf: "kernel crash"),
             Suggestion(id: one, term: "colonel", reason: .typos(2), start: 4, context: nil, fitsContext: false, isOwn: false),
-            Suggestion(id: two, term: "kern", reason: .similar(0.5), start: 0, context: nil, fitsContext: false, isOwn: true),
+            Suggestion(id: two, term: "kern", reason: .similar(0.5), start: 0, context: nil, fitsContext: false, isOwn: true, isDeprecated: true),
             Suggestion(id: two, term: "core", reason: .meaning(0.75), start: 0, context: nil, fitsContext: false, isOwn: true),
         ]))),
         GoldenCase("reply to history", .reply(7, .history, .memories([superseded, plain]))),
