@@ -171,7 +171,9 @@ struct Suggesting {
     private func isBefore(_ left: Found, _ right: Found) -> Bool {
         if left.rank != right.rank { return left.rank < right.rank }
         guard left.table != right.table else { return left.row < right.row }
-        return tables[left.table].table.key(left.row).bytes.lexicographicallyPrecedes(tables[right.table].table.key(right.row).bytes)
+        let (one, other) = (tables[left.table].table, tables[right.table].table)
+        guard one.hasKey(left.row, of: other, right.row) else { return one.key(left.row).bytes.lexicographicallyPrecedes(other.key(right.row).bytes) }
+        return one.ids[left.row] < other.ids[right.row]
     }
 }
 
