@@ -78,6 +78,36 @@ import Testing
         #expect(Set(listed.map(\.id)) == Set(jobs.filter { $0.jobType != .embedding && $0.jobType != .forgetting }.map(\.id)))
     }
 
+    @Test("terms lose what an older schema does not know, come back with what terms have that say nothing, and one that is damaged stays so")
+    func terms() async throws {
+        let home = try TemporaryDirectory()
+        let store = try home.open()
+        var house = try await RecordContractTests.House(in: store, seed: 34)
+        let (user, agent, conversation) = (house.users[0].id, house.world.agent.id, house.conversations[0].id)
+        let terms = (0..<3).map { _ in house.world.filled(.term, user: user, agent: agent, conversation: conversation) }
+        _ = try await store.write(house.world.request(.create(terms)))
+        store.close()
+        let connection = try SQLiteConnection(path: home.databasePath, .readWrite)
+        let directory = try DataDirectory.open(home.path, at: startTime)
+        #expect(try SQLiteStore.migrate(directory, to: 8) == 9)
+        #expect(try connection.texts("SELECT name FROM pragma_table_info('terminology_entries') WHERE name IN ('status', 'preferred_term', 'language', 'frecency_at')").isEmpty)
+        try connection.execute("UPDATE terminology_entries SET definition = 'changed' WHERE rowid = (SELECT max(rowid) FROM terminology_entries)")
+        #expect(try SQLiteStore.migrate(directory, to: 9) == 8)
+        directory.close()
+        let report = try Verification.run(path: home.path)
+        #expect(!report.isSound && report.tables.first { $0.table == "terminology_entries" }.map { [$0.rows, $0.damaged] } == [3, 1], "\(report)")
+        let again = try home.open()
+        defer { again.close() }
+        let found = try await again.records(.term, terms.dropLast().map(\.id), of: house.world.organization.id)
+        let wanted = terms.dropLast().map { term in
+            var term = term
+            for field in [RecordField.preferred, .language, .frecencyAt] { term[field] = nil }
+            term[.status] = .text("preferred")
+            return term
+        }
+        #expect(found.map(\.values) == wanted.map(\.values))
+    }
+
     @Test("a step that fails leaves the schema where it was")
     func failedStep() throws {
         let home = try TemporaryDirectory()

@@ -253,7 +253,7 @@ struct Wishes {
         if Schema.of(kind).hasVector, chance(40) { patch.vector = chance(80) ? .set(vector(house.dimension)) : .clear }
         if patch.values.isEmpty, patch.cleared.isEmpty, patch.vector == .keep {
             let field: RecordField = [.conversation: .title, .message: .content, .term: .term, .pattern: .confidence][kind] ?? .name
-            patch.values[field] = field == .confidence ? .number(0.25) : .text(text("changed"))
+            patch.values[field] = field == .confidence ? .number(0.25) : .text(field == .term ? term() : text("changed"))
         }
         return patch
     }
