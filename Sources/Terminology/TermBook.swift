@@ -94,9 +94,6 @@ public final class TermBook: Sendable {
         return suggesting.suggestions(contexts)
     }
 
-    /// Of all entries at this moment.
-    public var ids: [Identifier] { ownerByEntry.withLock { Array($0.keys) } }
-
     public var count: Int { ownerByEntry.withLock { $0.count } }
 
     /// Those who have a dictionary.

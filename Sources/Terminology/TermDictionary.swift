@@ -29,8 +29,6 @@ struct TermDictionary: Sendable {
         self.hasOwners = hasOwners
     }
 
-    var count: Int { parts.reduce(0) { $0 + $1.liveCount } }
-
     var byteCount: Int { parts.reduce(0) { $0 + $1.table.byteCount + $1.dead.count * 8 } }
 
     /// Takes entries out, and puts others in.
@@ -78,11 +76,6 @@ struct TermDictionary: Sendable {
     /// All that are there, in no order.
     func entries(_ contexts: ContextCodes) -> [TermEntry] {
         parts.flatMap { part in (0..<part.table.count).filter(part.isLive).map { part.table.entry($0, contexts) } }
-    }
-
-    /// Those of that key.
-    func find(_ key: TermKey, _ body: (TermTable, Int) -> Void) {
-        for part in parts { for row in part.table.rows(equalTo: key.bytes) where part.isLive(row) { body(part.table, row) } }
     }
 }
 
