@@ -114,5 +114,5 @@ enum EvalCommand {
         return [JSON.Member("queries", .integer(Int64(measures.count)))] + zip(names, values(measures)).map { JSON.Member($0, .number($1)) }
     }
 
-    private static func percentile(_ sorted: [Double], _ share: Double) -> Double { sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))] }
+    static func percentile(_ sorted: [Double], _ share: Double) -> Double { sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))] }
 }

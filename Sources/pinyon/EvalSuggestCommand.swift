@@ -64,7 +64,7 @@ enum EvalSuggestCommand {
     }
 
     private static func report(_ whole: Share, _ categories: [String: Share], _ times: [Double], _ k: Int, _ set: RetrievalSet, _ arguments: Arguments) {
-        let (middle, late) = (times[times.count / 2], times[min(times.count - 1, times.count * 99 / 100)])
+        let (middle, late) = (EvalCommand.percentile(times, 0.5), EvalCommand.percentile(times, 0.99))
         let named = categories.count > 1 ? categories.sorted { $0.key < $1.key } : []
         guard !arguments.has("json") else {
             var members = object(whole)
