@@ -63,7 +63,7 @@ let package = Package(
             swiftSettings: swift),
         .executableTarget(
             name: "pinyon-bench",
-            dependencies: ["Records", "Wire", "Transport", "Client", "Embedding", "Vectors", "Columns", "VectorIndex", "Drawing", "CSQLite", "CPostgres"],
+            dependencies: ["Records", "Wire", "Transport", "Client", "Embedding", "Vectors", "Columns", "VectorIndex", "Terminology", "Drawing", "CSQLite", "CPostgres"],
             path: "Benchmarks/pinyon-bench",
             swiftSettings: swift),
 
@@ -74,7 +74,7 @@ let package = Package(
         tests("VectorsTests", ["Vectors"]),
         tests("ColumnsTests", ["Columns", "Records"]),
         tests("LexicalTests", ["Lexical", "Columns", "Records"]),
-        tests("TerminologyTests", ["Terminology", "Recall", "Records"]),
+        tests("TerminologyTests", ["Terminology", "Lexical", "Recall", "Records"]),
         tests("RecallTests", ["Recall", "Records"]),
         tests("RecordsTests", ["Records"]),
         tests("StorageTests", ["Storage", "Recall", "Secrets", "Records"]),

@@ -12,6 +12,7 @@ struct Bench {
                 try await benchmark.run()
             case "embedding": try await EmbeddingBenchmark(try Options(arguments.dropFirst(), EmbeddingBenchmark.options)).run()
             case "index": try IndexBenchmark(try Options(arguments.dropFirst(), IndexBenchmark.options)).run()
+            case "detect": try DetectBenchmark(try Options(arguments.dropFirst(), DetectBenchmark.options)).run()
             case "plot":
                 let words = Array(arguments.dropFirst())
                 guard words.count == 2 else { throw BenchError("plot needs a file of rows and the picture's file") }
@@ -28,6 +29,7 @@ struct Bench {
                                                   [--retrieval FOLDER] [--only rates] [--binary FILE]
                            pinyon-bench index --dataset DIR [--k N] [--rounds N] [--threads N] [--lists N] [--rows N] [--recall SHARE] [--json [FILE]]
                                               [--style codes|flat] [--measure settings|filters|changes] [--plot FILE.svg] [--with FILE.jsonl]
+                           pinyon-bench detect --terms FILE.jsonl --text FILE [--language TAG] [--rounds N] [--json [FILE]]
                            pinyon-bench dataset wordnet DIR --model FOLDER [--source FOLDER] [--queries N]
                            pinyon-bench dataset mixture DIR [--rows N] [--queries N] [--dimension N] [--clusters N] [--seed N]
                            pinyon-bench dataset foldoc DIR [--source FOLDER] [--queries N] [--seed N]
@@ -38,7 +40,7 @@ struct Bench {
                     with 200,000 messages. With --store, all is about a PostgreSQL database, beside psql and pgvector on the same tables. With --dataset, searches are for query.npy among base.npy. embedding prints the sentences per second of each precision of the local encoder, how long one sentence takes
                     alone and through the service, and with --retrieval how well each precision ranks labelled sets; scripts/peers has its peers. index builds an index of base.npy in DIR and asks for
                     query.npy, at recalls and numbers of probes from low to high (gt.npy, where it is there, is compared with the exact answers); --json without a file prints
-                    rows in place of lines, and --with adds other engines' to the picture. dataset makes such sets. --json keeps every raw row.
+                    rows in place of lines, and --with adds other engines' to the picture. detect finds the terms of a dictionary in a text. dataset makes such sets. --json keeps every raw row.
                     """)
                 exit(arguments.first == "--help" ? 0 : 2)
             }

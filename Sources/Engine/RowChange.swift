@@ -43,6 +43,7 @@ extension TermEntry {
         guard record.kind == .term, let owner = record.identifier(.user), let term = record.text(.term) else { return nil }
         self.init(
             id: record.id, owner: owner, term: term, context: record.text(.context), frecency: Frecency(record), isPublic: record.flag(.isPublic) ?? false,
-            standing: record.text(.status).flatMap { TermStanding(name: $0) } ?? .preferred, preferred: record.text(.preferred))
+            standing: record.text(.status).flatMap { TermStanding(name: $0) } ?? .preferred, preferred: record.text(.preferred),
+            language: record.text(.language).flatMap { Language(tag: $0) })
     }
 }

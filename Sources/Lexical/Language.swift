@@ -31,6 +31,25 @@ public enum Language: UInt8, CaseIterable, Sendable {
         }
     }
 
+    /// That of a tag as BCP 47 writes them, of which the first part counts.
+    public init?(tag: String) {
+        switch tag.prefix(while: { $0 != "-" }).lowercased() {
+        case "en": self = .english
+        case "de": self = .german
+        case "fr": self = .french
+        case "es": self = .spanish
+        case "it": self = .italian
+        case "pt": self = .portuguese
+        case "nl": self = .dutch
+        case "sv": self = .swedish
+        case "da": self = .danish
+        case "no", "nb", "nn": self = .norwegian
+        case "fi": self = .finnish
+        case "ru": self = .russian
+        default: return nil
+        }
+    }
+
     /// The one of these whose common words there are most of, the first of several; where there are none, the first, or that of the script.
     static func of(_ words: [Word], among languages: [Language] = allCases) -> Language {
         var counts = [Int](repeating: 0, count: allCases.count)

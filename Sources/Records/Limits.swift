@@ -28,6 +28,12 @@ public enum Limits {
     public static let tracesWaitingMax = 20_000
     public static let kMax = 10_000
     public static let suggestionsMax = 100
+    /// A text that is looked through for terms.
+    public static let detectedTextBytesMax = 1_048_576
+    /// Places where terms stand, in one answer.
+    public static let occurrencesMax = 100_000
+    /// Entries that are written like the one that was found.
+    public static let homonymsMax = 16
     /// More lists than any index has.
     public static let probesMax = 1_000_000
     public static let filterDepthMax = 16

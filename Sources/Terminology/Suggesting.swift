@@ -16,11 +16,7 @@ struct Suggesting {
         let reason: Suggestion.Reason
     }
 
-    private let tables: [TermDictionary.Part]
-    /// So many of them are of the user's own dictionary, the first ones.
-    private let ownCount: Int
-    /// Nobody's public entries are suggested to himself once more.
-    private let user: Identifier
+    private let terms: VisibleTerms
     private let context: UInt16?
     private let limit: Int
     private(set) var best: [Found] = []
@@ -29,14 +25,14 @@ struct Suggesting {
 
     static let similarityMin = 0.3
 
-    init(own: TermDictionary, shared: TermDictionary, user: Identifier, context: UInt16?, limit: Int) {
-        tables = own.parts + shared.parts
-        ownCount = own.parts.count
-        self.user = user
+    init(_ terms: VisibleTerms, context: UInt16?, limit: Int) {
+        self.terms = terms
         self.context = context
         self.limit = limit
         best.reserveCapacity(limit + 1)
     }
+
+    private var tables: [TermDictionary.Part] { terms.tables }
 
     mutating func find(_ text: TypedText) {
         guard let whole = text.parts.first else { return }
@@ -123,19 +119,18 @@ struct Suggesting {
 
     private mutating func take(_ place: Int, _ row: Int, _ part: TypedText.Part, _ step: Step, _ reason: Suggestion.Reason) {
         let table = tables[place].table
-        guard tables[place].isLive(row) else { return }
-        let isOwn = place < ownCount
-        if !isOwn, table.owners[row] == user { return }
+        guard terms.isShown(place, row) else { return }
+        let isOwn = terms.isOwn(place)
         // From the highest bits on: 2, 2, 12, 1, 1, 20 and 12 of them.
         var rank = step.stage.rawValue << 2 | step.tier
         rank = rank << 12 | step.detail
         rank = rank << 1 | (isOwn ? 0 : 1)
         rank = rank << 1 | (context.map { $0 == table.contexts[row] } ?? true ? 0 : 1)
-        rank = rank << 20 | UInt64(max(0, min(0xF_FFFF, 0x8_0000 - table.frecencies[row].step)))
+        rank = rank << 20 | table.frecencies[row].rank
         rank = rank << 12 | UInt64(min(step.left, 0xFFF))
         guard isOwn || isBetter(rank, place, row) else { return }
         var found = Found(rank: rank, table: place, row: row, start: part.start, reason: reason)
-        if let (otherPlace, otherRow) = preferred(to: row, of: place) { (found.table, found.row, found.original) = (otherPlace, otherRow, (place, row)) }
+        if let (otherPlace, otherRow) = terms.preferred(to: row, of: place) { (found.table, found.row, found.original) = (otherPlace, otherRow, (place, row)) }
         insert(found)
     }
 
@@ -164,7 +159,7 @@ struct Suggesting {
     /// Whether both are one entry, or say the same term and one of them is another's.
     private func isRepeated(_ left: Found, _ right: Found) -> Bool {
         if left.table == right.table, left.row == right.row { return true }
-        guard left.table >= ownCount || right.table >= ownCount else { return false }
+        guard !terms.isOwn(left.table) || !terms.isOwn(right.table) else { return false }
         return tables[left.table].table.hasKey(left.row, of: tables[right.table].table, right.row)
     }
 
@@ -185,29 +180,12 @@ extension Suggesting {
             let code = table.contexts[row]
             return Suggestion(
                 id: table.ids[row], term: table.term(row), reason: found.reason, start: found.start, context: contexts.name(code), fitsContext: context == code,
-                isOwn: found.table < ownCount, insteadOf: found.original.map { tables[$0.table].table.term($0.row) }, isDeprecated: table.standing(row) == .deprecated)
+                isOwn: terms.isOwn(found.table), insteadOf: found.original.map { tables[$0.table].table.term($0.row) }, isDeprecated: table.standing(row) == .deprecated)
         }
     }
+}
 
-    /// What is to be said in the place of a deprecated term: where the one that it names is deprecated as well, the one that that names, and so on, if there is one.
-    private func preferred(to row: Int, of place: Int) -> (Int, Int)? {
-        var name = tables[place].table.preferred[row]
-        for _ in 0..<Suggesting.stepsMax {
-            guard let key = name.map({ TermKey($0) }) else { return nil }
-            if let found = self.place(of: key, isDeprecated: false) { return found }
-            name = self.place(of: key, isDeprecated: true).flatMap { tables[$0.0].table.preferred[$0.1] }
-        }
-        return nil
-    }
-
-    private static let stepsMax = 4
-
-    /// That entry, own ones before others'.
-    private func place(of key: TermKey, isDeprecated: Bool) -> (Int, Int)? {
-        for place in tables.indices {
-            let table = tables[place].table
-            for row in table.rows(equalTo: key.bytes) where tables[place].isLive(row) && (table.standing(row) == .deprecated) == isDeprecated { return (place, row) }
-        }
-        return nil
-    }
+extension Frecency {
+    /// In 20 bits, less where it weighs more.
+    var rank: UInt64 { UInt64(max(0, min(0xF_FFFF, 0x8_0000 - step))) }
 }

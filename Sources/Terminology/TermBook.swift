@@ -1,3 +1,4 @@
+internal import Lexical
 public import Records
 internal import Synchronization
 
@@ -86,12 +87,25 @@ public final class TermBook: Sendable {
 
     public func suggest(_ request: SuggestRequest, to user: Identifier) -> [Suggestion] {
         let text = TypedText(request.typed)
-        let (own, shared, contexts) = published.withLock { published in
-            (published.owners[user].map { published.dictionaries[Int($0)] } ?? TermDictionary(hasOwners: false), published.shared, published.contexts)
-        }
-        var suggesting = Suggesting(own: own, shared: shared, user: user, context: contexts.known(request.context), limit: request.limit)
+        let (terms, contexts) = terms(shownTo: user)
+        var suggesting = Suggesting(terms, context: contexts.known(request.context), limit: request.limit)
         suggesting.find(text)
         return suggesting.suggestions(contexts)
+    }
+
+    /// Nil where it was to stop.
+    public func detect(_ request: DetectRequest, for user: Identifier, shouldStop: () -> Bool) -> Detection? {
+        let (terms, contexts) = terms(shownTo: user)
+        var detecting = Detecting(request.text, in: terms, contexts, context: request.context)
+        return detecting.detect(in: request.language.flatMap { Language(tag: $0) }, shouldStop: shouldStop)
+    }
+
+    /// As it stands now.
+    private func terms(shownTo user: Identifier) -> (VisibleTerms, ContextCodes) {
+        published.withLock { published in
+            let own = published.owners[user].map { published.dictionaries[Int($0)] } ?? TermDictionary(hasOwners: false)
+            return (VisibleTerms(own: own, shared: published.shared, user: user), published.contexts)
+        }
     }
 
     public var count: Int { ownerByEntry.withLock { $0.count } }

@@ -1,3 +1,4 @@
+public import Lexical
 public import Recall
 public import Records
 
@@ -12,10 +13,12 @@ public struct TermEntry: Hashable, Sendable {
     public var standing: TermStanding
     /// The term to use in its place, where it is deprecated.
     public var preferred: String?
+    /// Whose inflections it has, where they are known.
+    public var language: Language?
 
     public init(
         id: Identifier, owner: Identifier, term: String, context: String? = nil, frecency: Frecency = Frecency(), isPublic: Bool = false, standing: TermStanding = .preferred,
-        preferred: String? = nil
+        preferred: String? = nil, language: Language? = nil
     ) {
         self.id = id
         self.owner = owner
@@ -25,5 +28,6 @@ public struct TermEntry: Hashable, Sendable {
         self.isPublic = isPublic
         self.standing = standing
         self.preferred = preferred
+        self.language = language
     }
 }

@@ -1,5 +1,7 @@
+internal import Lexical
 internal import Recall
 internal import Records
+internal import Synchronization
 
 /// Entries in the order of their keys, as they were when the table was made: nothing of it changes.
 ///
@@ -31,8 +33,12 @@ final class TermTable: Sendable {
     let flags: [UInt8]
     /// Of the few deprecated ones, by row.
     let preferred: [Int: String]
+    /// Empty where no entry's is known.
+    let languages: [Language?]
     /// Nil in small tables, which are gone through.
     let trigrams: TrigramTable?
+    /// Made when a text is first looked through.
+    private let automata = Mutex<[AutomatonName: TermAutomaton]>([:])
 
     static let publicFlag: UInt8 = 4
     private static let standingMask: UInt8 = 3
@@ -71,6 +77,7 @@ final class TermTable: Sendable {
         frecencies = order.map { rows[$0].entry.frecency }
         contexts = order.map { codes[$0] }
         flags = order.map { rows[$0].entry.standing.rawValue | (rows[$0].entry.isPublic ? TermTable.publicFlag : 0) }
+        languages = rows.contains { $0.entry.language != nil } ? order.map { rows[$0].entry.language } : []
         trigrams = rows.count < TermTable.trigramRowsMin ? nil : TrigramTable(order.map { rows[$0].key })
     }
 
@@ -104,8 +111,31 @@ final class TermTable: Sendable {
 
     var byteCount: Int {
         let perRow = MemoryLayout<Identifier>.stride + MemoryLayout<Frecency>.stride + 4 + 4 + 4 + 2 + 2 + 2 + 1
-        return keys.count + written.count + count * perRow + owners.count * MemoryLayout<Identifier>.stride + (trigrams?.byteCount ?? 0)
+        return keys.count + written.count + count * perRow + owners.count * MemoryLayout<Identifier>.stride + (trigrams?.byteCount ?? 0) + languages.count
             + preferred.reduce(0) { $0 + 32 + $1.value.utf8.count }
+            + automata.withLock { $0.values.reduce(0) { $0 + $1.byteCount } }
+    }
+}
+
+extension TermTable {
+    private struct AutomatonName: Hashable {
+        let group: Language?
+        let language: Language?
+    }
+
+    /// Those that entries have; nil where that of some is not known.
+    var languageGroups: Set<Language?> { languages.isEmpty ? [nil] : Set(languages) }
+
+    /// What finds the entries of one language, or of none, compared as words of one are.
+    func automaton(of group: Language?, in language: Language?) -> TermAutomaton {
+        automata.withLock { automata in
+            let name = AutomatonName(group: group, language: language)
+            if let known = automata[name] { return known }
+            let rows = languages.isEmpty ? Array(0..<count) : (0..<count).filter { languages[$0] == group }
+            let new = TermAutomaton(rows.map { (row: $0, term: term($0)) }, in: language)
+            automata[name] = new
+            return new
+        }
     }
 }
 
@@ -113,7 +143,7 @@ extension TermTable {
     func entry(_ row: Int, _ codes: ContextCodes) -> TermEntry {
         TermEntry(
             id: ids[row], owner: owners.isEmpty ? owner : owners[row], term: term(row), context: codes.name(contexts[row]), frecency: frecencies[row], isPublic: isPublic(row),
-            standing: standing(row), preferred: preferred[row])
+            standing: standing(row), preferred: preferred[row], language: languages.isEmpty ? nil : languages[row])
     }
 
     /// The rows whose keys begin with that.
@@ -132,6 +162,12 @@ extension TermTable {
     func hasKeyOfRowBefore(_ row: Int) -> Bool {
         let count = starts[row + 1] - starts[row]
         return row > 0 && UInt32(shared[row]) == count && starts[row] - starts[row - 1] == count
+    }
+
+    func hasKey(_ row: Int, _ key: [UInt8]) -> Bool {
+        let start = Int(starts[row])
+        guard Int(starts[row + 1]) - start == key.count else { return false }
+        return key.indices.allSatisfy { keys[start + $0] == key[$0] }
     }
 
     func hasKey(_ row: Int, of other: TermTable, _ otherRow: Int) -> Bool {
