@@ -12,6 +12,37 @@ extension MemoryClient {
         return suggestions
     }
 
+    /// The same in two parts, which are asked for at once: what letters find, which no vector makes wait, and what is near in meaning besides.
+    public func suggestionParts(_ request: SuggestRequest) -> AsyncThrowingStream<[Suggestion], any Error> {
+        AsyncThrowingStream { continuation in
+            let task = Task {
+                var (letters, meaning) = (request, request)
+                (letters.byMeaning, meaning.byMeaning) = (false, true)
+                async let second = suggestions(meaning)
+                do {
+                    continuation.yield(try await suggestions(letters))
+                    continuation.yield(try await second)
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    /// The terms of a user that stand in a text, up to a part of it that one answer names.
+    public func detection(_ request: DetectRequest) async throws(ClientError) -> Detection {
+        guard case .detected(let detection) = try await perform(.detect(request)) else { throw .protocolViolation("another answer than a detection") }
+        return detection
+    }
+
+    /// The terms that have to do with one, the closest first.
+    public func related(_ request: RelatedRequest) async throws(ClientError) -> [RelatedTerm] {
+        guard case .related(let terms) = try await perform(.related(request)) else { throw .protocolViolation("another answer than related terms") }
+        return terms
+    }
+
     /// Those that are there, in the order asked.
     public func records(_ kind: Kind, _ ids: [Identifier], withVectors: Bool = false) async throws(ClientError) -> [Record] {
         guard case .records(let records) = try await perform(.fetch(kind, ids, withVectors: withVectors)) else {

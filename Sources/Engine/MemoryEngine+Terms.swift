@@ -1,3 +1,4 @@
+internal import Lexical
 internal import Records
 internal import Storage
 internal import Terminology
@@ -5,18 +6,79 @@ internal import Terminology
 extension MemoryEngine {
     /// Without a vector and, but for definitions, without the store: somebody is typing.
     func suggest(_ request: SuggestRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
-        let narrowing = principal.narrowing
         do throws(FieldError) { try request.check() } catch { return completion(.failure(.field(error))) }
+        guard !request.byMeaning else { return suggestByMeaning(request, principal, context, completion) }
+        look(for: request.user, principal, context, mayRunHere: context.mayRunHere, completion) { [self] book, user in
+            complete(book.suggest(request, to: user), request, principal, context, completion)
+        }
+    }
+
+    private func suggestByMeaning(_ request: SuggestRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        // Whether the key may see it at all is told before a vector is made.
+        look(for: request.user, principal, context, mayRunHere: true, completion) { [self] _, user in
+            embed(question: request.typed, principal.organization, context, completion) { [self] vector in
+                look(for: user, principal, context, mayRunHere: false, completion) { [self] book, user in
+                    let search = relatedSearch(book, user, principal)
+                    let near = search.near(vector, k: 2 * request.limit + RelatedSearch.nearMin, { context.interruption != nil })
+                    complete(book.suggest(near: near, request, to: user), request, principal, context, completion)
+                }
+            }
+        }
+    }
+
+    private func complete(_ found: [Suggestion], _ request: SuggestRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        guard request.withDefinitions, !found.isEmpty else { return completion(.success(.suggested(found))) }
+        define(found, principal, context, completion)
+    }
+
+    private func relatedSearch(_ book: TermBook, _ user: Identifier, _ principal: Principal) -> RelatedSearch {
+        RelatedSearch(
+            book: book, words: partitions.words(of: principal.organization, .term), vectors: partitions[principal.organization, .term]?.index, user: user, time: clock.now())
+    }
+
+    func detect(_ request: DetectRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        do throws(FieldError) { try request.check() } catch { return completion(.failure(.field(error))) }
+        look(for: request.user, principal, context, mayRunHere: false, completion) { book, user in
+            guard let detection = book.detect(request, for: user, shouldStop: { context.interruption != nil }) else {
+                return completion(.failure(context.interruption ?? .cancelled))
+            }
+            completion(.success(.detected(detection)))
+        }
+    }
+
+    func related(_ request: RelatedRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        do throws(FieldError) { try request.check() } catch { return completion(.failure(.field(error))) }
+        look(for: request.user, principal, context, mayRunHere: false, completion) { [self] book, user in
+            store.reads.records(
+                .term, [request.id], of: principal.organization, shownTo: Narrowing(user: user), withVectors: true, isWanted: { context.interruption == nil }
+            ) { [self] result in
+                finish(result, context, completion) { [self] records, completion in
+                    guard let record = records.first, let subject = RelatedSubject(record) else { return completion(.failure(.notFound(.term, request.id))) }
+                    let search = relatedSearch(book, user, principal)
+                    let accepted = searches.submit {
+                        let found = search.related(to: subject, record.embedding?.vector, limit: request.limit, shouldStop: { context.interruption != nil })
+                        completion(found.map { .success(.related($0)) } ?? .failure(context.interruption ?? .cancelled))
+                    }
+                    if !accepted { completion(.failure(.busy("searches"))) }
+                }
+            }
+        }
+    }
+
+    /// Has a user's dictionary looked into, if the key may see it.
+    private func look(
+        for asked: Identifier?, _ principal: Principal, _ context: OperationContext, mayRunHere: Bool, _ completion: @escaping Completion,
+        _ body: @escaping @Sendable (TermBook, Identifier) -> Void
+    ) {
+        let narrowing = principal.narrowing
         guard narrowing.agent == nil, narrowing.session == nil else { return completion(.failure(.narrowed(.term))) }
-        guard let user = request.user ?? narrowing.user else { return completion(.failure(.field(FieldError("user", .missing)))) }
+        guard let user = asked ?? narrowing.user else { return completion(.failure(.field(FieldError("user", .missing)))) }
         guard narrowing.user == nil || narrowing.user == user else { return completion(.failure(.narrowed(.term))) }
         guard partitions.hasWords else { return completion(.failure(.wordsNotRead)) }
         let book = partitions.terms(of: principal.organization)
-        let accepted = searches.submit(mayRunHere: context.mayRunHere) { [self] in
+        let accepted = searches.submit(mayRunHere: mayRunHere) {
             if let interruption = context.interruption { return completion(.failure(interruption)) }
-            let found = book.suggest(request, to: user)
-            guard request.withDefinitions, !found.isEmpty else { return completion(.success(.suggested(found))) }
-            define(found, principal, context, completion)
+            body(book, user)
         }
         if !accepted { completion(.failure(.busy("searches"))) }
     }
@@ -39,5 +101,14 @@ extension MemoryEngine {
                             })))
             }
         }
+    }
+}
+
+extension RelatedSubject {
+    /// Nil of what is no term.
+    init?(_ record: Record) {
+        guard let term = record.text(.term), let definition = record.text(.definition) else { return nil }
+        self.init(
+            id: record.id, term: term, definition: definition, named: record.texts(.relatedTerms), language: record.text(.language).flatMap { Language(tag: $0) })
     }
 }

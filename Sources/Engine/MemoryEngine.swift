@@ -121,6 +121,8 @@ public final class MemoryEngine: Sendable {
         case .use(let kind, let ids): use(kind, ids, principal, context, finish)
         case .end(let ids): end(ids, principal, context, finish)
         case .suggest(let request): suggest(request, principal, context, finish)
+        case .detect(let request): detect(request, principal, context, finish)
+        case .related(let request): related(request, principal, context, finish)
         case .open(let id, let messages): open(id, messages, principal, context, finish)
         case .createKey(let draft): createKey(draft, principal, context, finish)
         case .rotateKey(let id, let overlapSeconds): rotateKey(id, overlapSeconds, principal, context, finish)

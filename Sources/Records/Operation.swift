@@ -38,6 +38,10 @@ public enum Operation: Hashable, Sendable {
     case open(Identifier, messages: Int)
     /// The terms of a user that what he types may become.
     case suggest(SuggestRequest)
+    /// The terms of a user that stand in a text.
+    case detect(DetectRequest)
+    /// The terms of a user that have to do with one of them.
+    case related(RelatedRequest)
 
     case createKey(RecordDraft)
     /// A new key like that one, which goes on for a while.
@@ -81,6 +85,8 @@ public enum Operation: Hashable, Sendable {
         case end = 55
         case open = 56
         case suggest = 57
+        case detect = 58
+        case related = 59
         case createKey = 64
         case rotateKey = 65
         case revokeKey = 66
@@ -128,6 +134,8 @@ public enum Operation: Hashable, Sendable {
         case .endSession: .endSession
         case .erase: .erase
         case .suggest: .suggest
+        case .detect: .detect
+        case .related: .related
         }
     }
 
@@ -138,7 +146,7 @@ public enum Operation: Hashable, Sendable {
         case .ensureAgent: .agent
         case .remember, .get, .list, .update, .delete, .stream, .recall, .history, .endSession, .erase: .memory
         case .search(let request): request.kind
-        case .suggest: .term
+        case .suggest, .detect, .related: .term
         case .create(let drafts): drafts.first?.kind
         case .fetch(let kind, _, _), .remove(let kind, _), .restore(let kind, _), .use(let kind, _): kind
         case .browse(let listing): listing.kind
@@ -167,7 +175,7 @@ public enum Operation: Hashable, Sendable {
         case .create, .change, .remove, .restore, .use: kind.map { [.writing($0)] } ?? Set(Scope.allCases)
         case .erase: [.usersWrite, .agentsWrite, .conversationsWrite, .messagesWrite, .memoriesWrite, .termsWrite, .patternsWrite, .adminKeys]
         case .end: [.conversationsWrite]
-        case .suggest: [.termsRead]
+        case .suggest, .detect, .related: [.termsRead]
         case .open: [.conversationsRead, .messagesRead]
         case .createKey, .rotateKey, .revokeKey: [.adminKeys]
         case .startJob, .claimJob, .stepJob, .controlJob, .verify: [.jobsRun]
@@ -214,6 +222,8 @@ extension Operation.Name: CustomStringConvertible {
         case .endSession: "end_session"
         case .erase: "erase"
         case .suggest: "suggest"
+        case .detect: "detect"
+        case .related: "related"
         }
     }
 
@@ -223,7 +233,7 @@ extension Operation.Name: CustomStringConvertible {
         case .ensureAgent, .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey, .revokeKey, .startJob,
             .claimJob, .stepJob, .controlJob, .importing, .endSession, .erase:
             true
-        case .ping, .status, .verify, .get, .list, .search, .recall, .stream, .fetch, .browse, .open, .watchJob, .history, .suggest: false
+        case .ping, .status, .verify, .get, .list, .search, .recall, .stream, .fetch, .browse, .open, .watchJob, .history, .suggest, .detect, .related: false
         }
     }
 }

@@ -16,6 +16,9 @@ public enum Outcome: Hashable, Sendable {
     case recordPage(RecordPage)
     /// The best first.
     case suggested([Suggestion])
+    case detected(Detection)
+    /// The closest first.
+    case related([RelatedTerm])
     /// The conversation, and its last messages, oldest first.
     case conversation(Record, messages: [Record])
     /// A key that was made, and its text, which is told this once.

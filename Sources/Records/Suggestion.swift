@@ -9,13 +9,16 @@ public struct SuggestRequest: Hashable, Sendable {
     public var limit: Int
     /// Whether each comes with its definition, which is read from the store.
     public var withDefinitions: Bool
+    /// In place of what letters find, what is near in meaning and is not among that: it takes a vector, and so longer.
+    public var byMeaning: Bool
 
-    public init(_ typed: String, user: Identifier? = nil, context: String? = nil, limit: Int = 10, withDefinitions: Bool = false) {
+    public init(_ typed: String, user: Identifier? = nil, context: String? = nil, limit: Int = 10, withDefinitions: Bool = false, byMeaning: Bool = false) {
         self.typed = typed
         self.user = user
         self.context = context
         self.limit = limit
         self.withDefinitions = withDefinitions
+        self.byMeaning = byMeaning
     }
 
     public func check() throws(FieldError) {

@@ -389,10 +389,10 @@ extension Operation {
     /// Whether the answer may be far larger than the request.
     fileprivate var mayHaveLargeAnswer: Bool {
         switch self {
-        case .get, .list, .fetch, .browse, .open, .recall, .history: true
+        case .get, .list, .fetch, .browse, .open, .recall, .history, .detect: true
         case .search(let request): request.withContent
         case .ping, .status, .verify, .ensureAgent, .remember, .update, .delete, .stream, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey,
-            .revokeKey, .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing, .endSession, .erase, .suggest:
+            .revokeKey, .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing, .endSession, .erase, .suggest, .related:
             false
         }
     }

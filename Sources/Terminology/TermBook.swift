@@ -95,13 +95,17 @@ public final class TermBook: Sendable {
 
     /// Nil where it was to stop.
     public func detect(_ request: DetectRequest, for user: Identifier, shouldStop: () -> Bool) -> Detection? {
+        detect(request, in: request.language.flatMap { Language(tag: $0) }, for: user, shouldStop: shouldStop)
+    }
+
+    func detect(_ request: DetectRequest, in language: Language?, for user: Identifier, shouldStop: () -> Bool) -> Detection? {
         let (terms, contexts) = terms(shownTo: user)
         var detecting = Detecting(request.text, in: terms, contexts, context: request.context)
-        return detecting.detect(in: request.language.flatMap { Language(tag: $0) }, shouldStop: shouldStop)
+        return detecting.detect(in: language, shouldStop: shouldStop)
     }
 
     /// As it stands now.
-    private func terms(shownTo user: Identifier) -> (VisibleTerms, ContextCodes) {
+    func terms(shownTo user: Identifier) -> (VisibleTerms, ContextCodes) {
         published.withLock { published in
             let own = published.owners[user].map { published.dictionaries[Int($0)] } ?? TermDictionary(hasOwners: false)
             return (VisibleTerms(own: own, shared: published.shared, user: user), published.contexts)

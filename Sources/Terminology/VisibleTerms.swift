@@ -20,6 +20,19 @@ struct VisibleTerms: Sendable {
         tables[place].isLive(row) && (isOwn(place) || tables[place].table.owners[row] != user)
     }
 
+    /// That entry, own ones before others'.
+    func place(of id: Identifier) -> (place: Int, row: Int)? {
+        for place in tables.indices { if let row = tables[place].table.row(of: id), isShown(place, row) { return (place, row) } }
+        return nil
+    }
+
+    /// By its identifier, or by how it is written.
+    func place(named name: String) -> (place: Int, row: Int)? {
+        if let id = Identifier(name), let found = place(of: id) { return found }
+        let key = TermKey(name)
+        return place(of: key, isDeprecated: false) ?? place(of: key, isDeprecated: true)
+    }
+
     /// What is to be said in the place of a deprecated term: where the one that it names is deprecated as well, the one that that names, and so on, if there is one.
     func preferred(to row: Int, of place: Int) -> (Int, Int)? {
         var name = tables[place].table.preferred[row]

@@ -57,6 +57,8 @@ extension Outcome {
         case .found(let answer): writer.answer(answer)
         case .records(let records): writer.records(records)
         case .suggested(let suggestions): for suggestion in suggestions { writer.field(Tag.main) { $0.suggestion(suggestion) } }
+        case .detected(let detection): writer.detection(detection)
+        case .related(let terms): for term in terms { writer.field(Tag.main) { $0.related(term) } }
         case .recordPage(let page):
             writer.records(page.records)
             if let next = page.next { writer.field(Tag.next) { $0.cursor(next) } }
@@ -92,7 +94,9 @@ extension Outcome {
             let answer = try RecordAnswer(body)
             return .recordPage(RecordPage(records: try answer.records(of: organization), next: try answer.cursor()))
         case .open: return try readConversation(body, of: organization)
-        case .suggest: return .suggested(try readSuggestions(body))
+        case .suggest: return .suggested(try readList(body) { (range) throws(BodyError) in try body.suggestion(in: range) })
+        case .detect: return .detected(try body.detection())
+        case .related: return .related(try readList(body) { (range) throws(BodyError) in try body.relatedTerm(in: range) })
         case .createKey, .rotateKey: return try readKey(body, of: organization)
         }
     }
@@ -113,15 +117,16 @@ extension Outcome {
         return .conversation(conversation, messages: messages)
     }
 
-    private static func readSuggestions(_ body: [UInt8]) throws(BodyError) -> [Suggestion] {
-        var suggestions: [Suggestion] = []
+    /// What stands in the main field, again and again.
+    private static func readList<Value>(_ body: [UInt8], _ read: (Range<Int>) throws(BodyError) -> Value) throws(BodyError) -> [Value] {
+        var values: [Value] = []
         var reader = FieldReader(body)
         try reader.each(lists: TagSet(Tag.main)) { (field) throws(BodyError) in
             guard field.tag == Tag.main else { return false }
-            suggestions.append(try body.suggestion(in: field.range))
+            values.append(try read(field.range))
             return true
         }
-        return suggestions
+        return values
     }
 
     private static func readKey(_ body: [UInt8], of organization: Identifier) throws(BodyError) -> Outcome {

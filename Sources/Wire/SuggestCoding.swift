@@ -6,6 +6,7 @@ private enum Tag {
     static let context: UInt16 = 18
     static let limit: UInt16 = 19
     static let definitions: UInt16 = 20
+    static let meaning: UInt16 = 21
 }
 
 extension FieldWriter {
@@ -15,6 +16,7 @@ extension FieldWriter {
         if let context = request.context { text(Tag.context, context) }
         integer(Tag.limit, UInt32(clamping: request.limit))
         if request.withDefinitions { flag(Tag.definitions, true) }
+        if request.byMeaning { flag(Tag.meaning, true) }
     }
 }
 
@@ -30,6 +32,7 @@ extension [UInt8] {
             case Tag.context: request.context = try text(field, "context")
             case Tag.limit: request.limit = Int(try integer(field, "limit") as UInt32)
             case Tag.definitions: request.withDefinitions = try flag(field, "with_definitions")
+            case Tag.meaning: request.byMeaning = try flag(field, "by_meaning")
             default: return false
             }
             return true

@@ -72,7 +72,7 @@ struct RetrievalSet {
         }
     }
 
-    private static func read(_ path: String, _ body: (JSON, String) throws -> Void) throws {
+    static func read(_ path: String, _ body: (JSON, String) throws -> Void) throws {
         let reader = try LineReader(path)
         while let line = try reader.next() {
             let place = "\(path), line \(line.number)"
@@ -97,7 +97,7 @@ extension RetrievalSet.Document {
 }
 
 extension JSON {
-    fileprivate func required(_ member: String, _ place: String) throws -> String {
+    func required(_ member: String, _ place: String) throws -> String {
         guard let text = self[member]?.text else { throw Failure("\(place): \(member) is to be a text") }
         return text
     }

@@ -7,6 +7,7 @@ enum SuggestCommand {
         options: [
             Option("user", "UUID|EMAIL", "whose dictionary; a key of one user needs none"), Option("context", "CONTEXT", "terms of it first: technical, business, personal, casual, or your own"),
             Option("limit", "N", "how many at most", or: "10"), Option("definitions", nil, "with what each means"),
+            Option("meaning", nil, "then those that are near in meaning, as soon as the text has its vector"),
         ] + Connection.options,
         notes: """
             Exact terms come first, then those that begin with what was typed, then those that do but for typos (none up to four letters, one from five, two from nine; a wrong \
@@ -23,7 +24,9 @@ enum SuggestCommand {
         try await Connection.run(arguments) { client in
             var request = given
             if let user = arguments["user"] { request.user = try await RecordText.identifier(user, .user, "--user", client) }
-            for suggestion in try await client.suggestions(request) { print(arguments.has("json") ? "\(suggestion.json)" : line(suggestion)) }
+            func show(_ suggestions: [Suggestion]) { for suggestion in suggestions { print(arguments.has("json") ? "\(suggestion.json)" : line(suggestion)) } }
+            guard arguments.has("meaning") else { return show(try await client.suggestions(request)) }
+            for try await part in client.suggestionParts(request) { show(part) }
         }
     }
 

@@ -39,6 +39,8 @@ extension Operation {
         case .endSession(let ending): try ending.check()
         case .erase(let erasure): try erasure.check()
         case .suggest(let request): try request.check()
+        case .detect(let request): try request.check()
+        case .related(let request): try request.check()
         case .create(let drafts): for draft in drafts { try draft.check() }
         case .createKey(let draft), .startJob(let draft): try draft.check()
         case .stepJob(let step): try step.check()

@@ -85,6 +85,11 @@ extension GoldenCase {
         GoldenCase("history", request(.history(one))),
         GoldenCase("suggest", request(.suggest(SuggestRequest("kern")))),
         GoldenCase("suggest: every field", request(.suggest(SuggestRequest("the kern", user: user, context: "technical", limit: 5, withDefinitions: true)))),
+        GoldenCase("suggest: by meaning", request(.suggest(SuggestRequest("core", user: user, byMeaning: true)))),
+        GoldenCase("detect", request(.detect(DetectRequest("the kernel panicked")))),
+        GoldenCase("detect: every field", request(.detect(DetectRequest("die Häuser", user: user, language: "de-AT", context: "technical")))),
+        GoldenCase("related", request(.related(RelatedRequest(one)))),
+        GoldenCase("related: every field", request(.related(RelatedRequest(one, user: user, limit: 3)))),
         GoldenCase("end_session: as the agent does", request(.endSession(SessionEnding(session: session, isAsAgent: true)))),
         GoldenCase("end_session: every field", request(.endSession(SessionEnding(session: session, agent: agent, promotesFrom: 0.5, drops: true)))),
         GoldenCase("search: by a vector of a space that is named", request(.search(SearchRequest(query: .vector([0.5, -0.5]), space: space)))),
@@ -169,6 +174,18 @@ extension GoldenCase {
             Suggestion(id: one, term: "colonel", reason: .typos(2), start: 4, context: nil, fitsContext: false, isOwn: false),
             Suggestion(id: two, term: "kern", reason: .similar(0.5), start: 0, context: nil, fitsContext: false, isOwn: true, isDeprecated: true),
             Suggestion(id: two, term: "core", reason: .meaning(0.75), start: 0, context: nil, fitsContext: false, isOwn: true),
+        ]))),
+        GoldenCase("reply to detect", .reply(7, .detect, .detected(Detection(
+            terms: [
+                Detection.Term(id: one, term: "kernel", context: "technical", fitsContext: true, isOwn: true, others: [two]),
+                Detection.Term(id: two, term: "kern crash", isDeprecated: true, preferred: "kernel panic"),
+            ],
+            occurrences: [
+                Detection.Occurrence(range: 4..<11, term: 0, isInflected: true), Detection.Occurrence(range: 15..<25, term: 1, isInflected: false),
+            ], readBytes: 40)))),
+        GoldenCase("reply to detect: none", .reply(7, .detect, .detected(Detection(readBytes: 3)))),
+        GoldenCase("reply to related", .reply(7, .related, .related([
+            RelatedTerm(id: one, term: "kernel", context: "technical", isOwn: true, isNamed: true, mentions: 2, similarity: 0.5), RelatedTerm(id: two, term: "core", isDeprecated: true),
         ]))),
         GoldenCase("reply to history", .reply(7, .history, .memories([superseded, plain]))),
         GoldenCase("reply to erase", .reply(7, .erase, .counted(["conversations": 1, "messages": 12, "scrubbed": true]))),

@@ -76,8 +76,13 @@ extension Operation {
         case .suggest(let request):
             object([
                 ("user", described(request.user)), ("typed", .text(request.typed)), ("context", described(request.context)), ("limit", integer(request.limit)),
-                ("with_definitions", yes(request.withDefinitions)),
+                ("with_definitions", yes(request.withDefinitions)), ("by_meaning", yes(request.byMeaning)),
             ])
+        case .detect(let request):
+            object([
+                ("user", described(request.user)), ("text", .text(request.text)), ("language", described(request.language)), ("context", described(request.context)),
+            ])
+        case .related(let request): object([("id", described(request.id)), ("user", described(request.user)), ("limit", integer(request.limit))])
         case .endSession(let ending):
             object([
                 ("session", described(ending.session)), ("agent", described(ending.agent)), ("promote_from", ending.promotesFrom.map { .number($0) }), ("drop", yes(ending.drops)),
@@ -166,6 +171,8 @@ extension Outcome {
         case .found(let answer): answer.meaning
         case .records(let records): .list(records.map(\.meaning))
         case .suggested(let suggestions): .list(suggestions.map(\.json))
+        case .detected(let detection): detection.meaning
+        case .related(let terms): .list(terms.map(\.json))
         case .recordPage(let page): object([("records", .list(page.records.map(\.meaning))), ("next", page.next?.meaning)])
         case .conversation(let conversation, let messages): object([("conversation", conversation.meaning), ("messages", .list(messages.map(\.meaning)))])
         case .key(let key, let text): object([("key", key.meaning), ("text", .text(text))])
@@ -284,5 +291,22 @@ extension Scalar {
         case .identifier(let value): object([("identifier", described(value))])
         case .time(let value): object([("time", moment(value))])
         }
+    }
+}
+
+extension Detection {
+    fileprivate var meaning: JSON {
+        let terms = terms.map { term in
+            object([
+                ("id", described(term.id)), ("term", .text(term.term)), ("context", described(term.context)), ("fits_context", yes(term.fitsContext)), ("own", yes(term.isOwn)),
+                ("deprecated", yes(term.isDeprecated)), ("preferred", described(term.preferred)), ("others", term.others.isEmpty ? nil : texts(term.others)),
+            ])
+        }
+        let occurrences = occurrences.map { occurrence in
+            object([
+                ("start", integer(occurrence.range.lowerBound)), ("end", integer(occurrence.range.upperBound)), ("term", integer(occurrence.term)), ("inflected", yes(occurrence.isInflected)),
+            ])
+        }
+        return object([("terms", .list(terms)), ("occurrences", .list(occurrences)), ("read_bytes", integer(readBytes))])
     }
 }

@@ -59,7 +59,9 @@ struct RandomMessages {
         case .recall: .recall(recall())
         case .history: .history(identifier())
         case .suggest:
-            .suggest(SuggestRequest(text(), user: maybe { $0.identifier() }, context: maybe { $0.text() }, limit: Int(short()), withDefinitions: chance()))
+            .suggest(SuggestRequest(text(), user: maybe { $0.identifier() }, context: maybe { $0.text() }, limit: Int(short()), withDefinitions: chance(), byMeaning: chance()))
+        case .detect: .detect(DetectRequest(text(), user: maybe { $0.identifier() }, language: maybe { $0.text() }, context: maybe { $0.text() }))
+        case .related: .related(RelatedRequest(identifier(), user: maybe { $0.identifier() }, limit: Int(short())))
         case .erase: .erase(Erasure(pick(Erasure.Subject.allCases), some(5) { $0.identifier() }))
         case .endSession:
             .endSession(SessionEnding(session: identifier(), agent: maybe { $0.identifier() }, promotesFrom: maybe { $0.pick(RandomMessages.numbers) }, drops: chance(), isAsAgent: chance()))
@@ -172,6 +174,25 @@ extension RandomMessages {
             insteadOf: maybe { $0.text() }, isDeprecated: chance(), definition: maybe { $0.text() })
     }
 
+    private mutating func detection() -> Detection {
+        let terms = some(3) { random in
+            Detection.Term(
+                id: random.identifier(), term: random.text(), context: random.maybe { $0.text() }, fitsContext: random.chance(), isOwn: random.chance(), isDeprecated: random.chance(),
+                preferred: random.maybe { $0.text() }, others: random.some(3) { $0.identifier() })
+        }
+        let occurrences = terms.indices.map { term in
+            let start = pick([0, 1, 1_048_575])
+            return Detection.Occurrence(range: start..<start + pick([0, 1, 500]), term: term, isInflected: chance())
+        }
+        return Detection(terms: terms, occurrences: occurrences, readBytes: Int(short()))
+    }
+
+    private mutating func related() -> RelatedTerm {
+        RelatedTerm(
+            id: identifier(), term: text(), context: maybe { $0.text() }, isOwn: chance(), isDeprecated: chance(), isNamed: chance(), mentions: Int(short()),
+            similarity: maybe { $0.pick(RandomMessages.numbers) })
+    }
+
     private mutating func page() -> MemoryPage { MemoryPage(memories: some(3) { $0.memory() }, next: maybe { $0.identifier() }) }
 
     mutating func outcome(_ name: Operation.Name) -> Outcome {
@@ -186,6 +207,8 @@ extension RandomMessages {
         case .endSession, .erase: return .counted(metadata())
         case .get, .history: return .memories(some(3) { $0.memory() })
         case .suggest: return .suggested(some(3) { $0.suggestion() })
+        case .detect: return .detected(detection())
+        case .related: return .related(some(3) { $0.related() })
         case .list, .stream: return .page(page())
         case .search, .recall:
             let kind = name == .recall ? .memory : pick(Kind.searchable)

@@ -87,6 +87,8 @@ extension Operation {
         case .endSession(let ending): try ending.check()
         case .erase(let erasure): try erasure.check()
         case .suggest(let request): try request.check()
+        case .detect(let request): try request.check()
+        case .related(let request): try request.check()
         case .create(let drafts):
             for (position, draft) in drafts.enumerated() {
                 do throws(FieldError) { try draft.check() } catch { throw error.inside("\(draft.kind.plural)[\(position)]") }

@@ -151,11 +151,22 @@ extension HouseModel {
     }
 
     func suggest(_ request: SuggestRequest, _ holder: Holder) -> Expected {
+        let expected = terms(of: request.user, holder) { .suggestions(request, user: $0, $1) }
+        guard case .suggestions = expected, request.byMeaning else { return expected }
+        return .error(.noEmbedder)
+    }
+
+    func related(_ request: RelatedRequest, _ holder: Holder) -> Expected {
+        terms(of: request.user, holder) { user, rows in rows.contains { $0.id == request.id } ? .related(request.id, user: user, rows) : .error(.notFound) }
+    }
+
+    /// What that user may be offered: his own, and what others made public.
+    func terms(of asked: Identifier?, _ holder: Holder, _ expected: (Identifier, [Record]) -> Expected) -> Expected {
         let narrowing = holder.narrowing
         if narrowing.agent != nil || narrowing.session != nil { return .error(.forbidden) }
-        guard let user = request.user ?? narrowing.user else { return .error(.invalidField) }
+        guard let user = asked ?? narrowing.user else { return .error(.invalidField) }
         if let own = narrowing.user, own != user { return .error(.forbidden) }
-        return .suggestions(request, user: user, all(.term).filter { $0.identifier(.user) == user || $0.flag(.isPublic) == true })
+        return expected(user, all(.term).filter { $0.identifier(.user) == user || $0.flag(.isPublic) == true })
     }
 
     mutating func end(_ ids: [Identifier], _ holder: Holder) -> Expected {

@@ -20,6 +20,8 @@ enum Expected {
     case hits(SearchRequest, [Record])
     /// What that user may be offered, his own and what others made public.
     case suggestions(SuggestRequest, user: Identifier, [Record])
+    case detection(DetectRequest, user: Identifier, [Record])
+    case related(Identifier, user: Identifier, [Record])
     case key(Record)
     case job(Record)
     case counted(JSON)
@@ -131,6 +133,8 @@ struct HouseModel {
         case .erase(let erasure): erase(erasure, holder)
         case .history(let id): history(id, holder)
         case .suggest(let request): suggest(request, holder)
+        case .detect(let request): terms(of: request.user, holder) { .detection(request, user: $0, $1) }
+        case .related(let request): related(request, holder)
         case .endSession(let ending): endSession(ending, holder)
         case .restore(let kind, let ids): restore(kind, ids, holder)
         case .use(let kind, let ids): use(kind, ids, holder)

@@ -100,6 +100,8 @@ struct Judge {
         case (.counted(let want), .counted(let got)): return want == got ? nil : "counts of \(got), not \(want)"
         case (.job(let want), .records(let jobs)): return jobs.count == 1 ? difference(want, jobs.first, withVectors: false) : "\(jobs.count) jobs"
         case (.suggestions(let request, let user, let rows), .suggested(let found)): return difference(request, user, rows, found)
+        case (.detection(let request, let user, let rows), .detected(let found)): return difference(request, user, rows, found)
+        case (.related(let id, let user, let rows), .related(let found)): return difference(id, user, rows, found)
         case (.hits(let request, let rows), .found(let answer)): return difference(request, rows.filter(admits), answer)
         default: return "another sort of answer: \(outcome)"
         }
@@ -121,6 +123,29 @@ struct Judge {
         guard rows.count(where: { $0.text(.term)?.lowercased().hasPrefix(request.typed.lowercased()) == true }) <= request.limit else { return nil }
         let first = Set(found.filter { $0.reason == .exact || $0.reason == .prefix }.map(\.id))
         return wanted.allSatisfy { first.contains($0.id) } ? nil : "\(request.typed) begins \(wanted.map { $0.text(.term) ?? "" }), and suggested are \(found)"
+    }
+
+    /// The text is a term between two words that none is, so that term is found in it, or one that is written like it.
+    private static func difference(_ request: DetectRequest, _ user: Identifier, _ rows: [Record], _ found: Detection) -> String? {
+        let known = Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) })
+        for term in found.terms {
+            guard let row = known[term.id], row.text(.term) == term.term, term.isOwn == (row.identifier(.user) == user) else { return "the detected \(term), which is not there for \(user)" }
+        }
+        guard found.readBytes == request.text.utf8.count else { return "\(found.readBytes) bytes were read of \(request.text)" }
+        let named = rows.filter { row in row.text(.term).map { request.text == "zebra \($0) zebra" } ?? false }
+        guard !named.isEmpty else { return nil }
+        let whole = 6..<request.text.utf8.count - 6
+        let isFound = found.occurrences.contains { $0.range == whole && !$0.isInflected && named.map(\.id).contains(found.terms[$0.term].id) }
+        return isFound ? nil : "\(request.text) has the term \(named), and detected is \(found)"
+    }
+
+    /// Terms that may be seen, and never the one itself.
+    private static func difference(_ id: Identifier, _ user: Identifier, _ rows: [Record], _ found: [RelatedTerm]) -> String? {
+        let known = Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) })
+        for term in found {
+            guard term.id != id, let row = known[term.id], row.text(.term) == term.term, term.isOwn == (row.identifier(.user) == user) else { return "\(term), related to \(id) for \(user)" }
+        }
+        return Set(found.map(\.id)).count == found.count ? nil : "a related term twice"
     }
 
     private static func status(_ counts: [String: Int64]?, _ facts: JSON) -> String? {

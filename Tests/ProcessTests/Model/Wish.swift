@@ -43,11 +43,16 @@ struct Wishes {
 
     private mutating func term() -> String { "\(pick(["recall", "record"])) \(next()) \(marker)" + (chance(10) ? " Ärger \"日本\"" : "") }
 
-    /// Of somebody, or of nobody, who types what a term begins with, or what none does.
-    private mutating func suggest(_ house: HouseModel, _ others: [HouseModel]) -> Operation {
+    /// Of somebody, or of nobody, who types what a term begins with, or what none does, reads a text with one, or looks for what is related to one.
+    private mutating func chooseTerms(_ house: HouseModel, _ others: [HouseModel]) -> Operation {
         let terms = house.all(.term).compactMap { $0.text(.term) }.sorted()
         let typed = terms.isEmpty || chance(20) ? pick(["rec", "zebra", "recq"]) : String(pick(terms).prefix(pick([1, 4, 8, 12, 100])))
-        return .suggest(SuggestRequest(typed, user: chance(85) ? known(.user, house, others) : nil, limit: pick([3, 100]), withDefinitions: chance(30)))
+        let user = chance(85) ? known(.user, house, others) : nil
+        switch Int.random(in: 0..<10, using: &generator) {
+        case 0..<5: return .suggest(SuggestRequest(typed, user: user, limit: pick([3, 100]), withDefinitions: chance(30), byMeaning: chance(5)))
+        case 5..<8: return .detect(DetectRequest(terms.isEmpty || chance(20) ? typed : "zebra \(pick(terms)) zebra", user: user))
+        default: return .related(RelatedRequest(known(.term, house, others), user: user, limit: pick([1, 100])))
+        }
     }
 
     private mutating func text(_ name: String) -> String { "\(name) \(next()) \(marker)" + (chance(10) ? " Ärger \"日本\"\n" : "") }
@@ -96,7 +101,7 @@ struct Wishes {
         case 51..<52: return Wish(operation: chance(50) ? .endSession(ending(house, others)) : .end([known(.conversation, house, others)]))
         case 52..<58: return Wish(operation: .fetch(chance(20) ? pick([.organization, .key, .job]) : kind, several(kind, house, others), withVectors: chance(30)))
         case 58..<65: return Wish(operation: .browse(listing(chance(10) ? pick([.key, .job, .organization]) : kind, house, others)))
-        case 65..<66: return Wish(operation: suggest(house, others))
+        case 65..<66: return Wish(operation: chooseTerms(house, others))
         case 66..<67: return Wish(operation: .history(known(.memory, house, others)))
         case 67..<70: return Wish(operation: .get(several(.memory, house, others), withVectors: chance(30)))
         case 70..<74: return Wish(operation: memoryListing(house, others))
@@ -424,6 +429,7 @@ struct Wishes {
             Wish(operation: .search(SearchRequest(.conversation, query: .text("what \(marker)"), mode: .hybrid)), flaw: .noEmbedder),
             Wish(operation: .browse(RecordListing(.user, limit: 0)), flaw: .invalidField),
             Wish(operation: .suggest(SuggestRequest("", user: id)), flaw: .invalidField), Wish(operation: .suggest(SuggestRequest("a", user: id, limit: 101)), flaw: .invalidField),
+            Wish(operation: .detect(DetectRequest("", user: id)), flaw: .invalidField), Wish(operation: .related(RelatedRequest(id, user: id, limit: 0)), flaw: .invalidField),
             Wish(operation: made(term) { $0.values[.term] = .text("tab\t") }, flaw: .invalidField),
             Wish(operation: made(term) { $0.values[.language] = .text("no language") }, flaw: .invalidField),
             Wish(operation: .browse(RecordListing(.user, order: .name)), flaw: .unknownField),

@@ -1,0 +1,29 @@
+public import Records
+
+extension TermBook {
+    /// Of what is near in meaning, the nearest first, what the letters alone do not find. In place of a deprecated term its preferred one is suggested; among those that are
+    /// as near but for a tenth, those of the context come first, then own ones.
+    public func suggest(near: [(id: Identifier, similarity: Double)], _ request: SuggestRequest, to user: Identifier) -> [Suggestion] {
+        var taken = Set(suggest(request, to: user).map { TermKey($0.term) })
+        let start = TypedText(request.typed).parts.first?.start ?? 0
+        let (terms, contexts) = terms(shownTo: user)
+        let context = contexts.known(request.context)
+        let suggestions = near.compactMap { id, similarity -> Suggestion? in
+            guard let (place, row) = terms.place(of: id) else { return nil }
+            let (shownPlace, shownRow) = terms.preferred(to: row, of: place) ?? (place, row)
+            let table = terms.tables[shownPlace].table
+            guard taken.insert(table.key(shownRow)).inserted else { return nil }
+            let code = table.contexts[shownRow]
+            return Suggestion(
+                id: table.ids[shownRow], term: table.term(shownRow), reason: .meaning(similarity), start: start, context: contexts.name(code), fitsContext: context == code,
+                isOwn: terms.isOwn(shownPlace), insteadOf: (shownPlace, shownRow) == (place, row) ? nil : terms.tables[place].table.term(row),
+                isDeprecated: table.standing(shownRow) == .deprecated)
+        }
+        return Array(suggestions.enumerated().sorted { order($0.element, $0.offset) < order($1.element, $1.offset) }.map(\.element).prefix(request.limit))
+    }
+
+    private func order(_ suggestion: Suggestion, _ place: Int) -> (Int, Int, Int, Int) {
+        let similarity = if case .meaning(let similarity) = suggestion.reason { similarity } else { 0.0 }
+        return (-Int(similarity * 10), suggestion.fitsContext ? 0 : 1, suggestion.isOwn ? 0 : 1, place)
+    }
+}

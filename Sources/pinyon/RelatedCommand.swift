@@ -1,0 +1,47 @@
+internal import Client
+internal import Records
+
+enum RelatedCommand {
+    static let verb = Verb(
+        name: "related", summary: "The terms that have to do with one", words: "TERM…|UUID", wordsMax: Int.max,
+        options: [
+            Option("user", "UUID|EMAIL", "whose dictionary; a key of one user needs none"), Option("limit", "N", "how many at most", or: "10"),
+        ] + Connection.options,
+        notes: """
+            Those that the entry names as related, those that its definition mentions (rare words before common ones), and those that are near in meaning, each with its \
+            reasons; what several of these say comes first.
+            """,
+        run: run)
+
+    @Sendable private static func run(_ arguments: Arguments) async throws {
+        guard !arguments.words.isEmpty else { throw UsageError("name a term: pinyon related kernel panic") }
+        let (name, limit) = (arguments.words.joined(separator: " "), try arguments.integer("limit", in: 1...Limits.suggestionsMax))
+        try await Connection.run(arguments) { client in
+            var user: Identifier?
+            if let text = arguments["user"] { user = try await RecordText.identifier(text, .user, "--user", client) }
+            for term in try await client.related(RelatedRequest(try await entry(name, user, client), user: user, limit: limit)) {
+                print(arguments.has("json") ? "\(term.json)" : line(term))
+            }
+        }
+    }
+
+    /// The entry of that name, own ones before public ones.
+    private static func entry(_ name: String, _ user: Identifier?, _ client: MemoryClient) async throws -> Identifier {
+        if let id = Identifier(name) { return id }
+        let found = try await client.detection(DetectRequest(name, user: user))
+        if let whole = found.occurrences.first, whole.range == 0..<name.utf8.count, !whole.isInflected { return found.terms[whole.term].id }
+        let near = try await client.suggestions(SuggestRequest(name, user: user, limit: 1)).first
+        throw Failure("there is no term \"\(name)\"" + (near.map { "; is \"\($0.term)\" meant?" } ?? ""))
+    }
+
+    private static func line(_ term: RelatedTerm) -> String {
+        var parts: [String] = []
+        if term.isNamed { parts.append("named") }
+        if term.mentions > 0 { parts.append(term.mentions == 1 ? "in the definition" : "\(term.mentions) times in the definition") }
+        if let similarity = term.similarity { parts.append("meaning \(similarity.text(digits: 2))") }
+        if term.isDeprecated { parts.append("deprecated") }
+        if let context = term.context { parts.append(context) }
+        if !term.isOwn { parts.append("public") }
+        return "\(term.term.shown)  (\(parts.joined(separator: ", ").shown))"
+    }
+}
