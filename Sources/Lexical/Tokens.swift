@@ -31,16 +31,19 @@ public struct Tokens: Sendable {
     /// An empty line, which no term goes across.
     private let stop: Int
     private static let nothing = UInt32.max
+    /// From so many on, room is made at once, for a token of so many bytes.
+    private static let longBytes = 65_536
+    private static let tokenBytes = 4
 
     public init() {
         gap = words.insert([UInt8(ascii: " ")])
         stop = words.insert([UInt8(ascii: "\n")])
     }
 
-    /// Puts the tokens of a text behind those that are there.
-    public mutating func read(_ original: [UInt8]) {
-        let text = original.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+    /// Puts the tokens of a text, which is in small letters as far as it is ASCII, behind those that are there.
+    public mutating func read(_ text: [UInt8]) {
         (last, lineEnds) = (.gap, 0)
+        if text.count > Tokens.longBytes { tokens.reserveCapacity(tokens.count + text.count / Tokens.tokenBytes) }
         let first = tokens.count
         var place = 0
         while place < text.count {
@@ -183,4 +186,9 @@ extension Tokens {
         }
         return (table, numbers)
     }
+}
+
+extension [UInt8] {
+    /// With small letters for capitals of ASCII.
+    public var inSmallLetters: [UInt8] { map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 } }
 }

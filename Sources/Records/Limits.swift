@@ -31,7 +31,7 @@ public enum Limits {
     /// A text that is looked through for terms.
     public static let detectedTextBytesMax = 1_048_576
     /// Places where terms stand, in one answer.
-    public static let occurrencesMax = 100_000
+    public static let occurrencesMax = 250_000
     /// Entries that are written like the one that was found.
     public static let homonymsMax = 16
     /// More lists than any index has.

@@ -23,30 +23,44 @@ struct Detecting {
         let isInflected: Bool
     }
 
+    /// An entry of the words that were found.
+    private struct Candidate {
+        let rank: UInt64
+        let id: Identifier
+        let place: Int
+        let row: Int
+        let isInflected: Bool
+    }
+
     private let terms: VisibleTerms
     private let contexts: ContextCodes
     private let context: UInt16?
     private let text: [UInt8]
+    /// With small letters for capitals of ASCII.
+    private let lower: [UInt8]
     private var read = Tokens()
     private var sources: [Source] = []
     private var detection: Detection
     /// Of the same words, what came of them.
-    private var known: [[UInt32]: Entry] = [:]
     private var singles: [Entry?] = []
-    /// Where an entry stands in the answer.
-    private var numbers: [Identifier: Int] = [:]
+    private var pairs: [UInt64: Entry] = [:]
+    private var longer: [[UInt32]: Entry] = [:]
+    /// Of each table's rows, how many terms the answer had with it; zero is none.
+    private var numbers: [[UInt32]]
 
     init(_ text: String, in terms: VisibleTerms, _ contexts: ContextCodes, context: String?) {
         self.terms = terms
         self.contexts = contexts
         self.context = contexts.known(context)
         self.text = Array(text.utf8)
+        lower = self.text.inSmallLetters
+        numbers = [[UInt32]](repeating: [], count: terms.tables.count)
         detection = Detection(readBytes: self.text.count)
     }
 
     /// Nil where it was to stop.
     mutating func detect(in language: Language?, shouldStop: () -> Bool) -> Detection? {
-        read.read(text)
+        read.read(lower)
         singles = [Entry?](repeating: nil, count: read.words.count)
         var compared: [Language?: (table: WordTable, numbers: [UInt32])] = [:]
         for (place, part) in terms.tables.enumerated() {
@@ -87,34 +101,56 @@ struct Detecting {
     }
 
     private mutating func entry(_ words: Range<Int>, _ range: Range<Int>) -> Entry {
-        // Most are of one word.
-        let single = words.count == 1 ? Int(read.tokens[words.lowerBound].word) : nil
-        let key = single == nil ? read.tokens[words].map(\.word) : []
-        if let known = single.map({ singles[$0] }) ?? known[key] { return known }
-        let entry = choose(words, range)
-        if let single { singles[single] = entry } else { known[key] = entry }
-        return entry
+        // Most are of one word, and of the others most of two.
+        let first = read.tokens[words.lowerBound].word
+        switch words.count {
+        case 1:
+            if let known = singles[Int(first)] { return known }
+            let entry = choose(words, range)
+            singles[Int(first)] = entry
+            return entry
+        case 2:
+            let key = UInt64(first) << 32 | UInt64(read.tokens[words.lowerBound + 1].word)
+            if let known = pairs[key] { return known }
+            let entry = choose(words, range)
+            pairs[key] = entry
+            return entry
+        default:
+            let key = read.tokens[words].map(\.word)
+            if let known = longer[key] { return known }
+            let entry = choose(words, range)
+            longer[key] = entry
+            return entry
+        }
     }
 
     private mutating func choose(_ words: Range<Int>, _ range: Range<Int>) -> Entry {
-        let written = sources.contains(where: \.isInflecting) ? TermKey(String(decoding: text[range], as: UTF8.self)).bytes : []
-        var candidates: [(rank: UInt64, id: Identifier, place: Int, row: Int, isInflected: Bool)] = []
-        for source in sources {
-            guard let found = source.found.last, found.place == words.lowerBound, found.length == words.count else { continue }
-            for row in source.automaton.terms(at: found.node) where terms.isShown(source.place, row) {
-                let table = terms.tables[source.place].table
-                let isInflected = source.isInflecting && !table.hasKey(row, written)
-                candidates.append((rank(source.place, row, isInflected), table.ids[row], source.place, row, isInflected))
+        var candidates: [Candidate] = []
+        for source in sources.indices {
+            guard let found = sources[source].found.last, found.place == words.lowerBound, found.length == words.count else { continue }
+            let (place, isInflecting, table) = (sources[source].place, sources[source].isInflecting, terms.tables[sources[source].place].table)
+            sources[source].automaton.eachRow(at: found.node) { row in
+                guard terms.isShown(place, row) else { return }
+                let isInflected = isInflecting && !isWritten(table, row, range)
+                candidates.append(Candidate(rank: rank(table, place, row, isInflected), id: table.ids[row], place: place, row: row, isInflected: isInflected))
             }
         }
-        candidates.sort { ($0.rank, $0.id) < ($1.rank, $1.id) }
+        if candidates.count > 1 { candidates.sort { ($0.rank, $0.id) < ($1.rank, $1.id) } }
         guard let best = candidates.first else { return Entry(term: 0, isInflected: false) }
-        let term = number(of: best.place, best.row, others: candidates.dropFirst().prefix(Limits.homonymsMax).map(\.id))
+        let term = number(of: best.place, best.row, others: candidates.count == 1 ? [] : candidates.dropFirst().prefix(Limits.homonymsMax).map(\.id))
         return Entry(term: term, isInflected: best.isInflected)
     }
 
-    private func rank(_ place: Int, _ row: Int, _ isInflected: Bool) -> UInt64 {
-        let table = terms.tables[place].table
+    /// Whether that piece of the text is the key of that row.
+    private func isWritten(_ table: TermTable, _ row: Int, _ range: Range<Int>) -> Bool {
+        // One word of ASCII letters is its key but for capitals.
+        var isPlain = true
+        for place in range where text[place] >= 0x80 || text[place] <= TermKey.space || text[place] == UInt8(ascii: "-") || text[place] == UInt8(ascii: "_") { isPlain = false }
+        guard isPlain else { return table.hasKey(row, TermKey(String(decoding: text[range], as: UTF8.self)).bytes[...]) }
+        return table.hasKey(row, lower[range])
+    }
+
+    private func rank(_ table: TermTable, _ place: Int, _ row: Int, _ isInflected: Bool) -> UInt64 {
         var rank: UInt64 = isInflected ? 1 : 0
         rank = rank << 1 | (terms.isOwn(place) ? 0 : 1)
         rank = rank << 1 | (context.map { $0 == table.contexts[row] } ?? true ? 0 : 1)
@@ -124,14 +160,15 @@ struct Detecting {
 
     private mutating func number(of place: Int, _ row: Int, others: [Identifier]) -> Int {
         let table = terms.tables[place].table
-        if let known = numbers[table.ids[row]] { return known }
+        if numbers[place].isEmpty { numbers[place] = [UInt32](repeating: 0, count: table.count) }
+        if numbers[place][row] > 0 { return Int(numbers[place][row]) - 1 }
         let (code, isDeprecated) = (table.contexts[row], table.standing(row) == .deprecated)
         let preferred = isDeprecated ? terms.preferred(to: row, of: place).map { terms.tables[$0.0].table.term($0.1) } ?? table.preferred[row] : nil
         detection.terms.append(
             Detection.Term(
                 id: table.ids[row], term: table.term(row), context: contexts.name(code), fitsContext: context == code, isOwn: terms.isOwn(place), isDeprecated: isDeprecated,
                 preferred: preferred, others: others))
-        numbers[table.ids[row]] = detection.terms.count - 1
+        numbers[place][row] = UInt32(detection.terms.count)
         return detection.terms.count - 1
     }
 }

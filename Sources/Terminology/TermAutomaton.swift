@@ -29,7 +29,7 @@ final class TermAutomaton: Sendable {
     init(_ terms: [(row: Int, term: String)], in language: Language?) {
         var (read, bounds) = (Tokens(), [0])
         for (_, term) in terms {
-            read.read(Array(term.utf8))
+            read.read(Array(term.utf8).inSmallLetters)
             bounds.append(read.tokens.count)
         }
         let (table, compared) = read.compared(in: language)
@@ -75,7 +75,7 @@ final class TermAutomaton: Sendable {
             guard token.isBeginning else { continue }
             var output = Int(outputs[Int(node)])
             while output > 0 {
-                let isAny = shown[output] ?? terms(at: output).contains(where: isShown)
+                let isAny = shown[output] ?? hasRow(at: output, isShown)
                 shown[output] = isAny
                 if isAny { break }
                 output = Int(outputs[Int(fails[output])])
@@ -89,8 +89,18 @@ final class TermAutomaton: Sendable {
     private static let stepsMask = 0xFFFF
 
     /// The rows of the terms that end in a node.
-    func terms(at node: Int) -> some Sequence<Int> {
-        sequence(first: Int(firsts[node])) { [nexts] in Int(nexts[$0 - 1]) }.prefix { $0 > 0 }.lazy.map { [rows] in Int(rows[$0 - 1]) }
+    func eachRow(at node: Int, _ body: (Int) -> Void) {
+        var term = Int(firsts[node])
+        while term > 0 {
+            body(Int(rows[term - 1]))
+            term = Int(nexts[term - 1])
+        }
+    }
+
+    private func hasRow(at node: Int, _ isShown: (Int) -> Bool) -> Bool {
+        var term = Int(firsts[node])
+        while term > 0, !isShown(Int(rows[term - 1])) { term = Int(nexts[term - 1]) }
+        return term > 0
     }
 
     var byteCount: Int {

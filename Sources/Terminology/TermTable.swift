@@ -164,10 +164,11 @@ extension TermTable {
         return row > 0 && UInt32(shared[row]) == count && starts[row] - starts[row - 1] == count
     }
 
-    func hasKey(_ row: Int, _ key: [UInt8]) -> Bool {
+    func hasKey(_ row: Int, _ key: ArraySlice<UInt8>) -> Bool {
         let start = Int(starts[row])
         guard Int(starts[row + 1]) - start == key.count else { return false }
-        return key.indices.allSatisfy { keys[start + $0] == key[$0] }
+        for place in 0..<key.count where keys[start + place] != key[key.startIndex + place] { return false }
+        return true
     }
 
     func hasKey(_ row: Int, of other: TermTable, _ otherRow: Int) -> Bool {

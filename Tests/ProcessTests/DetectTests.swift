@@ -47,14 +47,14 @@ extension RealBinary {
                 let folder = try Folder()
                 // Beyond one request, and with more places than one answer names.
                 let filler = String(repeating: String(repeating: "hay ", count: 15) + "é\n", count: 20_000)
-                let text = "needle\n" + filler + "\nneedle\n" + String(repeating: "x ", count: 100_002) + filler + "needle"
+                let text = "needle\n" + filler + "\nneedle\n" + String(repeating: "x ", count: 250_002) + filler + "needle"
                 try folder.write(text, to: "text")
                 let found = try await server.ask(["detect", "--file", folder.path + "/text", "--json"] + Self.maya)
                 let starts = found.output.split(separator: "\n").filter { $0.contains("\"needle\"") }.compactMap { line in
                     line.split(separator: ",").first.flatMap { Int($0.drop { !$0.isNumber }) }
                 }
                 #expect(starts == [0, 7 + filler.utf8.count + 1, text.utf8.count - 6], "\(starts)")
-                #expect(found.output.split(separator: "\n").count == 3 + 100_002)
+                #expect(found.output.split(separator: "\n").count == 3 + 250_002)
             }
         }
 
