@@ -43,6 +43,11 @@ extension MemoryClient {
         return terms
     }
 
+    /// Keeps what a user did with suggestions, and counts the words of what he wrote that no entry knows.
+    public func learn(_ request: LearnRequest, idempotencyKey: Identifier? = nil) async throws(ClientError) -> WriteReceipt {
+        try await write(.learn(request), idempotencyKey)
+    }
+
     /// Those that are there, in the order asked.
     public func records(_ kind: Kind, _ ids: [Identifier], withVectors: Bool = false) async throws(ClientError) -> [Record] {
         guard case .records(let records) = try await perform(.fetch(kind, ids, withVectors: withVectors)) else {

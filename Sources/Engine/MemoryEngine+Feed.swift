@@ -3,6 +3,7 @@ internal import Lexical
 internal import Records
 internal import Storage
 internal import Synchronization
+internal import Terminology
 internal import VectorIndex
 
 /// Brings what is in memory up to date from the change sequence: it knows up to which change it has read, and reads on from there.
@@ -131,7 +132,7 @@ extension MemoryEngine {
     private func renew(_ ids: [Identifier], _ place: Place) throws(StorageError) {
         if place.kind == .agent { agentSettings.forget(place.organization) }
         let isSearched = Kind.searchable.contains(place.kind)
-        guard isSearched || place.kind == .job else { return }
+        guard isSearched || place.kind == .job || place.kind == .pattern else { return }
         var ids = ids
         while !ids.isEmpty {
             let sight = freshness.begin(.read)
@@ -145,6 +146,7 @@ extension MemoryEngine {
                 let isPassed = { (id: Identifier) in passed.contains(RowName(organization: place.organization, kind: place.kind, id: id)) }
                 let kept = ids.filter { !isPassed($0) }
                 if isSearched { partitions.apply(kept.map { found.changes[$0] ?? .remove($0) }, to: place.organization, place.kind) }
+                if place.kind == .pattern { partitions.learn(kept.map { found.lessons[$0] ?? .remove($0) }, of: place.organization) }
                 for job in found.jobs { watches.tell(job) }
                 freshness.took(Set(kept.map { RowName(organization: place.organization, kind: place.kind, id: $0) }), from: .read)
                 return ids.filter(isPassed)
@@ -156,6 +158,7 @@ extension MemoryEngine {
     struct Found {
         var changes: [Identifier: RowChange] = [:]
         var jobs: [Record] = []
+        var lessons: [Identifier: LessonChange] = [:]
         /// Whether some row has a text without a vector.
         var mayWait = false
     }
@@ -175,6 +178,10 @@ extension MemoryEngine {
             }
             guard place.kind != .job else {
                 found.jobs = records
+                return found
+            }
+            guard place.kind != .pattern else {
+                for record in records { found.lessons[record.id] = LessonChange(record) }
                 return found
             }
             for record in records { found.changes[record.id] = .of(record, analyzer) }
@@ -279,7 +286,7 @@ extension MemoryEngine {
         }
     }
 
-    private func waitFor<Value: Sendable>(
+    func waitFor<Value: Sendable>(
         _ start: (@escaping @Sendable (Result<Value, StorageError>) -> Void) -> Void
     ) throws(StorageError) -> Value {
         let done = DispatchSemaphore(value: 0)

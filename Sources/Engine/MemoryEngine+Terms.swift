@@ -65,15 +65,37 @@ extension MemoryEngine {
         }
     }
 
+    func learn(_ request: LearnRequest, _ principal: Principal, _ context: OperationContext, _ completion: @escaping Completion) {
+        do throws(FieldError) { try request.check() } catch { return completion(.failure(.field(error))) }
+        guard let user = user(request.user, principal, completion) else { return }
+        let now = clock.now()
+        // Terms need not be read for what was done with them.
+        guard !request.typed.isEmpty else { return write(.learn(request.events, words: [:], user: user), principal, context, at: now, completion) }
+        look(for: user, principal, context, mayRunHere: false, completion) { [self] book, user in
+            guard let words = book.unknownWords(of: request.typed, for: user, shouldStop: { context.interruption != nil }) else {
+                return completion(.failure(context.interruption ?? .cancelled))
+            }
+            write(.learn(request.events, words: words, user: user), principal, context, at: now, completion)
+        }
+    }
+
+    /// Whose dictionary it is, if the key may see it; else `completion` was told why not.
+    private func user(_ asked: Identifier?, _ principal: Principal, _ completion: @escaping Completion) -> Identifier? {
+        let narrowing = principal.narrowing
+        var refusal = EngineError.narrowed(.term)
+        if narrowing.agent == nil, narrowing.session == nil {
+            if let user = asked ?? narrowing.user { if narrowing.user == nil || narrowing.user == user { return user } } else { refusal = .field(FieldError("user", .missing)) }
+        }
+        completion(.failure(refusal))
+        return nil
+    }
+
     /// Has a user's dictionary looked into, if the key may see it.
     private func look(
         for asked: Identifier?, _ principal: Principal, _ context: OperationContext, mayRunHere: Bool, _ completion: @escaping Completion,
         _ body: @escaping @Sendable (TermBook, Identifier) -> Void
     ) {
-        let narrowing = principal.narrowing
-        guard narrowing.agent == nil, narrowing.session == nil else { return completion(.failure(.narrowed(.term))) }
-        guard let user = asked ?? narrowing.user else { return completion(.failure(.field(FieldError("user", .missing)))) }
-        guard narrowing.user == nil || narrowing.user == user else { return completion(.failure(.narrowed(.term))) }
+        guard let user = user(asked, principal, completion) else { return }
         guard partitions.hasWords else { return completion(.failure(.wordsNotRead)) }
         let book = partitions.terms(of: principal.organization)
         let accepted = searches.submit(mayRunHere: mayRunHere) {

@@ -1,7 +1,10 @@
 internal import Dispatch
 internal import Lexical
+internal import Recall
 internal import Records
 internal import Storage
+internal import Synchronization
+internal import Terminology
 
 /// Words, and the terms that are suggested, are read behind the vectors, while searches by vectors are answered already.
 extension MemoryEngine {
@@ -46,9 +49,15 @@ extension MemoryEngine {
             throw error
         }
         handOver()
+        let lessons: [Identifier: [Record]]
+        do throws(StorageError) { lessons = try readLessons() } catch {
+            freshness.end(sight)
+            throw error
+        }
         let known = there
         indexing.sync {
             let passed = freshness.end(sight)
+            take(lessons, besides: passed)
             // What went while nobody told.
             for (organization, index) in partitions.allWords {
                 let gone = index.ids.filter { id in
@@ -60,5 +69,31 @@ extension MemoryEngine {
             partitions.hasWords = true
         }
         log.info("words stand", (.count, String(known.count)))
+    }
+
+    /// What users did with suggestions, by organization.
+    private func readLessons() throws(StorageError) -> [Identifier: [Record]] {
+        var lessons: [Identifier: [Record]] = [:]
+        for organization in organizations.withLock({ Array($0.keys) }) {
+            var listing = RecordListing(.pattern, [.type: .text(TermLesson.type)], limit: Limits.pageMax)
+            while true {
+                let page = try waitFor { store.reads.page(listing, of: organization, shownTo: .none, isWanted: { true }, completion: $0) }
+                lessons[organization, default: []] += page.records
+                guard let next = page.next else { break }
+                listing.after = next
+            }
+        }
+        return lessons
+    }
+
+    /// On the indexing queue. What was written meanwhile is newer, and stays.
+    private func take(_ lessons: [Identifier: [Record]], besides passed: Set<RowName>) {
+        for (organization, records) in lessons {
+            let isPassed = { (id: Identifier) in passed.contains(RowName(organization: organization, kind: .pattern, id: id)) }
+            let there = Set(records.map(\.id))
+            // What went while nobody told.
+            let gone = partitions.terms(of: organization).lessons.filter { !there.contains($0) && !isPassed($0) }
+            partitions.learn(records.filter { !isPassed($0.id) }.compactMap(LessonChange.init) + gone.map { .remove($0) }, of: organization)
+        }
     }
 }

@@ -123,6 +123,7 @@ public final class MemoryEngine: Sendable {
         case .suggest(let request): suggest(request, principal, context, finish)
         case .detect(let request): detect(request, principal, context, finish)
         case .related(let request): related(request, principal, context, finish)
+        case .learn(let request): learn(request, principal, context, finish)
         case .open(let id, let messages): open(id, messages, principal, context, finish)
         case .createKey(let draft): createKey(draft, principal, context, finish)
         case .rotateKey(let id, let overlapSeconds): rotateKey(id, overlapSeconds, principal, context, finish)
@@ -188,6 +189,7 @@ extension Principal {
         guard let kind = operation.kind else { return nil }
         if !narrowing.admits(kind) { return .narrowed(kind) }
         if case .open = operation, !narrowing.admits(.message) { return .narrowed(.message) }
+        if case .learn = operation, !narrowing.admits(.pattern) { return .narrowed(.pattern) }
         return nil
     }
 }

@@ -1,5 +1,6 @@
 internal import Columns
 internal import Lexical
+internal import Recall
 internal import Records
 internal import Storage
 internal import Synchronization
@@ -87,7 +88,11 @@ final class Partitions: Sendable {
         for record in outcome.records where record.schema.hasVector { changes[record.kind, default: []].append(.of(record, analyzer)) }
         for (kind, ids) in outcome.removed where Kind.searchable.contains(kind) { changes[kind, default: []] += ids.map { .remove($0) } }
         for (kind, list) in changes { apply(list, to: organization, kind) }
+        learn(outcome.records.compactMap(LessonChange.init) + (outcome.removed[.pattern] ?? []).map { .remove($0) }, of: organization)
     }
+
+    /// Takes what was learned of users of an organization, or is gone.
+    func learn(_ lessons: [LessonChange], of organization: Identifier) { if !lessons.isEmpty { terms(of: organization).learn(lessons) } }
 
     /// Takes changes into the indexes of one kind, and has lists trained if they now need that.
     func apply(_ changes: [RowChange], to organization: Identifier, _ kind: Kind) {
@@ -148,6 +153,14 @@ final class Partitions: Sendable {
 
     func trainAll() {
         for kind in Kind.searchable { for (_, index) in all(of: kind) { trainer.consider(index) } }
+    }
+}
+
+extension LessonChange {
+    /// Nil of what is no pattern.
+    init?(_ record: Record) {
+        guard record.kind == .pattern else { return nil }
+        self = TermLesson(record).map { .put(record.id, $0) } ?? .remove(record.id)
     }
 }
 

@@ -50,6 +50,12 @@ public enum Language: UInt8, CaseIterable, Sendable {
         }
     }
 
+    /// The one whose common words a text has most of; nil where it has none.
+    public static func of(_ text: String) -> Language? {
+        let words = WordScanner.words(of: text)
+        return words.contains { $0.common != 0 } ? of(words) : nil
+    }
+
     /// The one of these whose common words there are most of, the first of several; where there are none, the first, or that of the script.
     static func of(_ words: [Word], among languages: [Language] = allCases) -> Language {
         var counts = [Int](repeating: 0, count: allCases.count)

@@ -174,6 +174,21 @@ extension Tokens {
 }
 
 extension Tokens {
+    /// Whether a token is a word that could be a term: letters, and more than one or two of them, that is not among the common words of any language.
+    public func isTelling(_ token: Token) -> Bool {
+        let word = Array(words[Int(token.word)])
+        guard word.count <= Word.stemmedBytesMax, StopWords.languages(of: word) == 0 else { return false }
+        var letters = 0
+        for scalar in String(decoding: word, as: UTF8.self).unicodeScalars {
+            let kind = scalar.value < 0x80 ? Tokens.plainClass(UInt8(scalar.value)) : Tokens.scalarClass(scalar.value)
+            guard kind == .word || kind == .katakana || kind == .mark else { return false }
+            if scalar.properties.isAlphabetic { letters += 1 }
+        }
+        return letters >= Tokens.tellingLettersMin
+    }
+
+    private static let tellingLettersMin = 3
+
     /// What the words are compared by: without accents, and where their language is known, their stems. One number of the table for each word.
     public func compared(in language: Language?) -> (table: WordTable, numbers: [UInt32]) {
         let stemmer = language.map(Stemmer.init)

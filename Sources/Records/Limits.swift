@@ -32,6 +32,9 @@ public enum Limits {
     public static let detectedTextBytesMax = 1_048_576
     /// Places where terms stand, in one answer.
     public static let occurrencesMax = 250_000
+    /// Texts whose words are counted in one request, and words that are counted of one user.
+    public static let typedTextsMax = 100
+    public static let countedWordsMax = 400
     /// Entries that are written like the one that was found.
     public static let homonymsMax = 16
     /// More lists than any index has.

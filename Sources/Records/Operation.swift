@@ -42,6 +42,8 @@ public enum Operation: Hashable, Sendable {
     case detect(DetectRequest)
     /// The terms of a user that have to do with one of them.
     case related(RelatedRequest)
+    /// What a user did with suggestions, and what he wrote.
+    case learn(LearnRequest)
 
     case createKey(RecordDraft)
     /// A new key like that one, which goes on for a while.
@@ -87,6 +89,7 @@ public enum Operation: Hashable, Sendable {
         case suggest = 57
         case detect = 58
         case related = 59
+        case learn = 60
         case createKey = 64
         case rotateKey = 65
         case revokeKey = 66
@@ -136,6 +139,7 @@ public enum Operation: Hashable, Sendable {
         case .suggest: .suggest
         case .detect: .detect
         case .related: .related
+        case .learn: .learn
         }
     }
 
@@ -146,7 +150,7 @@ public enum Operation: Hashable, Sendable {
         case .ensureAgent: .agent
         case .remember, .get, .list, .update, .delete, .stream, .recall, .history, .endSession, .erase: .memory
         case .search(let request): request.kind
-        case .suggest, .detect, .related: .term
+        case .suggest, .detect, .related, .learn: .term
         case .create(let drafts): drafts.first?.kind
         case .fetch(let kind, _, _), .remove(let kind, _), .restore(let kind, _), .use(let kind, _): kind
         case .browse(let listing): listing.kind
@@ -176,6 +180,7 @@ public enum Operation: Hashable, Sendable {
         case .erase: [.usersWrite, .agentsWrite, .conversationsWrite, .messagesWrite, .memoriesWrite, .termsWrite, .patternsWrite, .adminKeys]
         case .end: [.conversationsWrite]
         case .suggest, .detect, .related: [.termsRead]
+        case .learn: [.termsWrite, .patternsWrite]
         case .open: [.conversationsRead, .messagesRead]
         case .createKey, .rotateKey, .revokeKey: [.adminKeys]
         case .startJob, .claimJob, .stepJob, .controlJob, .verify: [.jobsRun]
@@ -224,6 +229,7 @@ extension Operation.Name: CustomStringConvertible {
         case .suggest: "suggest"
         case .detect: "detect"
         case .related: "related"
+        case .learn: "learn"
         }
     }
 
@@ -231,7 +237,7 @@ extension Operation.Name: CustomStringConvertible {
     public var isWrite: Bool {
         switch self {
         case .ensureAgent, .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey, .revokeKey, .startJob,
-            .claimJob, .stepJob, .controlJob, .importing, .endSession, .erase:
+            .claimJob, .stepJob, .controlJob, .importing, .endSession, .erase, .learn:
             true
         case .ping, .status, .verify, .get, .list, .search, .recall, .stream, .fetch, .browse, .open, .watchJob, .history, .suggest, .detect, .related: false
         }

@@ -57,12 +57,14 @@ public struct Suggestion: Hashable, Sendable {
     public let insteadOf: String?
     /// It is not to be used, and nothing is named that is preferred.
     public let isDeprecated: Bool
+    /// The user rejected it twice in the context that was asked for, so it stands behind all others.
+    public let isRejected: Bool
     /// When it was asked for.
     public var definition: String?
 
     public init(
         id: Identifier, term: String, reason: Reason, start: Int, context: String?, fitsContext: Bool, isOwn: Bool, insteadOf: String? = nil, isDeprecated: Bool = false,
-        definition: String? = nil
+        isRejected: Bool = false, definition: String? = nil
     ) {
         self.id = id
         self.term = term
@@ -73,6 +75,7 @@ public struct Suggestion: Hashable, Sendable {
         self.isOwn = isOwn
         self.insteadOf = insteadOf
         self.isDeprecated = isDeprecated
+        self.isRejected = isRejected
         self.definition = definition
     }
 }
@@ -93,6 +96,7 @@ extension Suggestion {
         members += [JSON.Member("fits_context", .bool(fitsContext)), JSON.Member("own", .bool(isOwn))]
         if let insteadOf { members.append(JSON.Member("instead_of", .text(insteadOf))) }
         if isDeprecated { members.append(JSON.Member("deprecated", true)) }
+        if isRejected { members.append(JSON.Member("rejected", true)) }
         if let definition { members.append(JSON.Member("definition", .text(definition))) }
         return .object(members)
     }

@@ -392,7 +392,7 @@ extension Operation {
         case .get, .list, .fetch, .browse, .open, .recall, .history, .detect: true
         case .search(let request): request.withContent
         case .ping, .status, .verify, .ensureAgent, .remember, .update, .delete, .stream, .create, .change, .remove, .restore, .use, .end, .createKey, .rotateKey,
-            .revokeKey, .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing, .endSession, .erase, .suggest, .related:
+            .revokeKey, .startJob, .claimJob, .stepJob, .controlJob, .watchJob, .importing, .endSession, .erase, .suggest, .related, .learn:
             false
         }
     }

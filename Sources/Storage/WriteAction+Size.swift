@@ -9,6 +9,7 @@ extension WriteAction {
         case .delete(let ids), .remove(_, let ids), .restore(_, let ids), .use(_, let ids), .end(let ids): ids.count
         case .create(let records): records.count
         case .change, .revokeKey: 1
+        case .learn(let events, _, _): 2 * events.count + 1
         case .rotateKey: 2
         case .noteKeyUses(let uses): uses.count
         case .noteAccesses(let accesses): accesses.count
@@ -37,6 +38,7 @@ extension WriteAction {
         case .change(let patch, _):
             patch.values.values.reduce(WriteAction.rowBytes + WriteAction.bytes(of: patch.vector)) { $0 + WriteAction.bytes(of: $1) }
         case .rotateKey, .revokeKey: 2 * WriteAction.rowBytes
+        case .learn(let events, let words, _): 2 * events.count * WriteAction.rowBytes + words.count * WriteAction.wordBytes + Limits.metadataBytesMax
         case .noteKeyUses(let uses): uses.count * WriteAction.rowBytes
         case .noteAccesses(let accesses): accesses.count * WriteAction.rowBytes
         case .trace(let traces): traces.reduce(0) { $0 + ($1.found.count + 1) * WriteAction.rowBytes }
@@ -53,6 +55,7 @@ extension WriteAction {
     }
 
     fileprivate static let rowBytes = 512
+    private static let wordBytes = 64
 
     static func bytes(of memory: Memory) -> Int {
         rowBytes + memory.content.utf8.count + bytes(of: memory.tags) + bytes(of: memory.metadata) + 4 * (memory.embedding?.vector.count ?? 0)

@@ -57,6 +57,8 @@ public enum WriteAction: Sendable {
     case restore(Kind, [Identifier])
     /// One more use of a term, or sighting of a pattern.
     case use(Kind, [Identifier])
+    /// What a user did with suggestions, and words of his that no entry knows, as patterns; what he accepted counts as used.
+    case learn([LearnEvent], words: [String: Int64], user: Identifier)
     /// Conversations to which nothing more is said; one that has ended already stays as it is.
     case end([Identifier])
     /// A new key in the place of an old one, which goes on until that moment, or until its own earlier end.

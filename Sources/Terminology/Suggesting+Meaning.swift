@@ -8,6 +8,7 @@ extension TermBook {
         let start = TypedText(request.typed).parts.first?.start ?? 0
         let (terms, contexts) = terms(shownTo: user)
         let context = contexts.known(request.context)
+        let rejectedIn = request.context == nil ? 0 : context
         let suggestions = near.compactMap { id, similarity -> Suggestion? in
             guard let (place, row) = terms.place(of: id) else { return nil }
             let (shownPlace, shownRow) = terms.preferred(to: row, of: place) ?? (place, row)
@@ -17,13 +18,13 @@ extension TermBook {
             return Suggestion(
                 id: table.ids[shownRow], term: table.term(shownRow), reason: .meaning(similarity), start: start, context: contexts.name(code), fitsContext: context == code,
                 isOwn: terms.isOwn(shownPlace), insteadOf: (shownPlace, shownRow) == (place, row) ? nil : terms.tables[place].table.term(row),
-                isDeprecated: table.standing(shownRow) == .deprecated)
+                isDeprecated: table.standing(shownRow) == .deprecated, isRejected: rejectedIn.map { terms.isSunk(shownPlace, shownRow, in: $0) } ?? false)
         }
         return Array(suggestions.enumerated().sorted { order($0.element, $0.offset) < order($1.element, $1.offset) }.map(\.element).prefix(request.limit))
     }
 
-    private func order(_ suggestion: Suggestion, _ place: Int) -> (Int, Int, Int, Int) {
+    private func order(_ suggestion: Suggestion, _ place: Int) -> (Int, Int, Int, Int, Int) {
         let similarity = if case .meaning(let similarity) = suggestion.reason { similarity } else { 0.0 }
-        return (-Int(similarity * 10), suggestion.fitsContext ? 0 : 1, suggestion.isOwn ? 0 : 1, place)
+        return (suggestion.isRejected ? 1 : 0, -Int(similarity * 10), suggestion.fitsContext ? 0 : 1, suggestion.isOwn ? 0 : 1, place)
     }
 }

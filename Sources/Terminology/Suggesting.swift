@@ -4,7 +4,7 @@ internal import Records
 /// One question to the tables: finds, ranks, and keeps the best.
 ///
 /// The order, by what comes first: all that was typed, exact before prefix before fewer typos; then its last words in the same way; what resembles all of it; its last
-/// word. Among those alike: own before others', those of the context, those used more and lately, those with fewer letters left to type, and the alphabet.
+/// word. What the user rejected twice in the context is behind all of that. Among those alike: own before others', those of the context, those used more and lately, those with fewer letters left to type, and the alphabet.
 struct Suggesting {
     struct Found {
         let rank: UInt64
@@ -18,6 +18,8 @@ struct Suggesting {
 
     private let terms: VisibleTerms
     private let context: UInt16?
+    /// The same for what was rejected, which is so where no context was named as well; nil for one that nobody ever named.
+    private let place: UInt16?
     private let limit: Int
     private(set) var best: [Found] = []
     /// The public row that was looked at last, and the least rank of those of its key that followed each other.
@@ -25,9 +27,10 @@ struct Suggesting {
 
     static let similarityMin = 0.3
 
-    init(_ terms: VisibleTerms, context: UInt16?, limit: Int) {
+    init(_ terms: VisibleTerms, _ contexts: ContextCodes, context: String?, limit: Int) {
         self.terms = terms
-        self.context = context
+        self.context = contexts.known(context)
+        place = context == nil ? 0 : contexts.known(context)
         self.limit = limit
         best.reserveCapacity(limit + 1)
     }
@@ -129,10 +132,18 @@ struct Suggesting {
         rank = rank << 20 | table.frecencies[row].rank
         rank = rank << 12 | UInt64(min(step.left, 0xFFF))
         guard isOwn || isBetter(rank, place, row) else { return }
+        // Only what would be among the best is looked up.
+        if best.count >= limit, let last = best.last, rank > last.rank { return }
+        if isSunk(place, row) { rank |= Suggesting.sunk }
         var found = Found(rank: rank, table: place, row: row, start: part.start, reason: reason)
         if let (otherPlace, otherRow) = terms.preferred(to: row, of: place) { (found.table, found.row, found.original) = (otherPlace, otherRow, (place, row)) }
         insert(found)
     }
+
+    /// Behind all others.
+    private static let sunk: UInt64 = 1 << 50
+
+    private func isSunk(_ place: Int, _ row: Int) -> Bool { self.place.map { terms.isSunk(place, row, in: $0) } ?? false }
 
     /// Whether a public row is better than those of the same key right before it: many may publish the same.
     private mutating func isBetter(_ rank: UInt64, _ place: Int, _ row: Int) -> Bool {
@@ -180,7 +191,8 @@ extension Suggesting {
             let code = table.contexts[row]
             return Suggestion(
                 id: table.ids[row], term: table.term(row), reason: found.reason, start: found.start, context: contexts.name(code), fitsContext: context == code,
-                isOwn: terms.isOwn(found.table), insteadOf: found.original.map { tables[$0.table].table.term($0.row) }, isDeprecated: table.standing(row) == .deprecated)
+                isOwn: terms.isOwn(found.table), insteadOf: found.original.map { tables[$0.table].table.term($0.row) }, isDeprecated: table.standing(row) == .deprecated,
+                isRejected: found.rank & Suggesting.sunk != 0)
         }
     }
 }

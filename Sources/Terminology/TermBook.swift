@@ -13,17 +13,18 @@ public enum TermChange: Sendable {
 ///
 /// Every question runs on what stood when it began, and waits for no writer longer than it takes to copy a few pointers: tables are made beside.
 public final class TermBook: Sendable {
-    private struct Published {
+    struct Published {
         /// Owners by small numbers, so that an entry can be found by its identifier alone.
         var owners: [Identifier: UInt32] = [:]
         var dictionaries: [TermDictionary] = []
         var shared = TermDictionary(hasOwners: true)
         var contexts = ContextCodes()
+        var sunk = SunkTerms()
     }
 
-    private let published = Mutex(Published())
+    let published = Mutex(Published())
     /// Whose each entry is; held while changes are carried out.
-    private let ownerByEntry = Mutex<[Identifier: UInt32]>([:])
+    let ownerByEntry = Mutex<[Identifier: UInt32]>([:])
 
     public init() {}
 
@@ -88,7 +89,7 @@ public final class TermBook: Sendable {
     public func suggest(_ request: SuggestRequest, to user: Identifier) -> [Suggestion] {
         let text = TypedText(request.typed)
         let (terms, contexts) = terms(shownTo: user)
-        var suggesting = Suggesting(terms, context: contexts.known(request.context), limit: request.limit)
+        var suggesting = Suggesting(terms, contexts, context: request.context, limit: request.limit)
         suggesting.find(text)
         return suggesting.suggestions(contexts)
     }
@@ -108,7 +109,7 @@ public final class TermBook: Sendable {
     func terms(shownTo user: Identifier) -> (VisibleTerms, ContextCodes) {
         published.withLock { published in
             let own = published.owners[user].map { published.dictionaries[Int($0)] } ?? TermDictionary(hasOwners: false)
-            return (VisibleTerms(own: own, shared: published.shared, user: user), published.contexts)
+            return (VisibleTerms(own: own, shared: published.shared, user: user, sunk: published.sunk), published.contexts)
         }
     }
 
@@ -122,7 +123,7 @@ public final class TermBook: Sendable {
         let map = ownerByEntry.withLock { $0.capacity * TermBook.mapBytes }
         return published.withLock { published in
             map + published.dictionaries.reduce(0) { $0 + $1.byteCount } + published.shared.byteCount + published.owners.capacity * TermBook.mapBytes
-                + published.dictionaries.capacity * MemoryLayout<TermDictionary>.stride
+                + published.dictionaries.capacity * MemoryLayout<TermDictionary>.stride + published.sunk.byteCount
         }
     }
 

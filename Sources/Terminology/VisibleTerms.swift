@@ -6,11 +6,15 @@ struct VisibleTerms: Sendable {
     /// So many of them are of the user's own dictionary, the first ones.
     let ownCount: Int
     let user: Identifier
+    private let sunk: SunkTerms
+    private let hasSunk: Bool
 
-    init(own: TermDictionary, shared: TermDictionary, user: Identifier) {
+    init(own: TermDictionary, shared: TermDictionary, user: Identifier, sunk: SunkTerms) {
         tables = own.parts + shared.parts
         ownCount = own.parts.count
         self.user = user
+        self.sunk = sunk
+        hasSunk = sunk.has(user)
     }
 
     func isOwn(_ place: Int) -> Bool { place < ownCount }
@@ -19,6 +23,9 @@ struct VisibleTerms: Sendable {
     func isShown(_ place: Int, _ row: Int) -> Bool {
         tables[place].isLive(row) && (isOwn(place) || tables[place].table.owners[row] != user)
     }
+
+    /// Whether the user rejected that entry where it is asked for now. Zero is no context.
+    func isSunk(_ place: Int, _ row: Int, in context: UInt16) -> Bool { hasSunk && sunk.has(tables[place].table.ids[row], of: user, in: context) }
 
     /// That entry, own ones before others'.
     func place(of id: Identifier) -> (place: Int, row: Int)? {

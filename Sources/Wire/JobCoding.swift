@@ -40,7 +40,7 @@ extension Operation {
             }
             writer.field(Tag.step) { $0.step(step) }
         case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .recall, .stream, .create, .fetch, .browse, .change, .remove, .restore,
-            .use, .end, .open, .createKey, .rotateKey, .revokeKey, .history, .endSession, .erase, .suggest, .detect, .related:
+            .use, .end, .open, .createKey, .rotateKey, .revokeKey, .history, .endSession, .erase, .suggest, .detect, .related, .learn:
             break
         }
     }

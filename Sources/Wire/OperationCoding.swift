@@ -106,6 +106,7 @@ extension Operation {
         case .suggest(let request): writer.suggest(request)
         case .detect(let request): writer.detect(request)
         case .related(let request): writer.related(request)
+        case .learn(let request): writer.learn(request)
         case .endSession(let ending): writer.ending(ending)
         case .erase(let erasure): writer.erasure(erasure)
         case .create, .fetch, .browse, .change, .remove, .restore, .use, .end, .open, .createKey, .rotateKey, .revokeKey: appendRecords(to: &writer)
@@ -133,7 +134,7 @@ extension Operation {
             writer.integer(Tag.overlapSeconds, overlapSeconds)
         case .revokeKey(let id): writer.identifier(Tag.main, id)
         case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .recall, .stream, .browse, .startJob, .claimJob, .stepJob, .controlJob,
-            .watchJob, .importing, .history, .endSession, .erase, .suggest, .detect, .related:
+            .watchJob, .importing, .history, .endSession, .erase, .suggest, .detect, .related, .learn:
             break
         }
     }
@@ -158,6 +159,7 @@ extension Operation {
         case .suggest: return .suggest(try body.suggest(in: range))
         case .detect: return .detect(try body.detect(in: range))
         case .related: return .related(try body.related(in: range))
+        case .learn: return .learn(try body.learn(in: range))
         case .history: return .history(try readIdentifier(body, in: range, and: nil) { _ in })
         case .endSession: return .endSession(try body.ending(in: range))
         case .erase: return .erase(try body.erasure(in: range))

@@ -83,7 +83,7 @@ extension Outcome {
         case .ensureAgent:
             guard let agent = try readAgent(body, of: organization) else { throw .malformed("the answer names no agent") }
             return .agent(agent)
-        case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey, .startJob, .stepJob, .controlJob, .importing:
+        case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey, .startJob, .stepJob, .controlJob, .importing, .learn:
             return .written(try readReceipt(body))
         case .endSession, .erase: return .counted(try readStatus(body))
         case .get, .history: return .memories(try readPage(body, of: organization).memories)

@@ -56,6 +56,7 @@ private enum SuggestionTag {
     static let insteadOf: UInt16 = 25
     static let definition: UInt16 = 26
     static let deprecated: UInt16 = 27
+    static let rejected: UInt16 = 28
 }
 
 /// Reasons, as they are sent; the numbers never change their meaning.
@@ -90,6 +91,7 @@ extension FieldWriter {
         if suggestion.isOwn { flag(SuggestionTag.own, true) }
         if let insteadOf = suggestion.insteadOf { text(SuggestionTag.insteadOf, insteadOf) }
         if suggestion.isDeprecated { flag(SuggestionTag.deprecated, true) }
+        if suggestion.isRejected { flag(SuggestionTag.rejected, true) }
         if let definition = suggestion.definition { text(SuggestionTag.definition, definition) }
     }
 }
@@ -99,7 +101,7 @@ extension [UInt8] {
         var (id, term, code): (Identifier?, String?, ReasonCode?) = (nil, nil, nil)
         var (typos, similarity, start): (UInt32, Double, UInt32) = (0, 0, 0)
         var (context, insteadOf, definition): (String?, String?, String?) = (nil, nil, nil)
-        var (fitsContext, isOwn, isDeprecated) = (false, false, false)
+        var (fitsContext, isOwn, isDeprecated, isRejected) = (false, false, false, false)
         var reader = FieldReader(self, in: range)
         try reader.each { (field) throws(BodyError) in
             switch field.tag {
@@ -113,6 +115,7 @@ extension [UInt8] {
             case SuggestionTag.fitsContext: fitsContext = try flag(field, "fits_context")
             case SuggestionTag.own: isOwn = try flag(field, "own")
             case SuggestionTag.deprecated: isDeprecated = try flag(field, "deprecated")
+            case SuggestionTag.rejected: isRejected = try flag(field, "rejected")
             case SuggestionTag.insteadOf: insteadOf = try text(field, "instead_of")
             case SuggestionTag.definition: definition = try text(field, "definition")
             default: return false
@@ -130,6 +133,6 @@ extension [UInt8] {
             }
         return Suggestion(
             id: id, term: term, reason: reason, start: Int(start), context: context, fitsContext: fitsContext, isOwn: isOwn, insteadOf: insteadOf, isDeprecated: isDeprecated,
-            definition: definition)
+            isRejected: isRejected, definition: definition)
     }
 }

@@ -13,7 +13,8 @@ struct Pinyon {
 
     static let verbs: [Verb] =
         [
-            ServeCommand.verb, StatusCommand.verb, RememberCommand.verb, RecallCommand.verb, SearchCommand.verb, SuggestCommand.verb, DetectCommand.verb, RelatedCommand.verb, GetCommand.verb, DeleteCommand.verb,
+            ServeCommand.verb, StatusCommand.verb, RememberCommand.verb, RecallCommand.verb, SearchCommand.verb, SuggestCommand.verb, DetectCommand.verb, RelatedCommand.verb] + LearnCommands.verbs + [
+            GetCommand.verb, DeleteCommand.verb,
             ListCommand.verb,
         ] + KeepingCommands.verbs + [EraseCommand.verb, TraceCommand.verb] + RecordVerbs.verbs + OrganizationCommand.verbs + KeyCommand.verbs + JobCommand.verbs + ModelCommand.verbs + [
             ImportCommand.verb, ExportCommand.verb, EmbedCommand.verb, BenchCommand.verb, EvalCommand.verb, EvalSuggestCommand.verb, EvalRelatedCommand.verb, DemoCommand.verb, VerifyCommand.verb, CopyCommand.verb, MigrateCommand.verb,

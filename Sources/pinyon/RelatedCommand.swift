@@ -19,14 +19,14 @@ enum RelatedCommand {
         try await Connection.run(arguments) { client in
             var user: Identifier?
             if let text = arguments["user"] { user = try await RecordText.identifier(text, .user, "--user", client) }
-            for term in try await client.related(RelatedRequest(try await entry(name, user, client), user: user, limit: limit)) {
+            for term in try await client.related(RelatedRequest(try await RelatedCommand.entry(name, user, client), user: user, limit: limit)) {
                 print(arguments.has("json") ? "\(term.json)" : line(term))
             }
         }
     }
 
     /// The entry of that name, own ones before public ones.
-    private static func entry(_ name: String, _ user: Identifier?, _ client: MemoryClient) async throws -> Identifier {
+    static func entry(_ name: String, _ user: Identifier?, _ client: MemoryClient) async throws -> Identifier {
         if let id = Identifier(name) { return id }
         let found = try await client.detection(DetectRequest(name, user: user))
         if let whole = found.occurrences.first, whole.range == 0..<name.utf8.count, !whole.isInflected { return found.terms[whole.term].id }

@@ -34,6 +34,7 @@ enum SuggestCommand {
         var parts = [reason(suggestion.reason)]
         if let other = suggestion.insteadOf { parts.append("instead of \(other)") }
         if suggestion.isDeprecated { parts.append("deprecated") }
+        if suggestion.isRejected { parts.append("rejected before") }
         if let context = suggestion.context { parts.append(context) }
         if !suggestion.isOwn { parts.append("public") }
         return suggestion.term.shown + "  (\(parts.joined(separator: ", ").shown))" + (suggestion.definition.map { "  \($0.shown)" } ?? "")

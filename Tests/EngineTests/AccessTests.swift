@@ -19,7 +19,7 @@ struct AccessTests {
             (.startJob(RecordDraft(.job)), [.jobsRun]), (.claimJob(id, worker: id), [.jobsRun]), (.stepJob(JobStep(job: id, worker: id)), [.jobsRun]),
             (.controlJob(id, .pause), [.jobsRun]), (.watchJob(id, after: 0), [.jobsRead]),
             (.history(id), [.memoriesRead]), (.suggest(SuggestRequest("a")), [.termsRead]), (.detect(DetectRequest("a")), [.termsRead]),
-            (.related(RelatedRequest(id)), [.termsRead]), (.endSession(SessionEnding(session: id)), [.memoriesWrite]),
+            (.related(RelatedRequest(id)), [.termsRead]), (.learn(LearnRequest([LearnEvent(id, .accepted)])), [.termsWrite, .patternsWrite]), (.endSession(SessionEnding(session: id)), [.memoriesWrite]),
             (
                 .erase(Erasure(.user, [id])),
                 [.usersWrite, .agentsWrite, .conversationsWrite, .messagesWrite, .memoriesWrite, .termsWrite, .patternsWrite, .adminKeys]

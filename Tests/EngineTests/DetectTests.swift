@@ -1,3 +1,4 @@
+import class Foundation.FileManager
 import Records
 import Storage
 import Testing
@@ -116,5 +117,82 @@ struct DetectTests {
         let plain = try House()
         await plain.wordsStand()
         #expect(await plain.perform(.suggest(SuggestRequest("hea", user: user, byMeaning: true))) == .failure(.noEmbedder))
+    }
+
+    @Test("what is rejected twice in a context sinks there, also after a start, until it is accepted or forgotten; what is accepted is used")
+    func learning() async throws {
+        let folder = House.temporaryFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var house = try House(folder: folder, keepsFolder: true)
+        await house.wordsStand()
+        let user = try await house.user("maya")
+        let kernel = try await term(house, "kernel", of: user)
+        _ = try await term(house, "kernel panic", of: user)
+        func suggested(_ context: String? = "business") async throws -> [String] {
+            guard case .suggested(let found) = try await house.perform(.suggest(SuggestRequest("ker", user: user, context: context))).get() else { throw House.Unexpected() }
+            return found.map { $0.term + ($0.isRejected ? "!" : "") }
+        }
+        func learn(_ reactions: TermReaction...) async throws -> WriteReceipt {
+            guard case .written(let receipt) = try await house.perform(.learn(LearnRequest(reactions.map { LearnEvent(kernel, $0, context: "business") }, user: user))).get() else {
+                throw House.Unexpected()
+            }
+            return receipt
+        }
+        let first = try await learn(.rejected)
+        #expect(try await suggested() == ["kernel", "kernel panic"])
+        let second = try await learn(.rejected, .ignored)
+        #expect(first.rows.map(\.id) == second.rows.map(\.id) && second.rows.map(\.version) == [2])
+        #expect(try await suggested() == ["kernel panic", "kernel!"])
+        #expect(try await suggested(nil) == ["kernel", "kernel panic"])
+        let pattern = second.rows[0].id
+        guard case .records(let records) = try await house.perform(.fetch(.pattern, [pattern], withVectors: false)).get(), let record = records.first else { throw House.Unexpected() }
+        #expect(record.text(.type) == "terminology_usage" && record.integer(.occurrences) == 3 && record.number(.confidence) == 0.2353)
+        house.store.close()
+        house = try House(folder: folder, keepsFolder: true)
+        await house.wordsStand()
+        #expect(try await suggested() == ["kernel panic", "kernel!"])
+        // Accepted, it is used, and no longer sunk; to forget the pattern does the same.
+        #expect(try await learn(.accepted).rows.map(\.id) == [pattern, kernel])
+        #expect(try await suggested() == ["kernel", "kernel panic"])
+        guard case .records(let terms) = try await house.perform(.fetch(.term, [kernel], withVectors: false)).get() else { throw House.Unexpected() }
+        #expect(terms.first?.integer(.frequency) == 2)
+        _ = try await learn(.rejected, .rejected)
+        #expect(try await suggested().last == "kernel!")
+        _ = try await house.perform(.remove(.pattern, [pattern])).get()
+        #expect(try await suggested() == ["kernel", "kernel panic"])
+        house.store.close()
+    }
+
+    @Test("words of what was typed are counted; all of a request is learned or nothing, by those who may")
+    func typed() async throws {
+        let house = try House()
+        await house.wordsStand()
+        let (maya, omar) = (try await house.user("maya"), try await house.user("omar"))
+        let kernel = try await term(house, "kernel", of: maya)
+        let hidden = try await term(house, "hidden", of: omar)
+        let shared = try await term(house, "shared", of: omar, [.isPublic: .flag(true)])
+        let own = principal(house, Narrowing(user: maya))
+        func patterns() async throws -> [Record] {
+            guard case .recordPage(let page) = try await house.perform(.browse(RecordListing(.pattern))).get() else { throw House.Unexpected() }
+            return page.records
+        }
+        _ = try await house.perform(.learn(LearnRequest(typed: ["kubectl and the kernel", "kubectl"])), as: own).get()
+        _ = try await house.perform(.learn(LearnRequest(user: maya, typed: ["Kubectl"]))).get()
+        #expect(try await patterns().map { $0.json(.data) } == [["words": ["kubectl": 3]]])
+        for (request, principal, error) in [
+            (LearnRequest(), own, EngineError.field(FieldError("events", .empty))), (LearnRequest([LearnEvent(kernel, .rejected), LearnEvent(hidden, .rejected)]), own, .notFound(.term, hidden)),
+            (LearnRequest([LearnEvent(kernel, .accepted)], user: omar), own, .narrowed(.term)), (LearnRequest([LearnEvent(kernel, .accepted)], user: omar), house.first, .notFound(.term, kernel)),
+            (LearnRequest([LearnEvent(kernel, .accepted)]), self.principal(house, Narrowing(user: maya, kinds: [.term])), .narrowed(.pattern)),
+            (LearnRequest([LearnEvent(kernel, .accepted)]), self.principal(house, Narrowing(session: maya)), .narrowed(.term)),
+            (LearnRequest([LearnEvent(kernel, .accepted)]), house.first, .field(FieldError("user", .missing))),
+        ] {
+            #expect(await house.perform(.learn(request), as: principal) == .failure(error))
+        }
+        #expect(try await patterns().count == 1)
+        // A public entry of another can be learned of, and counts as used.
+        _ = try await house.perform(.learn(LearnRequest([LearnEvent(shared, .accepted), LearnEvent(shared, .accepted)])), as: own).get()
+        guard case .records(let terms) = try await house.perform(.fetch(.term, [shared], withVectors: false)).get() else { throw House.Unexpected() }
+        #expect(terms.first?.integer(.frequency) == 3)
+        #expect(try await patterns().count == 2)
     }
 }

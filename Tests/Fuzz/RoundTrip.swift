@@ -41,6 +41,7 @@ extension Operation {
         case .suggest(let request): try request.check()
         case .detect(let request): try request.check()
         case .related(let request): try request.check()
+        case .learn(let request): try request.check()
         case .create(let drafts): for draft in drafts { try draft.check() }
         case .createKey(let draft), .startJob(let draft): try draft.check()
         case .stepJob(let step): try step.check()

@@ -74,6 +74,29 @@ extension RealBinary {
             }
         }
 
+        @Test("what is rejected twice sinks, what is written often is proposed, and both can be forgotten", .timeLimit(.minutes(1)))
+        func learn() async throws {
+            try await withServer { server in
+                try await add(server, [["kernel", "d", "--frequency", "9"] + Self.maya, ["kernel panic", "d"] + Self.maya])
+                for _ in 0..<2 { #expect(try await server.ask(["learn", "rejected", "Kernel", "--context", "business"] + Self.maya).code == 0) }
+                let business = ["suggest", "ker", "--context", "business"] + Self.maya
+                #expect(try await server.ask(business).output == "kernel panic  (prefix)\nkernel  (prefix, rejected before)\n")
+                let folder = try Folder()
+                try folder.write("restart it with kubectl\nkubectl again\n\nKubectl and the kernel\n", to: "typed")
+                #expect(try await server.ask(["learn", "typed", "--file", folder.path + "/typed"] + Self.maya).code == 0)
+                let learned = try await server.ask(["learned"] + Self.maya)
+                let lines = learned.output.split(separator: "\n").map { String($0) }
+                #expect(lines.count == 2 && lines[0].hasSuffix("  kernel  (rejected 2, confidence 0.25, in business, suggested last)") && lines[1] == "kubectl  (in 3 texts, no term)", "\(learned)")
+                #expect(try await server.ask(["learned", "--remove", String(lines[0].prefix(36))] + Self.maya).code == 0)
+                #expect(try await server.ask(business).output.hasPrefix("kernel  (prefix)\n"))
+                // A word that is a term now is proposed no more.
+                #expect(try await server.ask(["term", "add", "kubectl", "d"] + Self.maya).code == 0)
+                #expect(try await server.ask(["learned", "--min", "1"] + Self.maya).output == "restart  (in 1 texts, no term)\n")
+                #expect(try await server.ask(["learned", "--remove", "restart"] + Self.maya).code == 0)
+                #expect(try await server.ask(["learned", "--min", "1", "--json"] + Self.maya).output.isEmpty)
+            }
+        }
+
         @Test("what is asked wrongly is told in one sentence", .timeLimit(.minutes(1)))
         func refusals() async throws {
             try await withServer { server in
@@ -85,7 +108,10 @@ extension RealBinary {
                     (["detect"], 2 as Int32, "give a text or --file"), (["detect", "a", "--file", "b"], 2, "give a text or --file"), (["detect", "a"], 1, "user"),
                     (["detect", "--file", folder.path + "/none"] + Self.maya, 1, "none"), (["detect", "--file", folder.path + "/latin"] + Self.maya, 1, "no UTF-8 text"),
                     (["detect", "--file", folder.path + "/empty"] + Self.maya, 1, "is empty"), (["detect", "a", "--language", "no language"] + Self.maya, 2, "--language"),
-                    (["related"], 2, "name a term"), (["related", "kernell"] + Self.maya, 1, "is \"kernel\" meant?"), (["related", "zzz"] + Self.maya, 1, "there is no term \"zzz\""),
+                    (["related"], 2, "name a term"), (["learn"], 2, "say accepted, rejected, ignored or typed"), (["learn", "liked", "kernel"] + Self.maya, 2, "say accepted"),
+                    (["learn", "accepted"] + Self.maya, 2, "name the term that was accepted"), (["learn", "accepted", "zzz"] + Self.maya, 1, "there is no term \"zzz\""),
+                    (["learn", "typed", "a", "--context", "b"] + Self.maya, 2, "--context is for suggestions"), (["learned", "--remove", "zzz"] + Self.maya, 1, "zzz"),
+                     (["related", "kernell"] + Self.maya, 1, "is \"kernel\" meant?"), (["related", "zzz"] + Self.maya, 1, "there is no term \"zzz\""),
                     (["related", "kernel", "--limit", "0"] + Self.maya, 2, "--limit"),
                 ] {
                     let refused = try await server.ask(words)

@@ -140,6 +140,45 @@ import Testing
         #expect(TermKey("한국어 사전").bytes == Array("한국어 사전".utf8))
     }
 
+    @Test("what a user rejected twice in a context is suggested last there, to him alone, until its pattern says otherwise or is gone")
+    func sunk() {
+        let book = book(entry(1, "kernel", uses: 100), entry(2, "kernel panic"), entry(3, "kernel ring", of: omar, uses: 50, isPublic: true))
+        let (first, second) = (Identifier(high: 9, low: 1), Identifier(high: 9, low: 2))
+        func lesson(_ term: UInt64, _ context: String?, _ rejections: Int) -> TermLesson {
+            var lesson = TermLesson(of: Identifier(high: 1, low: term), by: maya, context: context)
+            for _ in 0..<rejections { lesson.add(.rejected) }
+            return lesson
+        }
+        book.learn([.put(first, lesson(1, "business", 1))])
+        #expect(terms(book, "ker", context: "business") == ["kernel", "kernel panic", "kernel ring"])
+        book.learn([.put(first, lesson(1, "business", 2)), .put(second, lesson(3, nil, 2))])
+        #expect(terms(book, "ker", context: "business") == ["kernel panic", "kernel ring", "kernel"])
+        #expect(terms(book, "kernel", context: "business").last == "kernel")
+        #expect(book.suggest(SuggestRequest("ker", context: "business"), to: maya).map(\.isRejected) == [false, false, true])
+        #expect(terms(book, "ker") == ["kernel", "kernel panic", "kernel ring"])
+        #expect(book.suggest(SuggestRequest("ker"), to: maya).map(\.isRejected) == [false, false, true])
+        #expect(terms(book, "ker", context: "unheard of") == ["kernel", "kernel panic", "kernel ring"])
+        #expect(book.suggest(SuggestRequest("ker", context: "unheard of"), to: maya).allSatisfy { !$0.isRejected })
+        #expect(book.suggest(SuggestRequest("ker", context: "business"), to: omar).allSatisfy { !$0.isRejected })
+        // Of many that fit, it makes room.
+        let limited = book.suggest(SuggestRequest("ker", context: "business", limit: 2), to: maya)
+        #expect(limited.map(\.term) == ["kernel panic", "kernel ring"])
+        #expect(Set(book.lessons) == [first, second])
+        book.learn([.remove(first), .put(second, lesson(3, nil, 0))])
+        #expect(terms(book, "ker", context: "business") == ["kernel", "kernel panic", "kernel ring"])
+        #expect(book.lessons.isEmpty)
+    }
+
+    @Test("words that no entry knows are counted once a text: no common words, no numbers, no forms of terms, nothing within a term")
+    func unknownWords() {
+        let book = book(entry(1, "kernel"), entry(2, "pull request"), entry(3, "grpc", of: omar, isPublic: true), entry(4, "helm", of: omar))
+        func words(_ texts: String...) -> [String: Int64]? { book.unknownWords(of: texts, for: maya, shouldStop: { false }) }
+        #expect(words("The kernels of kubectl and Kubectl are in the pull request for gRPC helm") == ["kubectl": 1, "helm": 1])
+        #expect(words("kubectl 42 v2 go KUBECTL", "it's kubectl, \u{2019}tis 日本語 データベース") == ["kubectl": 2, "tis": 1, "データベース": 1])
+        #expect(words("the of and", "") == [:])
+        #expect(book.unknownWords(of: ["a"], for: maya, shouldStop: { true }) == nil)
+    }
+
     @Test("after any writes the book suggests what one does that was made at once")
     func writes() {
         var random = SystemRandomNumberGenerator()

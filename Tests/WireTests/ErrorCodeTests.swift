@@ -32,10 +32,10 @@ struct ErrorCodeTests {
     func numbers() {
         #expect(FrameType.allCases.map(\.rawValue) == Array(1...11))
         #expect(FrameType.allCases == [.hello, .authenticate, .welcome, .request, .reply, .error, .item, .end, .cancel, .credit, .goodbye])
-        #expect(Operation.Name.allCases.map(\.rawValue) == [1, 2, 3, 16] + Array(32...42) + Array(48...59) + [64, 65, 66] + Array(80...85))
+        #expect(Operation.Name.allCases.map(\.rawValue) == [1, 2, 3, 16] + Array(32...42) + Array(48...60) + [64, 65, 66] + Array(80...85))
         #expect(Operation.Name.allCases.map(\.description) == [
             "ping", "status", "verify", "ensure_agent", "remember", "get", "list", "update", "delete", "search", "stream", "recall", "history", "end_session", "erase", "create", "fetch", "browse", "change",
-            "remove", "restore", "use", "end", "open", "suggest", "detect", "related", "create_key", "rotate_key", "revoke_key", "start_job", "claim_job", "step_job", "control_job", "watch_job",
+            "remove", "restore", "use", "end", "open", "suggest", "detect", "related", "learn", "create_key", "rotate_key", "revoke_key", "start_job", "claim_job", "step_job", "control_job", "watch_job",
             "import",
         ])
         #expect(MemoryType.allCases.map(\.rawValue) == [1, 2, 3, 4])

@@ -72,6 +72,7 @@ struct FieldTests {
             case .browse: rawField(48, [Kind.term.rawValue])
             case .end, .open, .rotateKey, .revokeKey, .history, .endSession, .related: rawField(16, id.bytes)
             case .suggest, .detect: rawField(17, "x")
+            case .learn: rawField(17, rawField(16, id.bytes) + rawField(17, [1])) + rawField(18, "x")
             case .erase: rawField(16, [1]) + rawField(17, id.bytes)
             case .createKey: rawField(16, rawField(85, "x"))
             case .startJob: rawField(16, rawField(20, "import"))

@@ -88,6 +88,9 @@ extension GoldenCase {
         GoldenCase("suggest: by meaning", request(.suggest(SuggestRequest("core", user: user, byMeaning: true)))),
         GoldenCase("detect", request(.detect(DetectRequest("the kernel panicked")))),
         GoldenCase("detect: every field", request(.detect(DetectRequest("die Häuser", user: user, language: "de-AT", context: "technical")))),
+        GoldenCase("learn: what was typed", request(.learn(LearnRequest(typed: ["kubectl again"])))),
+        GoldenCase("learn: every field", request(.learn(LearnRequest(
+            [LearnEvent(one, .accepted, context: "technical"), LearnEvent(two, .rejected), LearnEvent(one, .ignored)], user: user, typed: ["a", "b"])))),
         GoldenCase("related", request(.related(RelatedRequest(one)))),
         GoldenCase("related: every field", request(.related(RelatedRequest(one, user: user, limit: 3)))),
         GoldenCase("end_session: as the agent does", request(.endSession(SessionEnding(session: session, isAsAgent: true)))),
@@ -174,6 +177,10 @@ extension GoldenCase {
             Suggestion(id: one, term: "colonel", reason: .typos(2), start: 4, context: nil, fitsContext: false, isOwn: false),
             Suggestion(id: two, term: "kern", reason: .similar(0.5), start: 0, context: nil, fitsContext: false, isOwn: true, isDeprecated: true),
             Suggestion(id: two, term: "core", reason: .meaning(0.75), start: 0, context: nil, fitsContext: false, isOwn: true),
+        ]))),
+        GoldenCase("reply to learn", .reply(7, .learn, .written(WriteReceipt(change: 14, rows: [WriteReceipt.Row(id: one, version: 2), WriteReceipt.Row(id: two, version: 1)])))),
+        GoldenCase("reply to suggest: what was rejected", .reply(7, .suggest, .suggested([
+            Suggestion(id: one, term: "kernel", reason: .prefix, start: 0, context: nil, fitsContext: false, isOwn: true, isRejected: true),
         ]))),
         GoldenCase("reply to detect", .reply(7, .detect, .detected(Detection(
             terms: [

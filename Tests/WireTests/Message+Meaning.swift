@@ -82,6 +82,14 @@ extension Operation {
             object([
                 ("user", described(request.user)), ("text", .text(request.text)), ("language", described(request.language)), ("context", described(request.context)),
             ])
+        case .learn(let request):
+            object([
+                ("user", described(request.user)),
+                (
+                    "events",
+                    .list(request.events.map { object([("term", described($0.term)), ("reaction", .text($0.reaction.name)), ("context", described($0.context))]) })
+                ), ("typed", .list(request.typed.map { .text($0) })),
+            ])
         case .related(let request): object([("id", described(request.id)), ("user", described(request.user)), ("limit", integer(request.limit))])
         case .endSession(let ending):
             object([

@@ -61,6 +61,11 @@ struct RandomMessages {
         case .suggest:
             .suggest(SuggestRequest(text(), user: maybe { $0.identifier() }, context: maybe { $0.text() }, limit: Int(short()), withDefinitions: chance(), byMeaning: chance()))
         case .detect: .detect(DetectRequest(text(), user: maybe { $0.identifier() }, language: maybe { $0.text() }, context: maybe { $0.text() }))
+        case .learn:
+            .learn(
+                LearnRequest(
+                    some(3) { random in LearnEvent(random.identifier(), random.pick(TermReaction.allCases), context: random.maybe { $0.text() }) }, user: maybe { $0.identifier() },
+                    typed: some(3) { $0.text() }))
         case .related: .related(RelatedRequest(identifier(), user: maybe { $0.identifier() }, limit: Int(short())))
         case .erase: .erase(Erasure(pick(Erasure.Subject.allCases), some(5) { $0.identifier() }))
         case .endSession:
@@ -171,7 +176,7 @@ extension RandomMessages {
         let reasons: [Suggestion.Reason] = [.exact, .prefix, .typos(Int(short())), .similar(pick(RandomMessages.numbers)), .meaning(pick(RandomMessages.numbers))]
         return Suggestion(
             id: identifier(), term: text(), reason: pick(reasons), start: Int(short()), context: maybe { $0.text() }, fitsContext: chance(), isOwn: chance(),
-            insteadOf: maybe { $0.text() }, isDeprecated: chance(), definition: maybe { $0.text() })
+            insteadOf: maybe { $0.text() }, isDeprecated: chance(), isRejected: chance(), definition: maybe { $0.text() })
     }
 
     private mutating func detection() -> Detection {
@@ -201,7 +206,7 @@ extension RandomMessages {
         case .status: return .status(metadata())
         case .verify: return .verified(metadata())
         case .ensureAgent: return .agent(agent())
-        case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey, .startJob, .stepJob, .controlJob, .importing:
+        case .remember, .update, .delete, .create, .change, .remove, .restore, .use, .end, .revokeKey, .startJob, .stepJob, .controlJob, .importing, .learn:
             let rows = some(4) { WriteReceipt.Row(id: $0.identifier(), version: $0.pick(RandomMessages.integers)) }
             return .written(WriteReceipt(change: pick(RandomMessages.integers), rows: rows, waiting: count(3), notes: some(2) { $0.note() }))
         case .endSession, .erase: return .counted(metadata())

@@ -83,7 +83,7 @@ extension RandomMessages {
         case .rotateKey: return .rotateKey(identifier(), overlapSeconds: pick(RandomMessages.integers))
         case .revokeKey: return .revokeKey(identifier())
         case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .recall, .stream, .startJob, .claimJob, .stepJob, .controlJob, .watchJob,
-            .importing, .history, .endSession, .erase, .suggest, .detect, .related:
+            .importing, .history, .endSession, .erase, .suggest, .detect, .related, .learn:
             return operation(name)
         }
     }
@@ -118,7 +118,7 @@ extension RandomMessages {
         case .watchJob: .watchJob(identifier(), after: pick(RandomMessages.integers))
         case .importing: .importing(batch(), step())
         case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .recall, .stream, .create, .fetch, .browse, .change, .remove, .restore,
-            .use, .end, .open, .createKey, .rotateKey, .revokeKey, .history, .endSession, .erase, .suggest, .detect, .related:
+            .use, .end, .open, .createKey, .rotateKey, .revokeKey, .history, .endSession, .erase, .suggest, .detect, .related, .learn:
             operation(name)
         }
     }
@@ -131,7 +131,7 @@ extension RandomMessages {
         case .open: return .conversation(record(.conversation), messages: some(3) { $0.record(.message) })
         case .createKey, .rotateKey: return .key(record(.key), text: text())
         case .ping, .status, .verify, .ensureAgent, .remember, .get, .list, .update, .delete, .search, .recall, .stream, .create, .change, .remove, .restore, .use, .end,
-            .revokeKey, .startJob, .stepJob, .controlJob, .importing, .history, .endSession, .erase, .suggest, .detect, .related:
+            .revokeKey, .startJob, .stepJob, .controlJob, .importing, .history, .endSession, .erase, .suggest, .detect, .related, .learn:
             return outcome(name)
         }
     }

@@ -89,6 +89,7 @@ extension Operation {
         case .suggest(let request): try request.check()
         case .detect(let request): try request.check()
         case .related(let request): try request.check()
+        case .learn(let request): try request.check()
         case .create(let drafts):
             for (position, draft) in drafts.enumerated() {
                 do throws(FieldError) { try draft.check() } catch { throw error.inside("\(draft.kind.plural)[\(position)]") }

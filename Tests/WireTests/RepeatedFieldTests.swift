@@ -13,6 +13,7 @@ struct RepeatedFieldTests {
             (.reply, .watchJob), (.request, .importing):
             [16]
         case (.reply, .remember): [19]
+        case (.request, .learn): [17, 18]
         case (.reply, .open): [17]
         case (.reply, .search), (.reply, .recall): [17, 19]
         default: []
@@ -63,7 +64,7 @@ struct RepeatedFieldTests {
             }
         }
         #expect(refused.count >= 50)
-        #expect(repeated.count == 20)
+        #expect(repeated.count == 22)
     }
 
     @Test("every field of a memory but its tags is refused when it stands twice")

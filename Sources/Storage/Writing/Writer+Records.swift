@@ -173,6 +173,11 @@ extension Writer {
     /// Uses are no change that a caller made, so the version stays.
     func use(_ kind: Kind, _ ids: [Identifier], _ request: WriteRequest) throws(StorageError) -> WriteOutcome {
         var effects = RecordEffects()
+        try use(kind, ids, request, &effects)
+        return effects.outcome
+    }
+
+    func use(_ kind: Kind, _ ids: [Identifier], _ request: WriteRequest, _ effects: inout RecordEffects) throws(StorageError) {
         let (counter, moment): (RecordField, RecordField) = kind == .term ? (.frequency, .lastUsedAt) : (.occurrences, .lastSeenAt)
         for id in ids {
             guard var record = try session.find(kind, id, of: request.organization), request.narrowing.shows(record) else { throw .notFound(kind, id) }
@@ -183,7 +188,6 @@ extension Writer {
             try update(record)
             try note(record, .put, request, &effects)
         }
-        return effects.outcome
     }
 
     // MARK: One row

@@ -131,7 +131,7 @@ final class Writer<Session: WriteSession> {
             }
         case .update(let patch, let space): try update(patch, space: space, request)
         case .delete(let ids): try delete(ids, request)
-        case .createOrganization, .create, .change, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .trace, .endAudit, .forget, .redate, .endSession, .erase, .bring, .retain,
+        case .createOrganization, .create, .change, .remove, .restore, .use, .learn, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .trace, .endAudit, .forget, .redate, .endSession, .erase, .bring, .retain,
             .claimJob, .stepJob, .controlJob, .embed:
             try undoingOnFailure { () throws(StorageError) in try performOnRecords(action, request) }
         }
@@ -147,6 +147,7 @@ final class Writer<Session: WriteSession> {
         case .restore(.memory, let ids): try restoreMemories(ids, request)
         case .restore(let kind, let ids): try restore(kind, ids, request)
         case .use(let kind, let ids): try use(kind, ids, request)
+        case .learn(let events, let words, let user): try learn(events, words, of: user, request)
         case .end(let ids): try end(ids, request)
         case .rotateKey(let id, let new, let end): try rotate(id, new, until: end, request)
         case .revokeKey(let id): try revoke(id, request)
@@ -240,8 +241,8 @@ extension WriteAction {
         case .bring(.records(let records)): return .bring(.records(records.map { $0.placed(in: space) }))
         case .change(let patch, let given): return .change(patch, space: given.map { _ in space })
         case .embed(let made, _): return .embed(made, space: space)
-        case .createOrganization, .ensureAgent, .ensureSpace, .delete, .remove, .restore, .use, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .trace, .endAudit, .forget, .redate,
-            .endSession, .erase, .retain, .claimJob, .stepJob, .controlJob:
+        case .createOrganization, .ensureAgent, .ensureSpace, .delete, .remove, .restore, .use, .learn, .end, .rotateKey, .revokeKey, .noteKeyUses, .noteAccesses, .trace, .endAudit, .forget,
+            .redate, .endSession, .erase, .retain, .claimJob, .stepJob, .controlJob:
             return self
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Recall
 import Records
 import Wire
 
@@ -158,6 +159,50 @@ extension HouseModel {
 
     func related(_ request: RelatedRequest, _ holder: Holder) -> Expected {
         terms(of: request.user, holder) { user, rows in rows.contains { $0.id == request.id } ? .related(request.id, user: user, rows) : .error(.notFound) }
+    }
+
+    /// What is typed here are words that no term has.
+    mutating func learn(_ request: LearnRequest, _ holder: Holder) -> Expected {
+        var told: Identifier?
+        let refusal = terms(of: request.user, holder) { user, _ in
+            told = user
+            return .pong
+        }
+        guard let user = told else { return refusal }
+        learnedCount += 1
+        var (lessons, order): ([Identifier: TermLesson], [Identifier]) = ([:], [])
+        for event in request.events {
+            guard let term = self[.term, event.term], holder.reach.sees(term), term.identifier(.user) == user || term.flag(.isPublic) == true else { return .error(.notFound) }
+            let new = TermLesson(of: event.term, by: user, context: event.context)
+            if lessons[new.id] == nil { order.append(new.id) }
+            var lesson = lessons[new.id] ?? self[.pattern, new.id].flatMap { TermLesson($0) } ?? new
+            lesson.add(event.reaction)
+            lessons[new.id] = lesson
+        }
+        guard self[.user, user] != nil else { return .error(.invalidField) }
+        for id in order {
+            guard let lesson = lessons[id], let term = self[.term, lesson.term]?.text(.term) else { continue }
+            keep(id, TermLesson.type, [.data: .json(lesson.data(naming: term)), .confidence: .number(lesson.confidence), .occurrences: .integer(lesson.occurrences)], of: user)
+        }
+        if !request.typed.isEmpty {
+            let id = WordCounts.id(of: user)
+            var counts = self[.pattern, id].flatMap { WordCounts($0) } ?? WordCounts()
+            for text in request.typed { for word in text.split(separator: " ") { counts.add(String(word)) } }
+            keep(id, WordCounts.type, [.data: .json(counts.data), .occurrences: .integer((self[.pattern, id]?.integer(.occurrences) ?? 0) + 1)], of: user)
+            order.append(id)
+        }
+        let accepted = request.events.filter { $0.reaction == .accepted }.map(\.term)
+        guard case .rows(let used) = use(.term, accepted, holder) else { return .error(.notFound) }
+        return .rows(order.map { ($0, self[.pattern, $0]?.version ?? 0) } + used)
+    }
+
+    private mutating func keep(_ id: Identifier, _ type: String, _ values: [RecordField: Value], of user: Identifier) {
+        let now = Timestamp(microseconds: learnedCount)
+        var record = self[.pattern, id] ?? Record(.pattern, id: id, organization: organization, createdAt: now, version: 0, values: [.user: .identifier(user), .type: .text(type)])
+        for (field, value) in values { record[field] = value }
+        record[.lastSeenAt] = .time(now)
+        record.version += 1
+        self[.pattern, id] = record
     }
 
     /// What that user may be offered: his own, and what others made public.

@@ -39,6 +39,8 @@ struct HouseModel {
     var records: [Kind: [Identifier: Record]] = [:]
     /// What the server named by itself.
     var ownNames: [Identifier] = []
+    /// How often something was learned: the server's clock goes on in between.
+    var learnedCount: Int64 = 0
 
     static let space = Identifier(high: 0, low: 0)
 
@@ -103,6 +105,7 @@ struct HouseModel {
         if !operation.requiredScopes.isSubset(of: holder.scopes) { return .error(.forbidden) }
         if let kind = operation.kind, !holder.reach.covers(kind) { return .error(.forbidden) }
         if case .open = operation, !holder.reach.covers(.message) { return .error(.forbidden) }
+        if case .learn = operation, !holder.reach.covers(.pattern) { return .error(.forbidden) }
         if let flaw { return .error(flaw) }
         let before = self
         let expected = performAllowed(operation, holder)
@@ -135,6 +138,7 @@ struct HouseModel {
         case .suggest(let request): suggest(request, holder)
         case .detect(let request): terms(of: request.user, holder) { .detection(request, user: $0, $1) }
         case .related(let request): related(request, holder)
+        case .learn(let request): learn(request, holder)
         case .endSession(let ending): endSession(ending, holder)
         case .restore(let kind, let ids): restore(kind, ids, holder)
         case .use(let kind, let ids): use(kind, ids, holder)

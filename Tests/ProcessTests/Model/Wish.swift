@@ -50,7 +50,11 @@ struct Wishes {
         let user = chance(85) ? known(.user, house, others) : nil
         switch Int.random(in: 0..<10, using: &generator) {
         case 0..<5: return .suggest(SuggestRequest(typed, user: user, limit: pick([3, 100]), withDefinitions: chance(30), byMeaning: chance(5)))
-        case 5..<8: return .detect(DetectRequest(terms.isEmpty || chance(20) ? typed : "zebra \(pick(terms)) zebra", user: user))
+        case 5: return .learn(LearnRequest([LearnEvent](), user: user, typed: ["zebra quagga", "quagga"]))
+        case 6:
+            let events = (0..<count(3) + 1).map { _ in LearnEvent(known(.term, house, others), pick(TermReaction.allCases), context: pick([nil, nil, "technical"])) }
+            return .learn(LearnRequest(events, user: user))
+        case 7..<8: return .detect(DetectRequest(terms.isEmpty || chance(20) ? typed : "zebra \(pick(terms)) zebra", user: user))
         default: return .related(RelatedRequest(known(.term, house, others), user: user, limit: pick([1, 100])))
         }
     }
@@ -429,7 +433,7 @@ struct Wishes {
             Wish(operation: .search(SearchRequest(.conversation, query: .text("what \(marker)"), mode: .hybrid)), flaw: .noEmbedder),
             Wish(operation: .browse(RecordListing(.user, limit: 0)), flaw: .invalidField),
             Wish(operation: .suggest(SuggestRequest("", user: id)), flaw: .invalidField), Wish(operation: .suggest(SuggestRequest("a", user: id, limit: 101)), flaw: .invalidField),
-            Wish(operation: .detect(DetectRequest("", user: id)), flaw: .invalidField), Wish(operation: .related(RelatedRequest(id, user: id, limit: 0)), flaw: .invalidField),
+            Wish(operation: .detect(DetectRequest("", user: id)), flaw: .invalidField), Wish(operation: .learn(LearnRequest(user: id)), flaw: .invalidField), Wish(operation: .related(RelatedRequest(id, user: id, limit: 0)), flaw: .invalidField),
             Wish(operation: made(term) { $0.values[.term] = .text("tab\t") }, flaw: .invalidField),
             Wish(operation: made(term) { $0.values[.language] = .text("no language") }, flaw: .invalidField),
             Wish(operation: .browse(RecordListing(.user, order: .name)), flaw: .unknownField),

@@ -1,0 +1,21 @@
+internal import Lexical
+public import Records
+
+extension TermBook {
+    /// The words of these texts that no entry knows which the user sees, in no form of theirs, and how many texts have each. Nil where it was to stop.
+    public func unknownWords(of texts: [String], for user: Identifier, shouldStop: () -> Bool) -> [String: Int64]? {
+        var counts: [String: Int64] = [:]
+        for text in texts {
+            guard let known = detect(DetectRequest(text), in: Language.of(text), for: user, shouldStop: shouldStop) else { return nil }
+            var (read, found): (Tokens, ArraySlice<Detection.Occurrence>) = (Tokens(), known.occurrences[...])
+            read.read(Array(text.utf8).inSmallLetters)
+            var seen: Set<UInt32> = []
+            for token in read.tokens {
+                while let first = found.first, first.range.upperBound <= Int(token.start) { found.removeFirst() }
+                guard found.first.map({ Int(token.end) <= $0.range.lowerBound }) ?? true, seen.insert(token.word).inserted, read.isTelling(token) else { continue }
+                counts[String(decoding: read.words[Int(token.word)], as: UTF8.self), default: 0] += 1
+            }
+        }
+        return counts
+    }
+}
