@@ -138,6 +138,7 @@ extension HouseModel {
 
     mutating func use(_ kind: Kind, _ ids: [Identifier], _ holder: Holder) -> Expected {
         let counter: RecordField = kind == .term ? .frequency : .occurrences
+        learnedCount += 1
         for id in ids {
             guard var record = self[kind, id], holder.reach.sees(record) else { return .error(.notFound) }
             // So far ahead of the server's clock its weight is a number to which one more adds nothing.
@@ -146,6 +147,8 @@ extension HouseModel {
                 record[.frecencyAt] = .time(Timestamp(microseconds: Int64((Double(last.microseconds) + ahead).rounded())))
             }
             record[counter] = .integer((record.integer(counter) ?? 0) + 1)
+            // One that was learned is seen at the server's time.
+            if kind == .pattern, record.createdAt.microseconds < Judge.farAway { record[.lastSeenAt] = .time(Timestamp(microseconds: learnedCount)) }
             self[kind, id] = record
         }
         return .rows(ids.map { ($0, self[kind, $0]?.version ?? 0) })

@@ -282,7 +282,8 @@ struct Wishes {
         if chance(20), let field = schema.listedBy.first(where: { schema[$0]?.type == .identifier }) {
             listing.values[field] = .identifier(known(schema[field]?.reference ?? .user, house, others))
         }
-        if let row = some(rows, 30) { listing.after = listing.cursor(at: row) }
+        // When something was learned, only the server knows.
+        if let row = some(rows, 30), listing.order != .lastSeenAt || row.createdAt.microseconds > Judge.farAway { listing.after = listing.cursor(at: row) }
         return listing
     }
 
