@@ -133,6 +133,32 @@ struct SharedStoreTests {
         #expect(zip(again, known).allSatisfy { abs($0.hit.score - $1.hit.score) < 1e-6 })
     }
 
+    @Test("what a user rejected at one server is suggested last at the other, and after a start, until SQL takes the pattern away", arguments: SharedHouse.addresses)
+    func learned(address: String) async throws {
+        let house = try SharedHouse(address)
+        await house.one.wordsStand()
+        await house.other.wordsStand()
+        let user = try await house.one.user("maya")
+        var ids: [Identifier] = []
+        for term in ["kernel", "kernel panic"] {
+            ids.append(try await house.one.create(RecordDraft(.term, [.user: .identifier(user), .term: .text(term), .definition: .text("d")])))
+        }
+        func suggested(_ at: House) async throws -> [Bool] {
+            guard case .suggested(let found) = try await at.perform(.suggest(SuggestRequest("ker", user: user))).get() else { throw House.Unexpected() }
+            return found.map(\.isRejected)
+        }
+        #expect(try await house.eventually { try await suggested(house.other) == [false, false] })
+        _ = try await house.one.perform(.learn(LearnRequest([LearnEvent(ids[0], .rejected), LearnEvent(ids[0], .rejected)], user: user, typed: ["kubectl"]))).get()
+        #expect(try await suggested(house.one) == [false, true])
+        #expect(try await house.eventually { try await suggested(house.other) == [false, true] })
+        let started = try House(over: PostgresStore.open(house.configuration))
+        await started.wordsStand()
+        #expect(try await suggested(started) == [false, true])
+        let connection = try PostgresConnection(house.configuration.address, secondsMax: 60)
+        try connection.script("DELETE FROM \(house.configuration.schema).learning_patterns")
+        for engine in [house.one, house.other] { #expect(try await house.eventually { try await suggested(engine) == [false, false] }) }
+    }
+
     @Test("what SQL wrote behind the triggers' back is found and mended by a verification", arguments: SharedHouse.addresses)
     func verification(address: String) async throws {
         let house = try SharedHouse(address)
