@@ -39,6 +39,7 @@ let package = Package(
         .systemLibrary(name: "CStemmer"),
         .systemLibrary(name: "CCurl"),
         .systemLibrary(name: "CZip"),
+        .systemLibrary(name: "CExpat"),
 
         module("Records"),
         module("Columns", ["Records"]),
@@ -46,6 +47,7 @@ let package = Package(
         module("VectorIndex", ["Vectors", "Columns", "Records"]),
         module("Lexical", ["Columns", "Records", "CUTF8Proc", "CStemmer"]),
         module("Terminology", ["Lexical", "Recall", "Records"]),
+        module("Termbase", ["Records", "CExpat"]),
         module("Recall", ["Records"]),
         module("Secrets", ["COpenSSL"]),
         module("Drawing"),
@@ -59,7 +61,7 @@ let package = Package(
         module("Client", ["Wire", "Transport", "Records"]),
         .executableTarget(
             name: "pinyon",
-            dependencies: ["Records", "Terminology", "Recall", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+            dependencies: ["Records", "Terminology", "Termbase", "Recall", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
             swiftSettings: swift),
         .executableTarget(
             name: "pinyon-bench",
@@ -75,6 +77,7 @@ let package = Package(
         tests("ColumnsTests", ["Columns", "Records"]),
         tests("LexicalTests", ["Lexical", "Columns", "Records"]),
         tests("TerminologyTests", ["Terminology", "Lexical", "Recall", "Records"]),
+        tests("TermbaseTests", ["Termbase", "Records"]),
         tests("RecallTests", ["Recall", "Records"]),
         tests("RecordsTests", ["Records"]),
         tests("StorageTests", ["Storage", "Recall", "Secrets", "Records"]),

@@ -16,7 +16,7 @@ struct Pinyon {
             ServeCommand.verb, StatusCommand.verb, RememberCommand.verb, RecallCommand.verb, SearchCommand.verb, SuggestCommand.verb, DetectCommand.verb, RelatedCommand.verb] + LearnCommands.verbs + [
             GetCommand.verb, DeleteCommand.verb,
             ListCommand.verb,
-        ] + KeepingCommands.verbs + [EraseCommand.verb, TraceCommand.verb] + RecordVerbs.verbs + OrganizationCommand.verbs + KeyCommand.verbs + JobCommand.verbs + ModelCommand.verbs + [
+        ] + KeepingCommands.verbs + [EraseCommand.verb, TraceCommand.verb] + RecordVerbs.verbs + TermFileCommands.verbs + OrganizationCommand.verbs + KeyCommand.verbs + JobCommand.verbs + ModelCommand.verbs + [
             ImportCommand.verb, ExportCommand.verb, EmbedCommand.verb, BenchCommand.verb, EvalCommand.verb, EvalSuggestCommand.verb, EvalRelatedCommand.verb, DemoCommand.verb, VerifyCommand.verb, CopyCommand.verb, MigrateCommand.verb,
             SelfSignedCommand.verb, CompletionCommand.verb,
             ManualCommand.verb,

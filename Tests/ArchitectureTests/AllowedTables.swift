@@ -14,6 +14,7 @@ let arrowsByModule: [String: Arrows] = [
     "VectorIndex": Arrows(own: ["Vectors", "Columns", "Records"], toolchain: ["Dispatch", "Glibc", "Synchronization"]),
     "Lexical": Arrows(own: ["Columns", "Records", "CUTF8Proc", "CStemmer"], toolchain: ["Glibc", "Synchronization"]),
     "Terminology": Arrows(own: ["Lexical", "Recall", "Records"], toolchain: ["Synchronization"]),
+    "Termbase": Arrows(own: ["Records", "CExpat"], toolchain: ["Glibc"]),
     "Recall": Arrows(own: ["Records"], toolchain: ["Glibc"]),
     "Secrets": Arrows(own: ["COpenSSL"], toolchain: []),
     "Drawing": Arrows(own: [], toolchain: ["Glibc"]),
@@ -30,7 +31,7 @@ let arrowsByModule: [String: Arrows] = [
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Client": Arrows(own: ["Wire", "Transport", "Records"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "pinyon": Arrows(
-        own: ["Records", "Terminology", "Recall", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+        own: ["Records", "Terminology", "Termbase", "Recall", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
 ]
 
@@ -56,6 +57,7 @@ let unsafeFiles: [String: String] = [
     "Storage/Postgres/PostgresRows.swift": "libpq's results, and the bytes read from them",
     "Storage/SQLite/SQLiteConnection.swift": "the database handle",
     "Storage/SQLite/SQLiteStatement.swift": "statements, and the bytes bound to and read from them",
+    "Termbase/XMLEvents.swift": "expat's parser, and the texts it lends",
     "Transport/ReadBuffer.swift": "bytes read into uninitialized room",
     "Transport/SelfSigned.swift": "OpenSSL's keys and certificates",
     "Transport/Socket.swift": "socket addresses and system calls",
