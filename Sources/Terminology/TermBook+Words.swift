@@ -2,7 +2,8 @@ internal import Lexical
 public import Records
 
 extension TermBook {
-    /// The words of these texts that no entry knows which the user sees, in no form of theirs, and how many texts have each. Nil where it was to stop.
+    /// The words of these texts that no entry knows which the user sees, in no form of theirs, and how many texts have each; of very many those that most texts have. Nil
+    /// where it was to stop.
     public func unknownWords(of texts: [String], for user: Identifier, shouldStop: () -> Bool) -> [String: Int64]? {
         var counts: [String: Int64] = [:]
         for text in texts {
@@ -16,6 +17,10 @@ extension TermBook {
                 counts[String(decoding: read.words[Int(token.word)], as: UTF8.self), default: 0] += 1
             }
         }
-        return counts
+        guard counts.count > TermBook.unknownWordsMax else { return counts }
+        let most = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(TermBook.unknownWordsMax)
+        return Dictionary(uniqueKeysWithValues: most.map { ($0.key, $0.value) })
     }
+
+    private static let unknownWordsMax = 1_000
 }

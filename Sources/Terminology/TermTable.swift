@@ -123,6 +123,8 @@ extension TermTable {
         let language: Language?
     }
 
+    private static let automataMax = 2
+
     /// Those that entries have; nil where that of some is not known.
     var languageGroups: Set<Language?> { languages.isEmpty ? [nil] : Set(languages) }
 
@@ -132,6 +134,9 @@ extension TermTable {
             let name = AutomatonName(group: group, language: language)
             if let known = automata[name] { return known }
             let rows = languages.isEmpty ? Array(0..<count) : (0..<count).filter { languages[$0] == group }
+            // Terms of no language are asked for in that of each text, and those of the last few are kept.
+            let others = automata.keys.filter { $0.group == group }
+            if others.count >= TermTable.automataMax, let old = others.first { automata[old] = nil }
             let new = TermAutomaton(rows.map { (row: $0, term: term($0)) }, in: language)
             automata[name] = new
             return new
