@@ -181,7 +181,7 @@ extension Tokens {
         var letters = 0
         for scalar in String(decoding: word, as: UTF8.self).unicodeScalars {
             let kind = scalar.value < 0x80 ? Tokens.plainClass(UInt8(scalar.value)) : Tokens.scalarClass(scalar.value)
-            guard kind == .word || kind == .katakana || kind == .mark else { return false }
+            guard kind == .word || kind == .katakana || kind == .mark, scalar.properties.numericType == nil else { return false }
             if scalar.properties.isAlphabetic { letters += 1 }
         }
         return letters >= Tokens.tellingLettersMin
@@ -196,8 +196,12 @@ extension Tokens {
         let numbers = (0..<words.count).map { number in
             let word = Array(words[number])
             let hasStem = stemmer != nil && word.count <= Word.stemmedBytesMax && word.contains { $0 >= 0x80 || (0x61...0x7A).contains($0) }
-            let stem = hasStem ? stemmer?.stem(word) ?? word : word
-            return UInt32(table.insert(stem.contains { $0 >= 0x80 } ? Folding.bare(String(decoding: stem, as: UTF8.self)) : stem))
+            // People leave accents out, and the word is to have one stem with and without them; in other scripts marks make other letters, which stems need.
+            let isPlain = word.allSatisfy { $0 < 0x80 }
+            let isLatin = word.allSatisfy { $0 < 0xCA }
+            let bare = isPlain || !isLatin ? word : Folding.bare(String(decoding: word, as: UTF8.self))
+            let stem = hasStem ? stemmer?.stem(bare) ?? bare : bare
+            return UInt32(table.insert(isPlain || isLatin ? stem : Folding.bare(String(decoding: stem, as: UTF8.self))))
         }
         return (table, numbers)
     }

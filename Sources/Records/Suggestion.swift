@@ -55,8 +55,10 @@ public struct Suggestion: Hashable, Sendable {
     public let isOwn: Bool
     /// The deprecated term that was found, in whose place this one is preferred.
     public let insteadOf: String?
-    /// It is not to be used, and nothing is named that is preferred.
+    /// It is not to be used, and no entry is there that is preferred.
     public let isDeprecated: Bool
+    /// What to say in the place of a deprecated one, where no entry is called so.
+    public let preferred: String?
     /// The user rejected it twice in the context that was asked for, so it stands behind all others.
     public let isRejected: Bool
     /// When it was asked for.
@@ -64,7 +66,7 @@ public struct Suggestion: Hashable, Sendable {
 
     public init(
         id: Identifier, term: String, reason: Reason, start: Int, context: String?, fitsContext: Bool, isOwn: Bool, insteadOf: String? = nil, isDeprecated: Bool = false,
-        isRejected: Bool = false, definition: String? = nil
+        preferred: String? = nil, isRejected: Bool = false, definition: String? = nil
     ) {
         self.id = id
         self.term = term
@@ -75,6 +77,7 @@ public struct Suggestion: Hashable, Sendable {
         self.isOwn = isOwn
         self.insteadOf = insteadOf
         self.isDeprecated = isDeprecated
+        self.preferred = preferred
         self.isRejected = isRejected
         self.definition = definition
     }
@@ -96,6 +99,7 @@ extension Suggestion {
         members += [JSON.Member("fits_context", .bool(fitsContext)), JSON.Member("own", .bool(isOwn))]
         if let insteadOf { members.append(JSON.Member("instead_of", .text(insteadOf))) }
         if isDeprecated { members.append(JSON.Member("deprecated", true)) }
+        if let preferred { members.append(JSON.Member("preferred", .text(preferred))) }
         if isRejected { members.append(JSON.Member("rejected", true)) }
         if let definition { members.append(JSON.Member("definition", .text(definition))) }
         return .object(members)

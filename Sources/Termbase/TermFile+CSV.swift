@@ -8,7 +8,10 @@ extension TermFile {
         let header: [String]
         switch first.content {
         case .broken(let why): throw Refusal(first.line, why)
-        case .cells(let cells): header = cells.map { $0.lowercased() }
+        case .cells(let cells): header = cells.map { trimmed($0).lowercased() }
+        }
+        if header.count == 1, let separator = [(";", "semicolons"), ("\t", "tabs")].first(where: { header[0].contains($0.0) }) {
+            throw Refusal(first.line, "its cells seem to be separated by \(separator.1), and not by commas")
         }
         var columns: [FieldRule] = []
         for name in header {
@@ -32,12 +35,19 @@ extension TermFile {
                 }
                 do throws(FieldError) {
                     var values: [RecordField: Value] = [:]
-                    for (rule, cell) in zip(columns, cells) where !cell.isEmpty { values[rule.field] = try value(cell, rule) }
+                    for (rule, cell) in zip(columns, cells) where !trimmed(cell).isEmpty { values[rule.field] = try value(rule.field == .definition ? cell : trimmed(cell), rule) }
                     file.take(row.line, values)
                 } catch { file.refusals.append(Refusal(row.line, "\(error)")) }
             }
         }
         return file
+    }
+
+    private static func trimmed(_ cell: String) -> String {
+        var cell = cell[...]
+        while cell.first?.isWhitespace ?? false { cell.removeFirst() }
+        while cell.last?.isWhitespace ?? false { cell.removeLast() }
+        return String(cell)
     }
 
     private static func value(_ cell: String, _ rule: FieldRule) throws(FieldError) -> Value {
@@ -126,7 +136,8 @@ struct CSVReader {
         while true {
             let cell: [UInt8]
             do throws(Broken) { cell = try self.cell() } catch {
-                if error.isOpen { (place, line) = (start, first) }
+                // A quotation mark may be one too many: what it would take in with it is read as lines of their own.
+                if error.isOpen || line > first { (place, line) = (start, first) }
                 skipLine()
                 return (first, .broken(error.why))
             }

@@ -2,8 +2,8 @@ internal import Records
 
 /// A concept has languages, and each of them terms; every term becomes an entry of its own, with what is said of its language and its concept.
 ///
-/// `subjectField` is the context, `administrativeStatus` the status, a cross reference a related term, a term's `context` an example. A deprecated term is replaced by the
-/// first one of its concept and language that is not, or else by the first that it refers to. Where nothing is defined, the terms of other languages say what is meant.
+/// `subjectField` is the context, `administrativeStatus` the status, a cross reference a related term, a term's `context` an example. In the place of a deprecated term the
+/// first one of its concept and language that is not is preferred, unless a note says which. Where nothing is defined, the terms of other languages say what is meant.
 extension TermFile {
     static func readTBX(_ bytes: [UInt8]) throws(Refusal) -> TermFile {
         var reader = TBXReader()
@@ -19,6 +19,8 @@ struct TBXReader {
     struct Term {
         var line: Int
         var text = ""
+        /// Nil for one that TBX does not have.
+        var standing: TermStanding? = .preferred
         var notes: [String: String] = [:]
         var examples: [String] = []
         var references: [Reference] = []
@@ -52,6 +54,8 @@ struct TBXReader {
     /// The element whose text is gathered, how deep it lies, and what it is.
     private var gathered: (depth: Int, name: String, target: String?)?
     private var text = ""
+    /// White space is kept where the document says so.
+    private var isPreserved = false
     private var hasRoot = false
 
     /// What is wrong where it is not to be read on.
@@ -63,6 +67,7 @@ struct TBXReader {
                 hasRoot = true
                 guard name == "tbx" || name == "martif" else { return "it is no TBX: its root is \(name), and not tbx or martif" }
             }
+            if gathered == nil { isPreserved = attributes["xml:space"] == "preserve" }
             begin(name, attributes, line)
         case .text(let more): if gathered != nil { text += more }
         case .end(let name):
@@ -81,7 +86,7 @@ struct TBXReader {
         case "term": gather("term", nil)
         // By attribute, or by an element of its own.
         case "descrip", "termNote": gather(attributes["type"] ?? "", nil)
-        case "definition", "subjectField", "context", "administrativeStatus": gather(name, nil)
+        case "definition", "subjectField", "context", "administrativeStatus", "note": gather(name, nil)
         case "ref": if attributes["type"] == nil || attributes["type"] == "crossReference" { gather("crossReference", attributes["target"] ?? "") }
         case "crossReference": gather("crossReference", attributes["target"] ?? "")
         default: break
@@ -93,13 +98,16 @@ struct TBXReader {
     private mutating func end(_ name: String) {
         if let found = gathered, found.depth == depth {
             gathered = nil
-            put(found.name, found.target, TBXReader.trimmed(text))
+            put(found.name, found.target, isPreserved ? text : TBXReader.trimmed(text))
             return
         }
         guard gathered == nil else { return }
         switch name {
         case "termSec", "tig", "ntig":
-            if let term { section?.terms.append(term) }
+            if var term {
+                term.standing = TBXReader.standing(of: term.notes["administrativeStatus"])
+                section?.terms.append(term)
+            }
             term = nil
         case "langSec", "langSet":
             if let section { concept?.sections.append(section) }
@@ -118,7 +126,11 @@ struct TBXReader {
         } else if name == "term" {
             term?.text = text
         } else if term != nil {
-            if name == "context" { term?.examples.append(text) } else { term?.notes[name] = text }
+            if name == "context" {
+                term?.examples.append(text)
+            } else if name != "note" || text.hasPrefix(TBXReader.preferredNote) {
+                term?.notes[name] = text
+            }
         } else if section != nil {
             section?.notes[name] = text
         } else {
@@ -133,53 +145,67 @@ struct TBXReader {
 
     func file() -> TermFile {
         var file = TermFile()
-        let byID = Dictionary(concepts.compactMap { concept in concept.id.map { ($0, concept) } }, uniquingKeysWith: { first, _ in first })
+        let names = concepts.map { concept in concept.sections.map(TBXReader.name) }
+        let places = Dictionary(concepts.enumerated().compactMap { place, concept in concept.id.map { ($0, place) } }, uniquingKeysWith: { first, _ in first })
+        func resolved(_ references: [Reference], _ language: String?) -> [String] {
+            references.compactMap { reference in
+                guard let place = places[reference.target] else { return reference.text.isEmpty ? nil : reference.text }
+                let section = concepts[place].sections.firstIndex { $0.language == language } ?? 0
+                return names[place].isEmpty ? nil : names[place][section]
+            }
+        }
         for concept in concepts {
             if concept.sections.allSatisfy(\.terms.isEmpty) { file.refusals.append(TermFile.Refusal(concept.line, "the concept\(concept.id.map { " \($0)" } ?? "") has no term")) }
-            for section in concept.sections { for term in section.terms { take(term, section, concept, byID, into: &file) } }
+            for section in concept.sections where !section.terms.isEmpty {
+                let common = Common(
+                    definition: definition(section, concept), context: section.notes["subjectField"] ?? concept.notes["subjectField"],
+                    preferred: (section.terms.first { $0.standing == .preferred } ?? section.terms.first { $0.standing == .admitted })?.text,
+                    // More than an entry may name need not be gathered.
+                    related: Array(resolved(section.references + concept.references, section.language).prefix(Limits.tagsMax + 1)))
+                for term in section.terms { take(term, section.language, common, resolved(term.references, section.language), into: &file) }
+            }
         }
         return file
     }
 
-    private func take(_ term: Term, _ section: Section, _ concept: Concept, _ byID: [String: Concept], into file: inout TermFile) {
-        guard let status = TBXReader.status(term) else {
+    /// What the terms of one language of a concept share.
+    private struct Common {
+        let definition: String?
+        let context: String?
+        let preferred: String?
+        let related: [String]
+    }
+
+    private func take(_ term: Term, _ language: String?, _ common: Common, _ references: [String], into file: inout TermFile) {
+        guard let standing = term.standing else {
             return file.refusals.append(TermFile.Refusal(term.line, "its administrative status \(term.notes["administrativeStatus"] ?? "") is not known"))
         }
-        var values: [RecordField: Value] = [.term: .text(term.text), .status: .text(status.name)]
-        if let definition = definition(term, section, concept) { values[.definition] = .text(definition) }
-        if let field = term.notes["subjectField"] ?? section.notes["subjectField"] ?? concept.notes["subjectField"], !field.isEmpty { values[.context] = .text(field) }
-        if let language = section.language, language != TBXReader.undetermined { values[.language] = .text(language) }
+        var values: [RecordField: Value] = [.term: .text(term.text), .status: .text(standing.name)]
+        values[.definition] = (term.notes["definition"] ?? common.definition).map { .text($0) }
+        if let field = term.notes["subjectField"] ?? common.context, !field.isEmpty { values[.context] = .text(field) }
+        if let language, !language.isEmpty, language != TBXReader.undetermined { values[.language] = .text(language) }
         if !term.examples.isEmpty { values[.examples] = .texts(term.examples) }
-        var related = (term.references + section.references + concept.references).compactMap { reference in
-            byID[reference.target].flatMap { TBXReader.name(of: $0, in: section.language) } ?? (reference.text.isEmpty ? nil : reference.text)
-        }
-        if status == .deprecated {
-            let preferred = section.terms.first { TBXReader.status($0) == .preferred } ?? section.terms.first { TBXReader.status($0) == .admitted }
-            if let preferred { values[.preferred] = .text(preferred.text) } else if !related.isEmpty { values[.preferred] = .text(related.removeFirst()) }
-        }
+        let noted = term.notes["note"].map { String($0.dropFirst(TBXReader.preferredNote.count)) }
+        if let preferred = noted ?? (standing == .deprecated ? common.preferred : nil) { values[.preferred] = .text(preferred) }
         var seen: Set<String> = [term.text]
-        related = related.filter { seen.insert($0).inserted }
+        let related = (references + common.related).filter { seen.insert($0).inserted }
         if !related.isEmpty { values[.relatedTerms] = .texts(related) }
         file.take(term.line, values)
     }
 
-    private func definition(_ term: Term, _ section: Section, _ concept: Concept) -> String? {
-        if let given = term.notes["definition"] ?? section.notes["definition"] ?? concept.notes["definition"], !given.isEmpty { return given }
+    private func definition(_ section: Section, _ concept: Concept) -> String? {
+        if let given = section.notes["definition"] ?? concept.notes["definition"], !given.isEmpty { return given }
         let others = concept.sections.filter { $0.language != section.language && !$0.terms.isEmpty }.map { other in
             "\(other.language.map { "\($0): " } ?? "")\(other.terms.map(\.text).joined(separator: ", "))"
         }
         return others.isEmpty ? nil : others.joined(separator: "; ")
     }
 
-    private static func name(of concept: Concept, in language: String?) -> String? {
-        let section = concept.sections.first { $0.language == language } ?? concept.sections.first
-        return (section?.terms.first { status($0) != .deprecated } ?? section?.terms.first)?.text
-    }
+    private static func name(of section: Section) -> String { (section.terms.first { $0.standing != .deprecated } ?? section.terms.first)?.text ?? "" }
 
-    /// Nil for one that TBX does not have.
-    private static func status(_ term: Term) -> TermStanding? {
-        guard let given = term.notes["administrativeStatus"] else { return .preferred }
-        return switch given.split(separator: "-").first.map({ String($0).lowercased() }) {
+    private static func standing(of status: String?) -> TermStanding? {
+        guard let status else { return .preferred }
+        return switch status.split(separator: "-").first.map({ String($0).lowercased() }) {
         case "preferredterm", "legalterm", "regulatedterm", "standardizedterm": .preferred
         case "admittedterm": .admitted
         case "deprecatedterm", "supersededterm": .deprecated
@@ -188,4 +214,6 @@ struct TBXReader {
     }
 
     static let undetermined = "und"
+    /// Notes are read in no other case.
+    static let preferredNote = "Preferred term: "
 }

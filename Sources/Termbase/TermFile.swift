@@ -54,6 +54,8 @@ public struct TermFile: Sendable {
     /// Throws where the file is none of that format; what is wrong with single entries is among the refusals.
     public static func read(_ bytes: [UInt8], as format: Format) throws(Refusal) -> TermFile {
         let bytes = bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes
+        // XML says itself how it is written.
+        guard format == .tbx || !wideMarks.contains(where: { bytes.starts(with: $0) }) else { throw Refusal(1, "it is written in UTF-16; only UTF-8 is read") }
         switch format {
         case .csv: return try readCSV(bytes)
         case .jsonl: return readJSON(bytes)
@@ -70,6 +72,7 @@ public struct TermFile: Sendable {
     }
 
     private static let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    private static let wideMarks: [[UInt8]] = [[0xFF, 0xFE], [0xFE, 0xFF]]
 
     /// What a file says of a term; whose it is, is said elsewhere.
     static let fields: [RecordField] = [

@@ -54,6 +54,10 @@ import Glibc
         unsafe XML_SetEntityDeclHandler(parser) { events, _, _, _, _, _, _, _, _ in
             unsafe XMLEvents.from(events)?.refuse("it declares an entity, which is never expanded here")
         }
+        // Where a document type has an external part, that may declare it, and the reference would be left out in silence.
+        unsafe XML_SetSkippedEntityHandler(parser) { events, name, _ in
+            unsafe XMLEvents.from(events)?.refuse("it has the entity \(unsafe name.map { unsafe String(cString: $0) } ?? ""), which only a file beside it could say")
+        }
         // An external part of a document type is neither looked for nor missed.
         unsafe XML_SetParamEntityParsing(parser, XML_PARAM_ENTITY_PARSING_NEVER)
         let status = unsafe bytes.withUnsafeBytes { unsafe XML_Parse(parser, $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32($0.count), 1) }

@@ -18,7 +18,7 @@ extension TermBook {
             return Suggestion(
                 id: table.ids[shownRow], term: table.term(shownRow), reason: .meaning(similarity), start: start, context: contexts.name(code), fitsContext: context == code,
                 isOwn: terms.isOwn(shownPlace), insteadOf: (shownPlace, shownRow) == (place, row) ? nil : terms.tables[place].table.term(row),
-                isDeprecated: table.standing(shownRow) == .deprecated, isRejected: rejectedIn.map { terms.isSunk(shownPlace, shownRow, in: $0) } ?? false)
+                isDeprecated: table.standing(shownRow) == .deprecated, preferred: table.preferred[shownRow], isRejected: rejectedIn.map { terms.isSunk(shownPlace, shownRow, in: $0) } ?? false)
         }
         return Array(suggestions.enumerated().sorted { order($0.element, $0.offset) < order($1.element, $1.offset) }.map(\.element).prefix(request.limit))
     }

@@ -4,14 +4,15 @@ internal import Records
 /// One question to the tables: finds, ranks, and keeps the best.
 ///
 /// The order, by what comes first: all that was typed, exact before prefix before fewer typos; then its last words in the same way; what resembles all of it; its last
-/// word. What the user rejected twice in the context is behind all of that. Among those alike: own before others', those of the context, those used more and lately, those with fewer letters left to type, and the alphabet.
+/// word. What the user rejected twice in the context is behind all of that. Among those alike: own before others', those of the context, those used more and lately, those
+/// with fewer letters left to type, and the alphabet.
 struct Suggesting {
     struct Found {
         let rank: UInt64
-        var table: Int
-        var row: Int
+        let table: Int
+        let row: Int
         /// What was found, where another is preferred to it.
-        var original: (table: Int, row: Int)?
+        let original: (table: Int, row: Int)?
         let start: Int
         let reason: Suggestion.Reason
     }
@@ -90,8 +91,11 @@ struct Suggesting {
     private mutating func findSimilar(_ part: TypedText.Part, _ possible: Int, _ place: Int) {
         let table = tables[place].table
         let known = Set(best.filter { $0.table == place }.map(\.row))
-        var near: [Range<Int>] = []
-        table.findTypos(of: part.letters, allowed: possible, isStrict: false) { rows, _ in near.append(rows) }
+        var (near, typos): ([Range<Int>], [Int]) = ([], [])
+        table.findTypos(of: part.letters, allowed: possible, isStrict: false) { rows, nearest in
+            near.append(rows)
+            typos.append(Int(nearest.typos))
+        }
         let typed = Double(part.letters.count)
         table.findSimilar(to: Trigrams.of(part.key), atLeast: Suggesting.similarityMin, within: near) { found in
             let length = Double(table.lengths[found.row])
@@ -99,8 +103,14 @@ struct Suggesting {
             guard length >= Suggesting.lengthShareMin * typed, !known.contains(found.row) else { return }
             let foreign = UInt64(min(15, table.foreign(part.key.bytes, found.row, upTo: part.key.bytes.count + Typos.mostAllowed)))
             let likeness = (found.similarity + Suggesting.lengthWeight * min(typed, length) / max(typed, length)) / (1 + Suggesting.lengthWeight)
-            take(place, found.row, part, Step(.similar, detail: foreign << 8 | UInt64((1 - likeness) * 255)), .similar(found.similarity))
+            take(place, found.row, part, Step(.similar, detail: foreign << 8 | UInt64((1 - likeness) * 255)), reason(found, near, typos))
         }
+    }
+
+    /// What has too little in common is there for its typos.
+    private func reason(_ found: Likeness, _ near: [Range<Int>], _ typos: [Int]) -> Suggestion.Reason {
+        guard found.similarity < Suggesting.similarityMin else { return .similar(found.similarity) }
+        return near.indices.filter { near[$0].contains(found.row) }.map { typos[$0] }.min().map { .typos($0) } ?? .similar(found.similarity)
     }
 
     private static let lengthShareMin = 0.6
@@ -134,10 +144,10 @@ struct Suggesting {
         guard isOwn || isBetter(rank, place, row) else { return }
         // Only what would be among the best is looked up.
         if best.count >= limit, let last = best.last, rank > last.rank { return }
-        if isSunk(place, row) { rank |= Suggesting.sunk }
-        var found = Found(rank: rank, table: place, row: row, start: part.start, reason: reason)
-        if let (otherPlace, otherRow) = terms.preferred(to: row, of: place) { (found.table, found.row, found.original) = (otherPlace, otherRow, (place, row)) }
-        insert(found)
+        let preferred = terms.preferred(to: row, of: place)
+        let (shownPlace, shownRow) = preferred ?? (place, row)
+        if isSunk(shownPlace, shownRow) { rank |= Suggesting.sunk }
+        insert(Found(rank: rank, table: shownPlace, row: shownRow, original: preferred == nil ? nil : (place, row), start: part.start, reason: reason))
     }
 
     /// Behind all others.
@@ -192,7 +202,7 @@ extension Suggesting {
             return Suggestion(
                 id: table.ids[row], term: table.term(row), reason: found.reason, start: found.start, context: contexts.name(code), fitsContext: context == code,
                 isOwn: terms.isOwn(found.table), insteadOf: found.original.map { tables[$0.table].table.term($0.row) }, isDeprecated: table.standing(row) == .deprecated,
-                isRejected: found.rank & Suggesting.sunk != 0)
+                preferred: table.preferred[row], isRejected: found.rank & Suggesting.sunk != 0)
         }
     }
 }

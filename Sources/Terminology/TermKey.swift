@@ -7,9 +7,21 @@ public struct TermKey: Hashable, Sendable {
 
     public init(_ text: String) {
         let isPlain = text.utf8.allSatisfy { $0 < 0x80 }
-        let folded = isPlain ? text.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 } : Folding.bare(text)
+        let folded = isPlain ? text.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 } : TermKey.withPlainApostrophes(Folding.bare(text))
         // What nobody can see but for its bytes is compared by them.
         bytes = TermKey.cut(TermKey.spaced(folded.isEmpty ? Array(text.utf8) : folded))
+    }
+
+    /// The one that printers set is the one that people type.
+    private static func withPlainApostrophes(_ bytes: [UInt8]) -> [UInt8] {
+        guard bytes.contains(0xE2) else { return bytes }
+        var (out, place): ([UInt8], Int) = ([], 0)
+        while place < bytes.count {
+            let isApostrophe = bytes[place...].starts(with: [0xE2, 0x80, 0x99])
+            out.append(isApostrophe ? UInt8(ascii: "'") : bytes[place])
+            place += isApostrophe ? 3 : 1
+        }
+        return out
     }
 
     /// Compatible forms can be many times longer than what stands for them.

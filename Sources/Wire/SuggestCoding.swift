@@ -57,6 +57,7 @@ private enum SuggestionTag {
     static let definition: UInt16 = 26
     static let deprecated: UInt16 = 27
     static let rejected: UInt16 = 28
+    static let preferred: UInt16 = 29
 }
 
 /// Reasons, as they are sent; the numbers never change their meaning.
@@ -91,6 +92,7 @@ extension FieldWriter {
         if suggestion.isOwn { flag(SuggestionTag.own, true) }
         if let insteadOf = suggestion.insteadOf { text(SuggestionTag.insteadOf, insteadOf) }
         if suggestion.isDeprecated { flag(SuggestionTag.deprecated, true) }
+        if let preferred = suggestion.preferred { text(SuggestionTag.preferred, preferred) }
         if suggestion.isRejected { flag(SuggestionTag.rejected, true) }
         if let definition = suggestion.definition { text(SuggestionTag.definition, definition) }
     }
@@ -100,7 +102,7 @@ extension [UInt8] {
     func suggestion(in range: Range<Int>) throws(BodyError) -> Suggestion {
         var (id, term, code): (Identifier?, String?, ReasonCode?) = (nil, nil, nil)
         var (typos, similarity, start): (UInt32, Double, UInt32) = (0, 0, 0)
-        var (context, insteadOf, definition): (String?, String?, String?) = (nil, nil, nil)
+        var (context, insteadOf, definition, preferred): (String?, String?, String?, String?) = (nil, nil, nil, nil)
         var (fitsContext, isOwn, isDeprecated, isRejected) = (false, false, false, false)
         var reader = FieldReader(self, in: range)
         try reader.each { (field) throws(BodyError) in
@@ -115,6 +117,7 @@ extension [UInt8] {
             case SuggestionTag.fitsContext: fitsContext = try flag(field, "fits_context")
             case SuggestionTag.own: isOwn = try flag(field, "own")
             case SuggestionTag.deprecated: isDeprecated = try flag(field, "deprecated")
+            case SuggestionTag.preferred: preferred = try text(field, "preferred")
             case SuggestionTag.rejected: isRejected = try flag(field, "rejected")
             case SuggestionTag.insteadOf: insteadOf = try text(field, "instead_of")
             case SuggestionTag.definition: definition = try text(field, "definition")
@@ -133,6 +136,6 @@ extension [UInt8] {
             }
         return Suggestion(
             id: id, term: term, reason: reason, start: Int(start), context: context, fitsContext: fitsContext, isOwn: isOwn, insteadOf: insteadOf, isDeprecated: isDeprecated,
-            isRejected: isRejected, definition: definition)
+            preferred: preferred, isRejected: isRejected, definition: definition)
     }
 }

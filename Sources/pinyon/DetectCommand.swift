@@ -12,7 +12,7 @@ enum DetectCommand {
         notes: """
             Each place is told by line and letter. Terms are whole words, or signs of scripts that put no space between words, whatever their case and accents; of those \
             that overlap the first counts, and of those that begin together the longest. None goes across an empty line. Words are found in other forms where their language \
-            is known: en, de, fr, es, it, pt, nl, sv, da, no, fi, ru.
+            is known: en, de, fr, es, it, pt, nl, sv, da, no, fi, ru. A file of more than a MiB is looked through in parts, cut at empty lines, or else at the ends of lines.
             """,
         run: run)
 
@@ -39,7 +39,7 @@ enum DetectCommand {
                         let start = place.position + occurrence.range.lowerBound
                         let (line, letter) = place.locate(occurrence.range.lowerBound, in: rest)
                         let text = String(decoding: piece, as: UTF8.self)
-                        print(arguments.has("json") ? "\(json(term, occurrence, text, start))" : "\(line):\(letter)  \(text.shown)  (\(reason(term, occurrence, text)))")
+                        print(arguments.has("json") ? "\(json(term, occurrence, text, start))" : "\(line):\(letter)  \(onOneLine(text))  (\(reason(term, occurrence, text)))")
                     }
                     guard found.readBytes > 0 else { throw Failure("the server looked through nothing of the text") }
                     place.pass(rest.prefix(found.readBytes))
@@ -50,6 +50,8 @@ enum DetectCommand {
             for ids in Array(own).sorted().parts(of: Limits.batchMax) { _ = try await client.use(.term, Array(ids)) }
         }
     }
+
+    private static func onOneLine(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ").shown }
 
     private static func reason(_ term: Detection.Term, _ occurrence: Detection.Occurrence, _ text: String) -> String {
         var parts: [String] = []
@@ -98,7 +100,10 @@ private struct TextPlace {
     }
 
     private mutating func count(_ bytes: ArraySlice<UInt8>) {
-        for byte in bytes {
+        let isAtStart = position == 0 && line == 1 && letter == 1
+        for (offset, byte) in bytes.enumerated() {
+            // The mark of the order of bytes is no letter.
+            if isAtStart, offset == 0, byte == 0xEF, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { letter -= 1 }
             if byte == UInt8(ascii: "\n") { (line, letter) = (line + 1, 1) } else if byte & 0xC0 != 0x80 { letter += 1 }
         }
     }

@@ -61,7 +61,7 @@ enum EvalRelatedCommand {
                 try Checks.text(definition, "definition", bytesMax: Limits.metadataBytesMax)
             } catch { throw Failure("\(place): \(error)") }
             guard ids.insert(id).inserted else { throw Failure("\(place): there is a term \(id.shown) already") }
-            terms.append(Term(id: id, entry: RelatedTrial.Entry(term: text, definition: definition), links: Set(links)))
+            terms.append(Term(id: id, entry: RelatedTrial.Entry(term: text, definition: definition), links: Set(links).subtracting([id])))
         }
         for term in terms { if let unknown = term.links.sorted().first(where: { !ids.contains($0) }) { throw Failure("the term \(term.id.shown) links to \(unknown.shown), which is not there") } }
         return terms

@@ -40,7 +40,7 @@ enum LearnCommands {
                 for part in texts.parts(of: Limits.typedTextsMax) { _ = try await client.learn(LearnRequest(user: user, typed: part)) }
                 return
             }
-            let event = LearnEvent(try await RelatedCommand.entry(rest, user, client), reaction, context: arguments["context"])
+            let event = LearnEvent(try await RelatedCommand.entry(rest, user, arguments["context"], client), reaction, context: arguments["context"])
             _ = try await client.learn(LearnRequest([event], user: user))
         }
     }
@@ -66,12 +66,14 @@ enum LearnCommands {
         let min = try arguments.integer("min", in: 1...Int(Int32.max))
         try await Connection.run(arguments) { client in
             let user = try await identifier(arguments, client)
+            // One who sees several users' dictionaries is to say whose, as everywhere.
+            if user == nil { _ = try await client.suggestions(SuggestRequest("a", limit: 1)) }
             if let what = arguments["remove"] { return try await remove(what, user, client) }
             for record in try await patterns(TermLesson.type, user, client) {
                 if arguments.has("json") { print(record.json().description) } else if let lesson = TermLesson(record) { print(line(lesson, record)) }
             }
             for (word, count) in try await candidates(user, client) where count >= min {
-                print(arguments.has("json") ? "\(JSON.object([JSON.Member("candidate", .text(word)), JSON.Member("count", .integer(count))]))" : "\(word.shown)  (in \(count) texts, no term)")
+                print(arguments.has("json") ? "\(JSON.object([JSON.Member("candidate", .text(word)), JSON.Member("count", .integer(count))]))" : "\(word.shown)  (in \(count) \(count == 1 ? "text" : "texts"), no term)")
             }
         }
     }
@@ -115,9 +117,14 @@ enum LearnCommands {
 
     private static func remove(_ what: String, _ user: Identifier?, _ client: MemoryClient) async throws {
         if let id = Identifier(what) {
+            let types = [TermLesson.type, WordCounts.type]
+            guard let record = try await client.records(.pattern, [id]).first, record.text(.type).map(types.contains) ?? false, user == nil || record.identifier(.user) == user else {
+                throw Failure("\(what) is no pattern of what was learned of that user's terms")
+            }
             _ = try await client.remove(.pattern, [id])
             return
         }
+        let what = what.lowercased()
         for record in try await patterns(WordCounts.type, user, client) {
             guard var counts = WordCounts(record), counts.counts[what] != nil else { continue }
             counts.remove(what)

@@ -5,7 +5,8 @@ enum RelatedCommand {
     static let verb = Verb(
         name: "related", summary: "The terms that have to do with one", words: "TERM…|UUID", wordsMax: Int.max,
         options: [
-            Option("user", "UUID|EMAIL", "whose dictionary; a key of one user needs none"), Option("limit", "N", "how many at most", or: "10"),
+            Option("user", "UUID|EMAIL", "whose dictionary; a key of one user needs none"), Option("context", "CONTEXT", "of terms that are written alike, that of it"),
+            Option("limit", "N", "how many at most", or: "10"),
         ] + Connection.options,
         notes: """
             Those that the entry names as related, those that its definition mentions (rare words before common ones), and those that are near in meaning, each with its \
@@ -19,16 +20,16 @@ enum RelatedCommand {
         try await Connection.run(arguments) { client in
             var user: Identifier?
             if let text = arguments["user"] { user = try await RecordText.identifier(text, .user, "--user", client) }
-            for term in try await client.related(RelatedRequest(try await RelatedCommand.entry(name, user, client), user: user, limit: limit)) {
+            for term in try await client.related(RelatedRequest(try await RelatedCommand.entry(name, user, arguments["context"], client), user: user, limit: limit)) {
                 print(arguments.has("json") ? "\(term.json)" : line(term))
             }
         }
     }
 
-    /// The entry of that name, own ones before public ones.
-    static func entry(_ name: String, _ user: Identifier?, _ client: MemoryClient) async throws -> Identifier {
+    /// The entry of that name, own ones before public ones, and those of the context before others.
+    static func entry(_ name: String, _ user: Identifier?, _ context: String?, _ client: MemoryClient) async throws -> Identifier {
         if let id = Identifier(name) { return id }
-        let found = try await client.detection(DetectRequest(name, user: user))
+        let found = try await client.detection(DetectRequest(name, user: user, context: context))
         if let whole = found.occurrences.first, whole.range == 0..<name.utf8.count, !whole.isInflected { return found.terms[whole.term].id }
         let near = try await client.suggestions(SuggestRequest(name, user: user, limit: 1)).first
         throw Failure("there is no term \"\(name)\"" + (near.map { "; is \"\($0.term)\" meant?" } ?? ""))

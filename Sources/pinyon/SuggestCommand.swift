@@ -33,7 +33,7 @@ enum SuggestCommand {
     private static func line(_ suggestion: Suggestion) -> String {
         var parts = [reason(suggestion.reason)]
         if let other = suggestion.insteadOf { parts.append("instead of \(other)") }
-        if suggestion.isDeprecated { parts.append("deprecated") }
+        if suggestion.isDeprecated { parts.append(suggestion.preferred.map { "deprecated: say \($0)" } ?? "deprecated") }
         if suggestion.isRejected { parts.append("rejected before") }
         if let context = suggestion.context { parts.append(context) }
         if !suggestion.isOwn { parts.append("public") }

@@ -18,16 +18,17 @@ enum TermFileCommands {
             Option("skip-bad", nil, "take the rest where entries cannot be taken"), Option("dry-run", nil, "say what would be done, and do nothing"),
         ] + Connection.options,
         notes: """
-            All is looked at before anything is sent, and each refusal is told with its line. A CSV file's header names the fields: term and definition, and any of \
+            All is looked at before anything is sent, and where it cannot be done to the end, what was done is undone. Each refusal is told with its line. A CSV file's header names the fields: term and definition, and any of \
             context, language, status, preferred_term, usage_examples, related_terms, tags, frequency, last_used_at, is_public; several values of one have | between them. \
-            A term is a duplicate where one of the same words, context and language is there. To merge is to add what is missing, and another definition below the first.
+            A term is a duplicate where one of the same words, context and language is there. To merge is to add what is missing, and another definition below the first; \
+            status, and how often a term was used, stay.
             """,
         run: runImport)
 
     private static let exporting = Verb(
         name: "term export", summary: "Write a user's terms as CSV, JSON Lines or TBX", words: "FILE", wordsMax: 1,
         options: [
-            Option("user", "UUID|EMAIL", "only of this user"), Option("context", "CONTEXT", "only of this context"), Option("tag", "TAG", "only with this tag", repeats: true),
+            Option("user", "UUID|EMAIL", "whose terms they are"), Option("context", "CONTEXT", "only of this context"), Option("tag", "TAG", "only with this tag", repeats: true),
             Option("format", "FORMAT", "csv, jsonl or tbx; by the file's name if not given", choices: formats),
         ] + Connection.options,
         notes: "- writes to standard output. TBX has no place for tags, for how often and when a term was used, and for whether it is public.",
@@ -66,17 +67,17 @@ enum TermFileCommands {
             let sentences = plan.duplicates.map { duplicate in
                 "\(path), line \(duplicate.line): \"\(duplicate.term)\" is there already, \(duplicate.other.map { "in line \($0)" } ?? "in the dictionary")"
             }
-            if duplicates != .merge { try refuse(sentences, duplicates == .skip, "are duplicates", "--duplicates skip leaves them out, --duplicates merge adds to what is there") }
-            let patches = duplicates == .merge ? try plan.patches() : []
-            let drafts = (duplicates == .merge ? plan.merged : plan.new).map { RecordDraft(.term, $0.values.merging([.user: .identifier(user)]) { own, _ in own }) }
-            for draft in drafts { do throws(FieldError) { try draft.check() } catch { throw Failure("what was merged cannot be taken: \(error). Nothing was imported") } }
-            if !arguments.has("dry-run") { try await send(drafts, patches, client) }
-            let numbers: [(String, Int)] = [
-                ("imported", drafts.count), ("merged", duplicates == .merge ? plan.duplicates.count : 0), ("skipped", refusals.count + (duplicates == .skip ? plan.duplicates.count : 0)),
-            ]
+            if duplicates != .merge { try refuse(sentences, duplicates == .skip, sentences.count == 1 ? "is a duplicate" : "are duplicates", "--duplicates skip leaves them out, --duplicates merge adds to what is there") }
+            if duplicates == .merge { try plan.merge() }
+            let now = System.wallClock
+            // Named here, so that those whose answer is lost can be taken back.
+            let drafts = plan.new.map { RecordDraft(.term, id: Identifier(at: now), $0.values.merging([.user: .identifier(user)]) { own, _ in own }) }
+            if !arguments.has("dry-run") { try await send(drafts, plan.patches, client) }
+            let left = duplicates == .refuse ? 0 : plan.duplicates.count - plan.mergedCount
+            let numbers: [(String, Int)] = [("imported", drafts.count), ("merged", plan.mergedCount), ("unchanged", duplicates == .merge ? left : 0), ("skipped", refusals.count + (duplicates == .skip ? left : 0))]
             guard !arguments.has("json") else { return print(JSON.object(numbers.map { JSON.Member($0.0, .integer(Int64($0.1))) } + [JSON.Member("dry_run", .bool(arguments.has("dry-run")))])) }
             let told = numbers.filter { $0.1 > 0 || $0.0 == "imported" }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
-            print(arguments.has("dry-run") ? "would have \(told)" : told)
+            print(arguments.has("dry-run") ? "would have \(told), and did nothing" : told)
         }
     }
 
@@ -91,9 +92,9 @@ enum TermFileCommands {
         throw Failure("\(sentences.count) \(sentences.count == 1 ? "entry" : "entries") \(what), and nothing was imported; \(advice)")
     }
 
-    private static func terms(of user: Identifier?, _ client: MemoryClient, _ more: [RecordField: Value] = [:]) async throws -> [Record] {
+    private static func terms(of user: Identifier, _ client: MemoryClient, _ more: [RecordField: Value] = [:]) async throws -> [Record] {
         var listing = RecordListing(.term, more, order: .term, isAscending: true, limit: Limits.pageMax)
-        if let user { listing.values[.user] = .identifier(user) }
+        listing.values[.user] = .identifier(user)
         var records: [Record] = []
         while true {
             let page = try await client.browse(listing)
@@ -106,15 +107,28 @@ enum TermFileCommands {
     private static let batchRows = 500
     private static let batchBytesMax = 8 * 1_024 * 1_024
 
-    /// New ones in batches, then what is merged, each in its place. Where it cannot be done to the end, new ones are taken back.
-    private static func send(_ drafts: [RecordDraft], _ patches: [RecordPatch], _ client: MemoryClient) async throws {
-        var made: [Identifier] = []
+    /// New ones in batches, then what is merged, each in its place. Where it cannot be done to the end, or is not to be, all of it is taken back.
+    private static func send(_ drafts: [RecordDraft], _ patches: [TermPlan.Merging], _ client: MemoryClient) async throws {
+        let stop = Signals.stopRequests()
+        var (made, changed): ([[Identifier]], [TermPlan.Merging]) = ([], [])
         do {
-            for batch in batches(drafts) { made += try await client.create(batch).rows.map(\.id) }
-            for patch in patches { _ = try await client.change(patch) }
+            for batch in batches(drafts) {
+                made.append(batch.compactMap(\.id))
+                _ = try await client.create(batch)
+                if stop.hasCome { throw Failure("it was stopped") }
+            }
+            for merging in patches {
+                changed.append(merging)
+                _ = try await client.change(merging.patch)
+                if stop.hasCome { throw Failure("it was stopped") }
+            }
         } catch {
-            for ids in made.parts(of: Limits.batchMax) { _ = try await client.remove(.term, ids) }
-            throw error
+            // The last of each may have been done or not.
+            var left = 0
+            for merging in changed.reversed() { if (try? await client.change(merging.undoing)) == nil, merging.patch.id != changed.last?.patch.id { left += 1 } }
+            for ids in made.reversed() { if (try? await client.remove(.term, ids)) == nil, ids != made.last { left += ids.count } }
+            let why = (error as? Failure)?.sentence ?? "\(error)"
+            throw Failure("\(why). " + (left == 0 ? "Nothing was imported" : "\(left) terms that were imported or merged before could not be taken back"))
         }
     }
 
@@ -133,13 +147,13 @@ enum TermFileCommands {
 
     @Sendable private static func runExport(_ arguments: Arguments) async throws {
         let (path, format) = try format(arguments)
+        let owner = try arguments.required("user")
         if path != "-" { try System.requireAbsent(path) }
         try await Connection.run(arguments) { client in
             var more: [RecordField: Value] = [:]
             more[.context] = arguments["context"].map { .text($0) }
             if !arguments.all("tag").isEmpty { more[.tags] = .texts(arguments.all("tag")) }
-            var user: Identifier?
-            if let text = arguments["user"] { user = try await RecordText.identifier(text, .user, "--user", client) }
+            let user = try await RecordText.identifier(owner, .user, "--user", client)
             let records = try await terms(of: user, client, more)
             let text = TermFile.write(records, as: format)
             guard path != "-" else { return print(text, terminator: "") }
@@ -175,7 +189,22 @@ struct TermPlan {
     private(set) var new: [TermFile.Entry] = []
     private(set) var duplicates: [Duplicate] = []
     /// By where in the file's new ones they belong, or by what they add to.
-    private var additions: [(place: Int?, record: Record?, entry: TermFile.Entry)] = []
+    private var additions: [(target: Target, entry: TermFile.Entry)] = []
+
+    private enum Target: Hashable {
+        case new(Int)
+        case known(Record)
+    }
+
+    /// What is added to an entry of the dictionary, and what takes that back.
+    struct Merging {
+        var patch: RecordPatch
+        let undoing: RecordPatch
+    }
+
+    private(set) var patches: [Merging] = []
+    /// So many duplicates added something.
+    private(set) var mergedCount = 0
 
     init(_ records: [Record]) {
         known = Dictionary(records.map { record in (Name { record.text($0) }, record) }, uniquingKeysWith: { first, _ in first })
@@ -186,58 +215,67 @@ struct TermPlan {
         let term = if case .text(let text)? = entry.values[.term] { text } else { "" }
         if let record = known[name] {
             duplicates.append(Duplicate(line: entry.line, term: term, other: nil))
-            additions.append((nil, record, entry))
+            additions.append((.known(record), entry))
         } else if let place = places[name] {
             duplicates.append(Duplicate(line: entry.line, term: term, other: new[place].line))
-            additions.append((place, nil, entry))
+            additions.append((.new(place), entry))
         } else {
             places[name] = new.count
             new.append(entry)
         }
     }
 
-    /// The new ones with what their duplicates in the file add.
-    var merged: [TermFile.Entry] {
-        var merged = new
-        for (place, _, entry) in additions {
-            guard let place else { continue }
-            merged[place].values.merge(TermPlan.added(by: entry.values, to: merged[place].values)) { _, new in new }
-        }
-        return merged
-    }
-
-    /// What the file adds to those that are in the dictionary.
-    func patches() throws -> [RecordPatch] {
-        var patches: [Identifier: RecordPatch] = [:]
-        for (_, record, entry) in additions {
-            guard let record else { continue }
-            var values: [RecordField: Value] = [:]
-            for rule in record.schema.rules { values[rule.field] = record[rule.field] }
-            values.merge(patches[record.id]?.values ?? [:]) { _, new in new }
-            // How often it was used the server knows better.
-            let added = TermPlan.added(by: entry.values, to: values).filter { record.schema[$0.key]?.setter == .caller }
+    /// Adds duplicates to what they are duplicates of.
+    mutating func merge() throws {
+        var (whole, said): ([Target: [RecordField: Value]], [Target: Set<String>]) = ([:], [:])
+        for (target, entry) in additions {
+            let old = whole[target] ?? values(of: target)
+            var added = TermPlan.added(by: entry.values, to: old)
+            if case .text(let known)? = old[.definition], case .text(let more)? = entry.values[.definition] {
+                let isSaid = "\n\(known)\n".contains("\n\(more)\n")
+                if !isSaid, said[target, default: []].insert(more).inserted { added[.definition] = .text("\(known)\n\(more)") }
+            }
             guard !added.isEmpty else { continue }
-            var patch = patches[record.id] ?? RecordPatch(.term, id: record.id, ifVersion: record.version)
-            patch.values.merge(added) { _, new in new }
-            do throws(FieldError) { try patch.check() } catch { throw Failure("line \(entry.line) cannot be merged: \(error). Nothing was imported") }
-            patches[record.id] = patch
+            mergedCount += 1
+            let new = old.merging(added) { _, new in new }
+            let settable = new.filter { Schema.of(.term)[$0.key]?.setter != .server }
+            do throws(FieldError) { try RecordDraft(.term, settable.merging([.user: .identifier(Identifier(high: 0, low: 0))]) { own, _ in own }).check() } catch {
+                throw Failure("line \(entry.line) cannot be merged: \(error). Nothing was imported")
+            }
+            whole[target] = new
         }
-        return patches.values.sorted { $0.id < $1.id }
+        for (target, values) in whole {
+            switch target {
+            case .new(let place): new[place].values = values
+            case .known(let record): patches.append(merging(record, values))
+            }
+        }
+        patches.sort { $0.patch.id < $1.patch.id }
     }
 
-    /// Values that become others: what was missing, lists with what they lacked, and another definition below the first.
+    private func values(of target: Target) -> [RecordField: Value] {
+        switch target {
+        case .new(let place): new[place].values
+        case .known(let record): Dictionary(uniqueKeysWithValues: record.schema.rules.compactMap { rule in record[rule.field].map { (rule.field, $0) } })
+        }
+    }
+
+    private func merging(_ record: Record, _ values: [RecordField: Value]) -> Merging {
+        let changed = values.filter { record[$0.key] != $0.value }
+        let missing = changed.keys.filter { record[$0] == nil }
+        let old = changed.keys.reduce(into: [RecordField: Value]()) { old, field in old[field] = record[field] }
+        return Merging(patch: RecordPatch(.term, id: record.id, ifVersion: record.version, changed), undoing: RecordPatch(.term, id: record.id, old, clearing: Set(missing)))
+    }
+
+    /// What was missing, and lists with what they lacked. Of what an entry has, another word is not taken for it; how often it was used the server knows better.
     private static func added(by new: [RecordField: Value], to old: [RecordField: Value]) -> [RecordField: Value] {
         var added: [RecordField: Value] = [:]
-        for (field, value) in new {
+        for (field, value) in new where Schema.of(.term)[field]?.setter == .caller {
             switch (old[field], value) {
-            case (nil, _): added[field] = value
+            case (nil, _): if field != .preferred || old[.status] == .text(TermStanding.deprecated.name) { added[field] = value }
             case (.texts(let known)?, .texts(let more)):
                 let missing = more.filter { !known.contains($0) }
                 if !missing.isEmpty { added[field] = .texts(known + missing) }
-            case (.text(let known)?, .text(let more)) where field == .definition:
-                if !known.split(separator: "\n").contains(Substring(more)) && known != more { added[field] = .text("\(known)\n\(more)") }
-            case (.integer(let known)?, .integer(let more)) where field == .frequency: if more > known { added[field] = value }
-            case (.time(let known)?, .time(let more)) where field == .lastUsedAt: if more > known { added[field] = value }
             default: break
             }
         }

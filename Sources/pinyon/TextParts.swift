@@ -62,6 +62,7 @@ struct TextParts {
         if let end = line ?? word { return end - bytes.startIndex }
         var end = bytes.endIndex
         while end > bytes.startIndex + 1, bytes[end - 1] & 0xC0 == 0x80 { end -= 1 }
-        return end - 1 - bytes.startIndex
+        // What is no text at all is told to be none.
+        return end - 1 > bytes.startIndex ? end - 1 - bytes.startIndex : bytes.count
     }
 }

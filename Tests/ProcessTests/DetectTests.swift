@@ -91,7 +91,7 @@ extension RealBinary {
                 #expect(try await server.ask(business).output.hasPrefix("kernel  (prefix)\n"))
                 // A word that is a term now is proposed no more.
                 #expect(try await server.ask(["term", "add", "kubectl", "d"] + Self.maya).code == 0)
-                #expect(try await server.ask(["learned", "--min", "1"] + Self.maya).output == "restart  (in 1 texts, no term)\n")
+                #expect(try await server.ask(["learned", "--min", "1"] + Self.maya).output == "restart  (in 1 text, no term)\n")
                 #expect(try await server.ask(["learned", "--remove", "restart"] + Self.maya).code == 0)
                 #expect(try await server.ask(["learned", "--min", "1", "--json"] + Self.maya).output.isEmpty)
             }
@@ -104,13 +104,14 @@ extension RealBinary {
                 let folder = try Folder()
                 try Data([0x61, 0xFF, 0x62]).write(to: URL(fileURLWithPath: folder.path + "/latin"))
                 try folder.write("", to: "empty")
+                try Data(repeating: 0x80, count: 2_000_000).write(to: URL(fileURLWithPath: folder.path + "/marks"))
                 for (words, code, part) in [
                     (["detect"], 2 as Int32, "give a text or --file"), (["detect", "a", "--file", "b"], 2, "give a text or --file"), (["detect", "a"], 1, "user"),
                     (["detect", "--file", folder.path + "/none"] + Self.maya, 1, "none"), (["detect", "--file", folder.path + "/latin"] + Self.maya, 1, "no UTF-8 text"),
-                    (["detect", "--file", folder.path + "/empty"] + Self.maya, 1, "is empty"), (["detect", "a", "--language", "no language"] + Self.maya, 2, "--language"),
+                    (["detect", "--file", folder.path + "/empty"] + Self.maya, 1, "is empty"), (["detect", "--file", folder.path + "/marks"] + Self.maya, 1, "no UTF-8 text"), (["detect", "a", "--language", "no language"] + Self.maya, 2, "--language"),
                     (["related"], 2, "name a term"), (["learn"], 2, "say accepted, rejected, ignored or typed"), (["learn", "liked", "kernel"] + Self.maya, 2, "say accepted"),
                     (["learn", "accepted"] + Self.maya, 2, "name the term that was accepted"), (["learn", "accepted", "zzz"] + Self.maya, 1, "there is no term \"zzz\""),
-                    (["learn", "typed", "a", "--context", "b"] + Self.maya, 2, "--context is for suggestions"), (["learned", "--remove", "zzz"] + Self.maya, 1, "zzz"),
+                    (["learned"], 1, "user"), (["learn", "typed", "a", "--context", "b"] + Self.maya, 2, "--context is for suggestions"), (["learned", "--remove", "zzz"] + Self.maya, 1, "zzz"),
                      (["related", "kernell"] + Self.maya, 1, "is \"kernel\" meant?"), (["related", "zzz"] + Self.maya, 1, "there is no term \"zzz\""),
                     (["related", "kernel", "--limit", "0"] + Self.maya, 2, "--limit"),
                 ] {

@@ -46,25 +46,24 @@ struct TermFileTests {
             .term: .text("kernel panic"), .definition: .text("it stops"), .status: .text("preferred"), .language: .text("en"), .relatedTerms: .texts(["oops", "elsewhere"]),
         ]
         let other: [RecordField: Value] = [
-            .term: .text("blacklist"), .definition: .text("what is kept out"), .status: .text("deprecated"), .preferred: .text("blocklist"), .relatedTerms: .texts(["oops"]),
+            .term: .text("blacklist"), .definition: .text("  what is\r\n\tkept  out"), .status: .text("deprecated"), .preferred: .text("blocklist"), .relatedTerms: .texts(["oops"]),
         ]
+        let alone: [RecordField: Value] = [.term: .text("alone"), .definition: .text("d"), .status: .text("deprecated"), .relatedTerms: .texts(["oops", "panic"])]
         let oops: [RecordField: Value] = [.term: .text("oops"), .definition: .text("less"), .status: .text("preferred")]
-        let written = [deprecated, preferred, other, oops, TermFileTests.full]
+        let written = [deprecated, preferred, other, oops, alone, TermFileTests.full]
         let file = try read(TermFile.write(written.map(TermFileTests.record), as: .tbx), .tbx)
         #expect(file.refusals.isEmpty)
         func text(_ field: RecordField, _ values: [RecordField: Value]) -> String { if case .text(let text)? = values[field] { text } else { "" } }
         let found = file.entries.map(\.values).sorted { text(.term, $0) < text(.term, $1) }
-        var full = TermFileTests.full.filter { ![.tags, .frequency, .isPublic].contains($0.key) }
-        // White space is one space in what people read.
-        full[.definition] = .text("two lines; a|b & <c> \\ \"d\"")
-        #expect(found == [deprecated, preferred, other, oops, full].sorted { text(.term, $0) < text(.term, $1) })
+        let full = TermFileTests.full.filter { ![.tags, .frequency, .isPublic].contains($0.key) }
+        #expect(found == [deprecated, preferred, other, oops, alone, full].sorted { text(.term, $0) < text(.term, $1) })
     }
 
     @Test("a wrong header is told with what there is, and nothing is read")
     func header() {
         for (text, why) in [
             ("", "the file is empty"), ("term,meaning\na,b\n", "the column meaning"), ("term\na\n", "lacks the column definition"), ("term,definition,term\n", "the column term twice"),
-            ("term,,definition\n", "a column without a name"), ("\"term,definition\n", "a quotation mark is never closed"), ("{\"term\":\"a\"}\n", "quotation mark stands within"),
+            ("term,,definition\n", "a column without a name"), ("term;definition\n", "separated by semicolons"), ("term\tdefinition\n", "separated by tabs"), ("\"term,definition\n", "a quotation mark is never closed"), ("{\"term\":\"a\"}\n", "quotation mark stands within"),
         ] {
             let refused = refusal(text, .csv)
             #expect(refused?.line == 1 && refused?.reason.contains(why) == true, "\(text): \(String(describing: refused))")
@@ -78,6 +77,9 @@ struct TermFileTests {
         #expect(file.entries.map(\.line) == [2, 12])
         #expect(file.entries.first?.values[.definition] == .text("the\r\ncore"))
         #expect(file.refusals.map(\.line) == [4, 6, 7, 8, 9, 10, 11])
+        // A quotation mark too many takes no other lines with it.
+        let many = try read("term,definition\n\"a,broken\nb1,good\nb2,good\nc,\"good, quoted\"\nd1,good\n", .csv)
+        #expect(many.refusals.map(\.line) == [2] && many.entries.map(\.line) == [3, 4, 5, 6], "\(many)")
         let open = try read("term,definition\na,\"b\nc,d\ne,f\n", .csv)
         #expect(open.refusals.map(\.line) == [2] && open.entries.map(\.line) == [3, 4])
         let latin = try TermFile.read(Array("term,definition\ncaf".utf8) + [0xE9] + Array(",d\nkernel,d\n".utf8), as: .csv)
@@ -149,10 +151,33 @@ struct TermFileTests {
             (laughs, 2, "declares an entity"), ("<!DOCTYPE tbx [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><tbx>&x;</tbx>", 1, "declares an entity"),
             ("<!DOCTYPE tbx [<!ENTITY % p SYSTEM \"http://127.0.0.1/x\"> %p;]><tbx></tbx>", 1, "declares an entity"), ("<tbx>&undeclared;</tbx>", 1, "it is no XML"),
             ("<tbx>" + String(repeating: "<a>", count: 100), 1, "64 deep"), ("<tbx>\u{1}</tbx>", 1, "it is no XML"),
+            ("<!DOCTYPE martif SYSTEM \"TBXcoreStructV02.dtd\">\n<martif><text>caf&eacute;ine</text></martif>", 2, "eacute"),
         ] {
             let refused = refusal(text, .tbx)
             #expect(refused?.line == line && refused?.reason.contains(why) == true, "\(text.prefix(60)): \(String(describing: refused))")
         }
+    }
+
+    @Test("large files are read in time that grows as they do")
+    func large() throws {
+        let terms = (0..<5_000).map { "<termSec><term>t\($0)</term><termNote type=\"administrativeStatus\">deprecatedTerm-admn-sts</termNote></termSec>" }.joined()
+        let references = (0..<5_000).map { "<ref type=\"crossReference\" target=\"c\($0)\">x</ref>" }.joined()
+        let document = "<tbx><text><body><conceptEntry id=\"c0\">\(references)<langSec xml:lang=\"\"><descrip type=\"definition\">d</descrip>\(terms)</langSec></conceptEntry></body></text></tbx>"
+        let file = try read(document, .tbx)
+        #expect(file.entries.count == 5_000 && file.entries.allSatisfy { $0.values[.language] == nil && $0.values[.preferred] == nil })
+        let records = (0..<5_000).map { number in
+            TermFileTests.record([.term: .text("t\(number)"), .definition: .text("d"), .status: .text("deprecated"), .preferred: .text("t\(number + 1)")])
+        }
+        #expect(try read(TermFile.write(records, as: .tbx), .tbx).entries.count == 5_000)
+    }
+
+    @Test("UTF-16 is told to be that")
+    func wide() {
+        let bytes: [UInt8] = [0xFF, 0xFE] + Array("term".utf16).flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+        do throws(TermFile.Refusal) {
+            _ = try TermFile.read(bytes, as: .csv)
+            Issue.record("it was read")
+        } catch { #expect(error.reason.contains("UTF-16")) }
     }
 
     @Test("no bytes at all make a reader fail otherwise than with a refusal")

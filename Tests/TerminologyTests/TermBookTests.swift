@@ -114,7 +114,10 @@ import Testing
         #expect(book.suggest(SuggestRequest("csrew"), to: maya).map(\.reason) == [.typos(1)])
         #expect(book.suggest(SuggestRequest("xcrew"), to: maya).allSatisfy { if case .similar = $0.reason { true } else { false } })
         #expect(book.suggest(SuggestRequest("scre"), to: maya).map(\.reason) == [.prefix])
-        #expect(book.suggest(SuggestRequest("scer"), to: maya).allSatisfy { if case .similar = $0.reason { true } else { false } })
+        // Only where nothing else is found, and then for what it is.
+        #expect(book.suggest(SuggestRequest("scer"), to: maya).map(\.reason) == [.typos(1)])
+        book.apply([.put(entry(9, "scering"))])
+        #expect(terms(book, "scer") == ["scering"])
         #expect(book.suggest(SuggestRequest("notebo kk"), to: maya).first?.reason == .typos(2))
     }
 
@@ -164,6 +167,10 @@ import Testing
         let limited = book.suggest(SuggestRequest("ker", context: "business", limit: 2), to: maya)
         #expect(limited.map(\.term) == ["kernel panic", "kernel ring"])
         #expect(Set(book.lessons) == [first, second])
+        // What is offered in the place of another is what is rejected.
+        let instead = self.book(entry(1, "barnew"), entry(2, "foo old", insteadUse: "barnew"), entry(3, "fooling", uses: 1))
+        instead.learn([.put(first, lesson(1, nil, 2))])
+        #expect(terms(instead, "foo") == ["fooling", "barnew"])
         book.learn([.remove(first), .put(second, lesson(3, nil, 0))])
         #expect(terms(book, "ker", context: "business") == ["kernel", "kernel panic", "kernel ring"])
         #expect(book.lessons.isEmpty)

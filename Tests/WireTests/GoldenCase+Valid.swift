@@ -180,7 +180,7 @@ extension GoldenCase {
         ]))),
         GoldenCase("reply to learn", .reply(7, .learn, .written(WriteReceipt(change: 14, rows: [WriteReceipt.Row(id: one, version: 2), WriteReceipt.Row(id: two, version: 1)])))),
         GoldenCase("reply to suggest: what was rejected", .reply(7, .suggest, .suggested([
-            Suggestion(id: one, term: "kernel", reason: .prefix, start: 0, context: nil, fitsContext: false, isOwn: true, isRejected: true),
+            Suggestion(id: one, term: "kernel", reason: .prefix, start: 0, context: nil, fitsContext: false, isOwn: true, isDeprecated: true, preferred: "core", isRejected: true),
         ]))),
         GoldenCase("reply to detect", .reply(7, .detect, .detected(Detection(
             terms: [

@@ -176,7 +176,7 @@ extension RandomMessages {
         let reasons: [Suggestion.Reason] = [.exact, .prefix, .typos(Int(short())), .similar(pick(RandomMessages.numbers)), .meaning(pick(RandomMessages.numbers))]
         return Suggestion(
             id: identifier(), term: text(), reason: pick(reasons), start: Int(short()), context: maybe { $0.text() }, fitsContext: chance(), isOwn: chance(),
-            insteadOf: maybe { $0.text() }, isDeprecated: chance(), isRejected: chance(), definition: maybe { $0.text() })
+            insteadOf: maybe { $0.text() }, isDeprecated: chance(), preferred: maybe { $0.text() }, isRejected: chance(), definition: maybe { $0.text() })
     }
 
     private mutating func detection() -> Detection {
