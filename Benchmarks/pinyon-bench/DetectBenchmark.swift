@@ -11,6 +11,7 @@ struct DetectBenchmark {
     }
 
     let options: Options
+    private static let batchRows = 500
 
     init(_ options: Options) throws {
         self.options = options
@@ -25,7 +26,9 @@ struct DetectBenchmark {
         try request.check()
         let user = Identifier(high: 0, low: 0)
         let book = TermBook()
-        book.apply(terms.enumerated().map { .put(TermEntry(id: Identifier(high: 0, low: UInt64($0.offset)), owner: user, term: $0.element)) })
+        // As an import brings them: in several tables.
+        let entries = terms.enumerated().map { TermChange.put(TermEntry(id: Identifier(high: 0, low: UInt64($0.offset)), owner: user, term: $0.element)) }
+        for batch in entries.parts(of: DetectBenchmark.batchRows) { book.apply(batch) }
         let plain = book.byteCount
         let (first, _) = time { book.detect(request, for: user, shouldStop: { false }) }
         let rounds = (0..<options.integer("rounds", 11)).map { _ in time { book.detect(request, for: user, shouldStop: { false }) } }

@@ -111,8 +111,8 @@ public struct Tokens: Sendable {
     /// Nil where nothing is left when it is folded.
     private mutating func number(of text: [UInt8], _ range: Range<Int>) -> Int? {
         let word = text.span.extracting(range)
-        let hash = WordTable.hash(word)
-        if text[range].allSatisfy({ $0 < 0x80 }) { return words.insert(word, hash) }
+        let (hash, isPlain) = WordTable.hash(word)
+        if isPlain { return words.insert(word, hash) }
         let known = raw.insert(word, hash)
         if known == foldings.count {
             let folded = Array(Folding.folded(String(decoding: text[range], as: UTF8.self)).utf8)

@@ -17,7 +17,7 @@ public struct WordTable: Sendable {
     private func start(of number: Int) -> Int { number == 0 ? 0 : Int(ends[number - 1]) }
 
     /// The number of a word, which is taken in where it is not there.
-    public mutating func insert(_ word: [UInt8]) -> Int { insert(word.span, WordTable.hash(word.span)) }
+    public mutating func insert(_ word: [UInt8]) -> Int { insert(word.span, WordTable.hash(word.span).hash) }
 
     mutating func insert(_ word: Span<UInt8>, _ hash: UInt64) -> Int {
         let slot = slot(of: word, hash)
@@ -67,12 +67,14 @@ public struct WordTable: Sendable {
     /// Another in every process, so that nobody can choose words that fall together.
     private static let seed = UInt64.random(in: .min ... .max)
 
-    static func hash(_ word: Span<UInt8>) -> UInt64 {
-        var hash = seed
+    /// With whether the word is of ASCII alone.
+    static func hash(_ word: Span<UInt8>) -> (hash: UInt64, isPlain: Bool) {
+        var (hash, all) = (seed, UInt8(0))
         for place in 0..<word.count {
             hash = (hash ^ UInt64(word[place])) &* 0x9E37_79B9_7F4A_7C15
             hash ^= hash >> 29
+            all |= word[place]
         }
-        return hash
+        return (hash, all < 0x80)
     }
 }

@@ -4,7 +4,9 @@ public enum Checks {
         let count = value.utf8.count
         guard count > 0 else { throw FieldError(field, .empty) }
         guard count <= bytesMax else { throw FieldError(field, .tooLong(bytes: count, bytesMax: bytesMax)) }
-        guard !value.utf8.contains(0) else { throw FieldError(field, .notText) }
+        // By bytes, as it may be a long text.
+        let bytes = value.utf8.span
+        for place in 0..<count where bytes[place] == 0 { throw FieldError(field, .notText) }
     }
 
     public static func importance(_ value: Double) throws(FieldError) {

@@ -11,9 +11,10 @@ struct Detecting {
     /// Entries of one table and language.
     private struct Source {
         let place: Int
+        let table: TermTable
         let automaton: TermAutomaton
         let isInflecting: Bool
-        /// What it found, the first last.
+        /// What it found and was not asked for yet, the first last.
         var found: [TermAutomaton.Found]
     }
 
@@ -25,8 +26,6 @@ struct Detecting {
 
     /// An entry of the words that were found.
     private struct Candidate {
-        let rank: UInt64
-        let id: Identifier
         let place: Int
         let row: Int
         let isInflected: Bool
@@ -40,11 +39,14 @@ struct Detecting {
     private let lower: [UInt8]
     private var read = Tokens()
     private var sources: [Source] = []
+    /// Of what begins at each token, in tokens.
+    private var longest: [UInt16] = []
     private var detection: Detection
     /// Of the same words, what came of them.
     private var singles: [Entry?] = []
     private var pairs: [UInt64: Entry] = [:]
     private var longer: [[UInt32]: Entry] = [:]
+    private var room: [Candidate] = []
     /// Of each table's rows, how many terms the answer had with it; zero is none.
     private var numbers: [[UInt32]]
 
@@ -62,6 +64,9 @@ struct Detecting {
     mutating func detect(in language: Language?, shouldStop: () -> Bool) -> Detection? {
         read.read(lower)
         singles = [Entry?](repeating: nil, count: read.words.count)
+        longest = [UInt16](repeating: 0, count: read.tokens.count)
+        // Without their places, so that going through them stays near.
+        let sequence = read.tokens.map(\.word)
         var compared: [Language?: (table: WordTable, numbers: [UInt32])] = [:]
         for (place, part) in terms.tables.enumerated() {
             for group in part.table.languageGroups {
@@ -70,8 +75,9 @@ struct Detecting {
                 let words = compared[chosen] ?? read.compared(in: chosen)
                 compared[chosen] = words
                 let (automaton, shown) = (part.table.automaton(of: group, in: chosen), terms)
-                guard let found = automaton.find(in: read, words, isShown: { shown.isShown(place, $0) }, shouldStop: shouldStop) else { return nil }
-                if !found.isEmpty { sources.append(Source(place: place, automaton: automaton, isInflecting: chosen != nil, found: found)) }
+                guard let found = automaton.find(in: read.tokens, sequence, words, isShown: shown.showsAll(place) ? nil : { shown.isShown(place, $0) }, shouldStop: shouldStop) else { return nil }
+                for one in found where one.length > longest[one.place] { longest[one.place] = UInt16(one.length) }
+                if !found.isEmpty { sources.append(Source(place: place, table: part.table, automaton: automaton, isInflecting: chosen != nil, found: found)) }
             }
         }
         resolve()
@@ -80,15 +86,13 @@ struct Detecting {
 
     /// From the first token on: the longest of what begins there, and on behind it.
     private mutating func resolve() {
-        var place = 0
-        while true {
-            var (begin, length) = (Int.max, 0)
-            for source in sources.indices {
-                while let last = sources[source].found.last, last.place < place { sources[source].found.removeLast() }
-                guard let found = sources[source].found.last, found.place < begin || found.place == begin && found.length > length else { continue }
-                (begin, length) = (found.place, found.length)
+        var begin = 0
+        while begin < longest.count {
+            let length = Int(longest[begin])
+            guard length > 0 else {
+                begin += 1
+                continue
             }
-            guard length > 0 else { return }
             let range = Int(read.tokens[begin].start)..<Int(read.tokens[begin + length - 1].end)
             guard detection.occurrences.count < Limits.occurrencesMax else {
                 detection.readBytes = range.lowerBound
@@ -96,7 +100,7 @@ struct Detecting {
             }
             let entry = entry(begin..<begin + length, range)
             detection.occurrences.append(Detection.Occurrence(range: range, term: entry.term, isInflected: entry.isInflected))
-            place = begin + length
+            begin += length
         }
     }
 
@@ -125,34 +129,51 @@ struct Detecting {
     }
 
     private mutating func choose(_ words: Range<Int>, _ range: Range<Int>) -> Entry {
+        // Of its own while the sources are gone through, and kept for the next words.
         var candidates: [Candidate] = []
+        swap(&candidates, &room)
+        defer { swap(&candidates, &room) }
+        candidates.removeAll(keepingCapacity: true)
+        let isPlain = isPlain(range)
         for source in sources.indices {
+            // What is before it was asked for already, or lies within another.
+            while let last = sources[source].found.last, last.place < words.lowerBound { sources[source].found.removeLast() }
             guard let found = sources[source].found.last, found.place == words.lowerBound, found.length == words.count else { continue }
-            let (place, isInflecting, table) = (sources[source].place, sources[source].isInflecting, terms.tables[sources[source].place].table)
+            let (place, isInflecting, table) = (sources[source].place, sources[source].isInflecting, sources[source].table)
             sources[source].automaton.eachRow(at: found.node) { row in
                 guard terms.isShown(place, row) else { return }
-                let isInflected = isInflecting && !isWritten(table, row, range)
-                candidates.append(Candidate(rank: rank(table, place, row, isInflected), id: table.ids[row], place: place, row: row, isInflected: isInflected))
+                let isInflected = isInflecting && !(isPlain ? table.hasKey(row, lower, range) : isWritten(table, row, range))
+                candidates.append(Candidate(place: place, row: row, isInflected: isInflected))
             }
         }
-        if candidates.count > 1 { candidates.sort { ($0.rank, $0.id) < ($1.rank, $1.id) } }
+        // Most are alone.
+        if candidates.count > 1 {
+            let ranked = candidates.map { (rank: rank($0), id: id($0), candidate: $0) }.sorted { ($0.rank, $0.id) < ($1.rank, $1.id) }
+            for place in candidates.indices { candidates[place] = ranked[place].candidate }
+        }
         guard let best = candidates.first else { return Entry(term: 0, isInflected: false) }
-        let term = number(of: best.place, best.row, others: candidates.count == 1 ? [] : candidates.dropFirst().prefix(Limits.homonymsMax).map(\.id))
+        let term = number(of: best.place, best.row, others: candidates.count == 1 ? [] : candidates.dropFirst().prefix(Limits.homonymsMax).map(id))
         return Entry(term: term, isInflected: best.isInflected)
     }
 
-    /// Whether that piece of the text is the key of that row.
-    private func isWritten(_ table: TermTable, _ row: Int, _ range: Range<Int>) -> Bool {
-        // One word of ASCII letters is its key but for capitals.
-        var isPlain = true
-        for place in range where text[place] >= 0x80 || text[place] <= TermKey.space || text[place] == UInt8(ascii: "-") || text[place] == UInt8(ascii: "_") { isPlain = false }
-        guard isPlain else { return table.hasKey(row, TermKey(String(decoding: text[range], as: UTF8.self)).bytes[...]) }
-        return table.hasKey(row, lower[range])
+    /// Whether a piece of the text is one word of ASCII, which is its own key but for capitals.
+    private func isPlain(_ range: Range<Int>) -> Bool {
+        for place in range where lower[place] >= 0x80 || lower[place] <= TermKey.space || lower[place] == UInt8(ascii: "-") || lower[place] == UInt8(ascii: "_") { return false }
+        return true
     }
 
-    private func rank(_ table: TermTable, _ place: Int, _ row: Int, _ isInflected: Bool) -> UInt64 {
-        var rank: UInt64 = isInflected ? 1 : 0
-        rank = rank << 1 | (terms.isOwn(place) ? 0 : 1)
+    /// Whether a piece of the text is the key of that row.
+    private func isWritten(_ table: TermTable, _ row: Int, _ range: Range<Int>) -> Bool {
+        let key = TermKey(String(decoding: text[range], as: UTF8.self)).bytes
+        return table.hasKey(row, key, 0..<key.count)
+    }
+
+    private func id(_ candidate: Candidate) -> Identifier { terms.tables[candidate.place].table.ids[candidate.row] }
+
+    private func rank(_ candidate: Candidate) -> UInt64 {
+        let (table, row) = (terms.tables[candidate.place].table, candidate.row)
+        var rank: UInt64 = candidate.isInflected ? 1 : 0
+        rank = rank << 1 | (terms.isOwn(candidate.place) ? 0 : 1)
         rank = rank << 1 | (context.map { $0 == table.contexts[row] } ?? true ? 0 : 1)
         rank = rank << 2 | UInt64(table.standing(row).rawValue)
         return rank << 20 | table.frecencies[row].rank

@@ -15,6 +15,8 @@ final class TermAutomaton: Sendable {
     /// From the root, by the first word; zero is none.
     private let roots: [UInt32]
     private let children: ChildTable
+    /// Whether a node has children at all: most have none, and are not looked up.
+    private let leads: [Bool]
     /// Of each node, the longest end of what led to it that leads to another; the root is zero.
     private let fails: [UInt32]
     /// Of each node, the nearest of itself and those it falls back to where a term ends; zero is none.
@@ -41,40 +43,43 @@ final class TermAutomaton: Sendable {
             if !words.isEmpty { nexts[number] = tree.insert(UInt32(number + 1), words) }
         }
         (fails, outputs) = tree.fallBack()
-        (vocabulary, roots, children, depths, firsts) = (table, tree.roots, tree.children, tree.depths, tree.firsts)
+        (vocabulary, roots, children, leads, depths, firsts) = (table, tree.roots, tree.children, tree.leads, tree.depths, tree.firsts)
         (self.nexts, rows) = (nexts, terms.map { UInt32($0.row) })
     }
 
     /// What a node and a word lead to, by itself or by what it falls back to.
-    @inline(__always) fileprivate static func step(_ start: UInt32, _ word: UInt32, _ roots: [UInt32], _ children: ChildTable, _ fails: [UInt32]) -> UInt32 {
+    @inline(__always) fileprivate static func step(
+        _ start: UInt32, _ word: UInt32, _ roots: [UInt32], _ children: ChildTable, _ leads: [Bool], _ fails: [UInt32]
+    ) -> UInt32 {
         var node = start
         while node > 0 {
-            let child = children.child(of: node, word)
-            if child > 0 { return child }
+            if leads[Int(node)] {
+                let child = children.child(of: node, word)
+                if child > 0 { return child }
+            }
             node = fails[Int(node)]
         }
         return roots[Int(word)]
     }
 
-    /// The places where terms that are shown begin, the last first, or nil where it was to stop.
-    func find(in text: Tokens, _ compared: (table: WordTable, numbers: [UInt32]), isShown: (Int) -> Bool, shouldStop: () -> Bool) -> [Found]? {
+    /// The places where terms that are shown begin, the last first, or nil where it was to stop. Without `isShown` all are.
+    func find(in tokens: [Tokens.Token], _ sequence: [UInt32], _ compared: (table: WordTable, numbers: [UInt32]), isShown: ((Int) -> Bool)?, shouldStop: () -> Bool) -> [Found]? {
         let known = vocabulary.numbers(of: compared.table)
         let words = compared.numbers.map { known[Int($0)] ?? TermAutomaton.unknown }
         var (found, node): ([Found], UInt32) = ([], 0)
         // Whether of each node a term is shown, as far as it was asked for.
         var shown = [Bool?](repeating: nil, count: fails.count)
-        for place in text.tokens.indices.reversed() {
+        for place in sequence.indices.reversed() {
             if place & TermAutomaton.stepsMask == 0, shouldStop() { return nil }
-            let token = text.tokens[place]
-            let word = words[Int(token.word)]
+            let word = words[Int(sequence[place])]
             guard word != TermAutomaton.unknown else {
                 node = 0
                 continue
             }
-            node = TermAutomaton.step(node, word, roots, children, fails)
-            guard token.isBeginning else { continue }
+            node = TermAutomaton.step(node, word, roots, children, leads, fails)
             var output = Int(outputs[Int(node)])
-            while output > 0 {
+            guard output > 0, tokens[place].isBeginning else { continue }
+            while let isShown, output > 0 {
                 let isAny = shown[output] ?? hasRow(at: output, isShown)
                 shown[output] = isAny
                 if isAny { break }
@@ -104,7 +109,7 @@ final class TermAutomaton: Sendable {
     }
 
     var byteCount: Int {
-        vocabulary.byteCount + children.byteCount + (roots.count + fails.count + outputs.count + firsts.count + nexts.count + rows.count) * 4 + depths.count * 2
+        vocabulary.byteCount + children.byteCount + (roots.count + fails.count + outputs.count + firsts.count + nexts.count + rows.count) * 4 + depths.count * 3
     }
 }
 
@@ -114,6 +119,7 @@ private struct TermTree {
     var children = ChildTable()
     var depths: [UInt16] = [0]
     var firsts: [UInt32] = [0]
+    var leads: [Bool] = [true]
     private var parents: [UInt32] = [0]
     private var words: [UInt32] = [0]
 
@@ -136,6 +142,8 @@ private struct TermTree {
         words.append(word)
         depths.append(depths[parent] + 1)
         firsts.append(0)
+        leads.append(false)
+        leads[parent] = true
         if parent == 0 { roots[Int(word)] = node } else { children.insert(node, of: UInt32(parent), word) }
         return Int(node)
     }
@@ -145,7 +153,7 @@ private struct TermTree {
         var fails = [UInt32](repeating: 0, count: parents.count)
         var outputs = fails
         for node in parents.indices.sorted(by: { depths[$0] < depths[$1] }).dropFirst() {
-            if parents[node] > 0 { fails[node] = TermAutomaton.step(fails[Int(parents[node])], words[node], roots, children, fails) }
+            if parents[node] > 0 { fails[node] = TermAutomaton.step(fails[Int(parents[node])], words[node], roots, children, leads, fails) }
             outputs[node] = firsts[node] > 0 ? UInt32(node) : outputs[Int(fails[node])]
         }
         return (fails, outputs)

@@ -35,6 +35,8 @@ final class TermTable: Sendable {
     let preferred: [Int: String]
     /// Empty where no entry's is known.
     let languages: [Language?]
+    /// Those that entries have; nil where that of some is not known.
+    let languageGroups: Set<Language?>
     /// Nil in small tables, which are gone through.
     let trigrams: TrigramTable?
     /// Made when a text is first looked through.
@@ -78,6 +80,7 @@ final class TermTable: Sendable {
         contexts = order.map { codes[$0] }
         flags = order.map { rows[$0].entry.standing.rawValue | (rows[$0].entry.isPublic ? TermTable.publicFlag : 0) }
         languages = rows.contains { $0.entry.language != nil } ? order.map { rows[$0].entry.language } : []
+        languageGroups = Set(rows.lazy.map(\.entry.language))
         trigrams = rows.count < TermTable.trigramRowsMin ? nil : TrigramTable(order.map { rows[$0].key })
     }
 
@@ -125,9 +128,6 @@ extension TermTable {
 
     private static let automataMax = 2
 
-    /// Those that entries have; nil where that of some is not known.
-    var languageGroups: Set<Language?> { languages.isEmpty ? [nil] : Set(languages) }
-
     /// What finds the entries of one language, or of none, compared as words of one are.
     func automaton(of group: Language?, in language: Language?) -> TermAutomaton {
         automata.withLock { automata in
@@ -169,10 +169,11 @@ extension TermTable {
         return row > 0 && UInt32(shared[row]) == count && starts[row] - starts[row - 1] == count
     }
 
-    func hasKey(_ row: Int, _ key: ArraySlice<UInt8>) -> Bool {
+    /// Whether its key is that part of a text.
+    func hasKey(_ row: Int, _ text: [UInt8], _ range: Range<Int>) -> Bool {
         let start = Int(starts[row])
-        guard Int(starts[row + 1]) - start == key.count else { return false }
-        for place in 0..<key.count where keys[start + place] != key[key.startIndex + place] { return false }
+        guard Int(starts[row + 1]) - start == range.count else { return false }
+        for place in 0..<range.count where keys[start + place] != text[range.lowerBound + place] { return false }
         return true
     }
 

@@ -40,6 +40,9 @@ struct VisibleTerms: Sendable {
         return place(of: key, isDeprecated: false) ?? place(of: key, isDeprecated: true)
     }
 
+    /// Whether it is so of all entries of a table.
+    func showsAll(_ place: Int) -> Bool { isOwn(place) && tables[place].liveCount == tables[place].table.count }
+
     /// What is to be said in the place of a deprecated term: where the one that it names is deprecated as well, the one that that names, and so on, if there is one.
     func preferred(to row: Int, of place: Int) -> (Int, Int)? {
         var name = tables[place].table.preferred[row]
