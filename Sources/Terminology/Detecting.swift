@@ -14,6 +14,7 @@ struct Detecting {
         let table: TermTable
         let automaton: TermAutomaton
         let isInflecting: Bool
+        let showsAll: Bool
         /// What it found and was not asked for yet, the first last.
         var found: [TermAutomaton.Found]
     }
@@ -74,10 +75,10 @@ struct Detecting {
                 let chosen = group ?? language
                 let words = compared[chosen] ?? read.compared(in: chosen)
                 compared[chosen] = words
-                let (automaton, shown) = (part.table.automaton(of: group, in: chosen), terms)
-                guard let found = automaton.find(in: read.tokens, sequence, words, isShown: shown.showsAll(place) ? nil : { shown.isShown(place, $0) }, shouldStop: shouldStop) else { return nil }
-                for one in found where one.length > longest[one.place] { longest[one.place] = UInt16(one.length) }
-                if !found.isEmpty { sources.append(Source(place: place, table: part.table, automaton: automaton, isInflecting: chosen != nil, found: found)) }
+                let (automaton, shown, showsAll) = (part.table.automaton(of: group, in: chosen), terms, terms.showsAll(place))
+                guard let found = automaton.find(in: read.tokens, sequence, words, isShown: showsAll ? nil : { shown.isShown(place, $0) }, shouldStop: shouldStop) else { return nil }
+                for one in found where one.length > longest[Int(one.place)] { longest[Int(one.place)] = one.length }
+                if !found.isEmpty { sources.append(Source(place: place, table: part.table, automaton: automaton, isInflecting: chosen != nil, showsAll: showsAll, found: found)) }
             }
         }
         resolve()
@@ -86,6 +87,7 @@ struct Detecting {
 
     /// From the first token on: the longest of what begins there, and on behind it.
     private mutating func resolve() {
+        detection.occurrences.reserveCapacity(min(Limits.occurrencesMax, sources.reduce(0) { $0 + $1.found.count }))
         var begin = 0
         while begin < longest.count {
             let length = Int(longest[begin])
@@ -137,11 +139,12 @@ struct Detecting {
         let isPlain = isPlain(range)
         for source in sources.indices {
             // What is before it was asked for already, or lies within another.
-            while let last = sources[source].found.last, last.place < words.lowerBound { sources[source].found.removeLast() }
-            guard let found = sources[source].found.last, found.place == words.lowerBound, found.length == words.count else { continue }
+            while let last = sources[source].found.last, Int(last.place) < words.lowerBound { sources[source].found.removeLast() }
+            guard let found = sources[source].found.last, Int(found.place) == words.lowerBound, Int(found.length) == words.count else { continue }
             let (place, isInflecting, table) = (sources[source].place, sources[source].isInflecting, sources[source].table)
+            let showsAll = sources[source].showsAll
             sources[source].automaton.eachRow(at: found.node) { row in
-                guard terms.isShown(place, row) else { return }
+                guard showsAll || terms.isShown(place, row) else { return }
                 let isInflected = isInflecting && !(isPlain ? table.hasKey(row, lower, range) : isWritten(table, row, range))
                 candidates.append(Candidate(place: place, row: row, isInflected: isInflected))
             }

@@ -5,18 +5,18 @@ internal import Lexical
 final class TermAutomaton: Sendable {
     /// A token of a text, and what of the terms that begin there ends last.
     struct Found: Sendable {
-        let place: Int
-        let node: Int
+        let place: UInt32
+        let node: UInt32
         /// In tokens.
-        let length: Int
+        let length: UInt16
     }
 
     private let vocabulary: WordTable
     /// From the root, by the first word; zero is none.
     private let roots: [UInt32]
     private let children: ChildTable
-    /// Whether a node has children at all: most have none, and are not looked up.
-    private let leads: [Bool]
+    /// Of each node, a bit for every word that leads on, by its last bits: most words do not, and are not looked up.
+    private let leads: [UInt32]
     /// Of each node, the longest end of what led to it that leads to another; the root is zero.
     private let fails: [UInt32]
     /// Of each node, the nearest of itself and those it falls back to where a term ends; zero is none.
@@ -49,11 +49,11 @@ final class TermAutomaton: Sendable {
 
     /// What a node and a word lead to, by itself or by what it falls back to.
     @inline(__always) fileprivate static func step(
-        _ start: UInt32, _ word: UInt32, _ roots: [UInt32], _ children: ChildTable, _ leads: [Bool], _ fails: [UInt32]
+        _ start: UInt32, _ word: UInt32, _ roots: [UInt32], _ children: ChildTable, _ leads: [UInt32], _ fails: [UInt32]
     ) -> UInt32 {
         var node = start
         while node > 0 {
-            if leads[Int(node)] {
+            if leads[Int(node)] >> (word & 31) & 1 == 1 {
                 let child = children.child(of: node, word)
                 if child > 0 { return child }
             }
@@ -85,7 +85,7 @@ final class TermAutomaton: Sendable {
                 if isAny { break }
                 output = Int(outputs[Int(fails[output])])
             }
-            if output > 0 { found.append(Found(place: place, node: output, length: Int(depths[output]))) }
+            if output > 0 { found.append(Found(place: UInt32(place), node: UInt32(output), length: depths[output])) }
         }
         return found
     }
@@ -94,8 +94,8 @@ final class TermAutomaton: Sendable {
     private static let stepsMask = 0xFFFF
 
     /// The rows of the terms that end in a node.
-    func eachRow(at node: Int, _ body: (Int) -> Void) {
-        var term = Int(firsts[node])
+    func eachRow(at node: UInt32, _ body: (Int) -> Void) {
+        var term = Int(firsts[Int(node)])
         while term > 0 {
             body(Int(rows[term - 1]))
             term = Int(nexts[term - 1])
@@ -109,7 +109,7 @@ final class TermAutomaton: Sendable {
     }
 
     var byteCount: Int {
-        vocabulary.byteCount + children.byteCount + (roots.count + fails.count + outputs.count + firsts.count + nexts.count + rows.count) * 4 + depths.count * 3
+        vocabulary.byteCount + children.byteCount + (roots.count + fails.count + outputs.count + firsts.count + nexts.count + rows.count) * 4 + leads.count * 4 + depths.count * 2
     }
 }
 
@@ -119,7 +119,7 @@ private struct TermTree {
     var children = ChildTable()
     var depths: [UInt16] = [0]
     var firsts: [UInt32] = [0]
-    var leads: [Bool] = [true]
+    var leads: [UInt32] = [0]
     private var parents: [UInt32] = [0]
     private var words: [UInt32] = [0]
 
@@ -142,8 +142,8 @@ private struct TermTree {
         words.append(word)
         depths.append(depths[parent] + 1)
         firsts.append(0)
-        leads.append(false)
-        leads[parent] = true
+        leads.append(0)
+        leads[parent] |= 1 << (word & 31)
         if parent == 0 { roots[Int(word)] = node } else { children.insert(node, of: UInt32(parent), word) }
         return Int(node)
     }
