@@ -71,14 +71,14 @@ extension MemoryEngine {
         log.info("words stand", (.count, String(known.count)))
     }
 
-    /// What users did with suggestions, by organization.
+    /// What users rejected, by organization; of the rest nothing is kept in memory.
     private func readLessons() throws(StorageError) -> [Identifier: [Record]] {
         var lessons: [Identifier: [Record]] = [:]
         for organization in organizations.withLock({ Array($0.keys) }) {
             var listing = RecordListing(.pattern, [.type: .text(TermLesson.type)], limit: Limits.pageMax)
             while true {
                 let page = try waitFor { store.reads.page(listing, of: organization, shownTo: .none, isWanted: { true }, completion: $0) }
-                lessons[organization, default: []] += page.records
+                lessons[organization, default: []] += page.records.filter { TermLesson($0)?.isSunk ?? false }
                 guard let next = page.next else { break }
                 listing.after = next
             }

@@ -8,7 +8,7 @@ extension TermBook {
         let start = TypedText(request.typed).parts.first?.start ?? 0
         let (terms, contexts) = terms(shownTo: user)
         let context = contexts.known(request.context)
-        let rejectedIn = request.context == nil ? 0 : context
+        let rejectedIn = contexts.place(of: request.context)
         let suggestions = near.compactMap { id, similarity -> Suggestion? in
             guard let (place, row) = terms.place(of: id) else { return nil }
             let (shownPlace, shownRow) = terms.preferred(to: row, of: place) ?? (place, row)

@@ -19,7 +19,7 @@ struct Suggesting {
 
     private let terms: VisibleTerms
     private let context: UInt16?
-    /// The same for what was rejected, which is so where no context was named as well; nil for one that nobody ever named.
+    /// Where it is asked for, as what was rejected knows it.
     private let place: UInt16?
     private let limit: Int
     private(set) var best: [Found] = []
@@ -31,7 +31,7 @@ struct Suggesting {
     init(_ terms: VisibleTerms, _ contexts: ContextCodes, context: String?, limit: Int) {
         self.terms = terms
         self.context = contexts.known(context)
-        place = context == nil ? 0 : contexts.known(context)
+        place = contexts.place(of: context)
         self.limit = limit
         best.reserveCapacity(limit + 1)
     }

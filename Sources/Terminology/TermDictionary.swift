@@ -96,5 +96,8 @@ struct ContextCodes: Sendable {
 
     func known(_ name: String?) -> UInt16? { name.flatMap { codes[$0] } }
 
+    /// By which it is known what was rejected there, which is so where no context is named as well; nil for one that nobody ever named.
+    func place(of name: String?) -> UInt16? { name == nil ? 0 : known(name) }
+
     func name(_ code: UInt16) -> String? { names[Int(code)] }
 }

@@ -24,7 +24,7 @@ enum DetectCommand {
         let given = request
         try await Connection.run(arguments) { client in
             request = given
-            if let user = arguments["user"] { request.user = try await RecordText.identifier(user, .user, "--user", client) }
+            request.user = try await RecordText.user(arguments, client)
             var (own, place): (Set<Identifier>, TextPlace) = ([], TextPlace())
             while let part = try parts.next() {
                 var rest = Array(part.utf8)[...]

@@ -34,7 +34,7 @@ enum LearnCommands {
         guard rest.isEmpty == (arguments["file"] != nil) else { throw UsageError(what == "typed" ? "give a text or --file" : "name the term that was \(what)") }
         guard what != "typed" || arguments["context"] == nil else { throw UsageError("--context is for suggestions") }
         try await Connection.run(arguments) { client in
-            let user = try await identifier(arguments, client)
+            let user = try await RecordText.user(arguments, client)
             guard let reaction = TermReaction.allCases.first(where: { $0.name == what }) else {
                 let texts = try arguments["file"].map { try lines($0) } ?? [rest]
                 for part in texts.parts(of: Limits.typedTextsMax) { _ = try await client.learn(LearnRequest(user: user, typed: part)) }
@@ -43,11 +43,6 @@ enum LearnCommands {
             let event = LearnEvent(try await RelatedCommand.entry(rest, user, arguments["context"], client), reaction, context: arguments["context"])
             _ = try await client.learn(LearnRequest([event], user: user))
         }
-    }
-
-    private static func identifier(_ arguments: Arguments, _ client: MemoryClient) async throws -> Identifier? {
-        guard let text = arguments["user"] else { return nil }
-        return try await RecordText.identifier(text, .user, "--user", client)
     }
 
     private static func lines(_ path: String) throws -> [String] {
@@ -65,7 +60,7 @@ enum LearnCommands {
     @Sendable private static func runLearned(_ arguments: Arguments) async throws {
         let min = try arguments.integer("min", in: 1...Int(Int32.max))
         try await Connection.run(arguments) { client in
-            let user = try await identifier(arguments, client)
+            let user = try await RecordText.user(arguments, client)
             // One who sees several users' dictionaries is to say whose, as everywhere.
             if user == nil { _ = try await client.suggestions(SuggestRequest("a", limit: 1)) }
             if let what = arguments["remove"] { return try await remove(what, user, client) }
@@ -81,13 +76,7 @@ enum LearnCommands {
     private static func patterns(_ type: String, _ user: Identifier?, _ client: MemoryClient) async throws -> [Record] {
         var listing = RecordListing(.pattern, [.type: .text(type)], order: .lastSeenAt, limit: Limits.pageMax)
         listing.values[.user] = user.map { .identifier($0) }
-        var found: [Record] = []
-        while true {
-            let page = try await client.browse(listing)
-            found += page.records
-            guard let next = page.next else { return found }
-            listing.after = next
-        }
+        return try await client.all(listing)
     }
 
     /// Words that have become terms meanwhile are none any more.

@@ -119,6 +119,12 @@ enum RecordText {
         do { return .json(try JSON(parsing: text)) } catch { throw UsageError("\(option): \(error)") }
     }
 
+    /// Whom --user names; nil where nobody is named.
+    static func user(_ arguments: Arguments, _ client: MemoryClient) async throws -> Identifier? {
+        guard let text = arguments["user"] else { return nil }
+        return try await identifier(text, .user, "--user", client)
+    }
+
     /// A UUID, or what people call a user or an agent.
     static func identifier(_ text: String, _ kind: Kind?, _ option: String, _ client: MemoryClient) async throws -> Identifier {
         if let id = Identifier(text) { return id }

@@ -18,8 +18,7 @@ enum RelatedCommand {
         guard !arguments.words.isEmpty else { throw UsageError("name a term: pinyon related kernel panic") }
         let (name, limit) = (arguments.words.joined(separator: " "), try arguments.integer("limit", in: 1...Limits.suggestionsMax))
         try await Connection.run(arguments) { client in
-            var user: Identifier?
-            if let text = arguments["user"] { user = try await RecordText.identifier(text, .user, "--user", client) }
+            let user = try await RecordText.user(arguments, client)
             for term in try await client.related(RelatedRequest(try await RelatedCommand.entry(name, user, arguments["context"], client), user: user, limit: limit)) {
                 print(arguments.has("json") ? "\(term.json)" : line(term))
             }

@@ -23,7 +23,7 @@ enum SuggestCommand {
         let given = request
         try await Connection.run(arguments) { client in
             var request = given
-            if let user = arguments["user"] { request.user = try await RecordText.identifier(user, .user, "--user", client) }
+            request.user = try await RecordText.user(arguments, client)
             func show(_ suggestions: [Suggestion]) { for suggestion in suggestions { print(arguments.has("json") ? "\(suggestion.json)" : line(suggestion)) } }
             guard arguments.has("meaning") else { return show(try await client.suggestions(request)) }
             for try await part in client.suggestionParts(request) { show(part) }

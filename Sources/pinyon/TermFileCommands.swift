@@ -67,8 +67,10 @@ enum TermFileCommands {
             let sentences = plan.duplicates.map { duplicate in
                 "\(path), line \(duplicate.line): \"\(duplicate.term)\" is there already, \(duplicate.other.map { "in line \($0)" } ?? "in the dictionary")"
             }
-            if duplicates != .merge { try refuse(sentences, duplicates == .skip, sentences.count == 1 ? "is a duplicate" : "are duplicates", "--duplicates skip leaves them out, --duplicates merge adds to what is there") }
-            if duplicates == .merge { try plan.merge() }
+            if duplicates == .merge { try plan.merge() } else {
+                let what = sentences.count == 1 ? "is a duplicate" : "are duplicates"
+                try refuse(sentences, duplicates == .skip, what, "--duplicates skip leaves them out, --duplicates merge adds to what is there")
+            }
             let now = System.wallClock
             // Named here, so that those whose answer is lost can be taken back.
             let drafts = plan.new.map { RecordDraft(.term, id: Identifier(at: now), $0.values.merging([.user: .identifier(user)]) { own, _ in own }) }
@@ -95,13 +97,7 @@ enum TermFileCommands {
     private static func terms(of user: Identifier, _ client: MemoryClient, _ more: [RecordField: Value] = [:]) async throws -> [Record] {
         var listing = RecordListing(.term, more, order: .term, isAscending: true, limit: Limits.pageMax)
         listing.values[.user] = .identifier(user)
-        var records: [Record] = []
-        while true {
-            let page = try await client.browse(listing)
-            records += page.records
-            guard let next = page.next else { return records }
-            listing.after = next
-        }
+        return try await client.all(listing)
     }
 
     private static let batchRows = 500
@@ -118,14 +114,14 @@ enum TermFileCommands {
                 if stop.hasCome { throw Failure("it was stopped") }
             }
             for merging in patches {
-                changed.append(merging)
                 _ = try await client.change(merging.patch)
+                changed.append(merging)
                 if stop.hasCome { throw Failure("it was stopped") }
             }
         } catch {
-            // The last of each may have been done or not.
+            // Whether the last batch was made may not be known. What somebody else changed since is his.
             var left = 0
-            for merging in changed.reversed() { if (try? await client.change(merging.undoing)) == nil, merging.patch.id != changed.last?.patch.id { left += 1 } }
+            for merging in changed.reversed() where (try? await client.change(merging.undoing)) == nil { left += 1 }
             for ids in made.reversed() { if (try? await client.remove(.term, ids)) == nil, ids != made.last { left += ids.count } }
             let why = (error as? Failure)?.sentence ?? "\(error)"
             throw Failure("\(why). " + (left == 0 ? "Nothing was imported" : "\(left) terms that were imported or merged before could not be taken back"))
@@ -264,7 +260,7 @@ struct TermPlan {
         let changed = values.filter { record[$0.key] != $0.value }
         let missing = changed.keys.filter { record[$0] == nil }
         let old = changed.keys.reduce(into: [RecordField: Value]()) { old, field in old[field] = record[field] }
-        return Merging(patch: RecordPatch(.term, id: record.id, ifVersion: record.version, changed), undoing: RecordPatch(.term, id: record.id, old, clearing: Set(missing)))
+        return Merging(patch: RecordPatch(.term, id: record.id, ifVersion: record.version, changed), undoing: RecordPatch(.term, id: record.id, ifVersion: record.version + 1, old, clearing: Set(missing)))
     }
 
     /// What was missing, and lists with what they lacked. Of what an entry has, another word is not taken for it; how often it was used the server knows better.
