@@ -61,7 +61,7 @@ let package = Package(
         module("Client", ["Wire", "Transport", "Records"]),
         .executableTarget(
             name: "pinyon",
-            dependencies: ["Records", "Terminology", "Termbase", "Recall", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+            dependencies: ["CSystem", "Records", "Terminology", "Termbase", "Recall", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
             swiftSettings: swift),
         .executableTarget(
             name: "pinyon-bench",

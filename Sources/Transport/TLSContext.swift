@@ -7,6 +7,8 @@ internal import Glibc
     let handle: OpaquePointer
 
     init(isServer: Bool) throws(TransportError) {
+        // A program that ends while loops still run must not have OpenSSL taken down under them.
+        _ = OPENSSL_init_ssl(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
         ERR_clear_error()
         guard let handle = unsafe SSL_CTX_new(isServer ? TLS_server_method() : TLS_client_method()) else { throw .tls(reason: TLSContext.takeReason()) }
         unsafe self.handle = handle

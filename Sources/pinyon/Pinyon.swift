@@ -26,7 +26,7 @@ struct Pinyon {
     static var settings: [Option] { verbs.flatMap(\.options).filter { $0.isSetting && $0.name != "config" } }
 
     static func main() async {
-        exit(await run(Array(CommandLine.arguments.dropFirst())))
+        System.end(await run(Array(CommandLine.arguments.dropFirst())))
     }
 
     /// 0 when done, 1 when it could not be done, 2 when the command was used wrongly.

@@ -92,9 +92,6 @@ enum ServeCommand {
         store.close()
         log.info("stopped")
         writer.finish(milliseconds: 1_000)
-        // Lists may be in training still, and no library bears to be taken down in the middle of a product.
-        System.flushOutput()
-        _exit(0)
     }
 
     /// Files of the store, loops, and what a library may want.

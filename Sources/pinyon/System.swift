@@ -1,3 +1,4 @@
+internal import CSystem
 internal import Glibc
 internal import Records
 
@@ -29,7 +30,17 @@ enum System {
 
     static func remove(_ path: String) { _ = unsafe unlink(path) }
 
-    static func flushOutput() { fflush(nil) }
+    static func flushOutput() { _ = pinyon_flush_output() }
+
+    /// Ends the process, and makes a success a failure where what was printed could not be written. Libraries are not taken down: threads of the clients,
+    /// of OpenSSL's and of BLAS's may be in them still.
+    static func end(_ code: Int32) -> Never {
+        guard pinyon_flush_output() == 0 else {
+            printError("pinyon: not all of the output could be written")
+            _exit(max(code, 1))
+        }
+        _exit(code)
+    }
 
     static var wallClock: Timestamp {
         var time = timespec()

@@ -31,7 +31,7 @@ let arrowsByModule: [String: Arrows] = [
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "Client": Arrows(own: ["Wire", "Transport", "Records"], toolchain: ["Dispatch", "Synchronization", "Glibc"]),
     "pinyon": Arrows(
-        own: ["Records", "Terminology", "Termbase", "Recall", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
+        own: ["CSystem", "Records", "Terminology", "Termbase", "Recall", "Vectors", "Embedding", "Models", "Drawing", "Storage", "Secrets", "Wire", "Transport", "Engine", "Server", "Client"],
         toolchain: ["Dispatch", "Synchronization", "Glibc"]),
 ]
 

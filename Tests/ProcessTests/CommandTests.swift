@@ -83,6 +83,16 @@ extension RealBinary {
             }
         }
 
+        @Test("what cannot be printed is no success", .timeLimit(.minutes(1)))
+        func fullDisk() async throws {
+            try await withServer { server in
+                for arguments in ["--version", "list --json --server \(server.address) --key-file \(server.keyFile)"] {
+                    let finished = try await run(["/bin/sh", "-c", "\(Checkout.binary()) \(arguments) > /dev/full"], in: server.folder)
+                    #expect(finished.code == 1 && finished.errors.contains("output"), "\(arguments): \(finished.errors)")
+                }
+            }
+        }
+
         @Test("a server that is not running and a key file that is missing are said to be so, with what to do", .timeLimit(.minutes(1)))
         func nobodyThere() async throws {
             let folder = try Folder()

@@ -1,3 +1,4 @@
 #pragma once
 #include "CSystemCRC.h"
+#include "CSystemOutput.h"
 #include "CSystemSockets.h"
