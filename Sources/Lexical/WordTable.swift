@@ -1,20 +1,26 @@
 /// Words by small numbers, each once, in the order in which they came.
 public struct WordTable: Sendable {
+    private struct Word {
+        let hash: UInt64
+        /// In `bytes`.
+        let start: UInt32
+        let end: UInt32
+
+        var range: Range<Int> { Int(start)..<Int(end) }
+    }
+
     private var bytes: [UInt8] = []
-    private var ends: [UInt32] = []
-    private var hashes: [UInt64] = []
+    private var words: [Word] = []
     /// Numbers from one on, at the place of the word's hash or behind it; zero is free.
     private var slots: [UInt32] = [UInt32](repeating: 0, count: 64)
 
     public init() {}
 
-    public var count: Int { ends.count }
+    public var count: Int { words.count }
 
-    public var byteCount: Int { bytes.count + ends.count * 12 + slots.count * 4 }
+    public var byteCount: Int { bytes.count + words.count * MemoryLayout<Word>.stride + slots.count * 4 }
 
-    public subscript(_ number: Int) -> ArraySlice<UInt8> { bytes[start(of: number)..<Int(ends[number])] }
-
-    private func start(of number: Int) -> Int { number == 0 ? 0 : Int(ends[number - 1]) }
+    public subscript(_ number: Int) -> ArraySlice<UInt8> { bytes[words[number].range] }
 
     /// The number of a word, which is taken in where it is not there.
     public mutating func insert(_ word: [UInt8]) -> Int { insert(word.span, WordTable.hash(word.span).hash) }
@@ -22,19 +28,20 @@ public struct WordTable: Sendable {
     mutating func insert(_ word: Span<UInt8>, _ hash: UInt64) -> Int {
         let slot = slot(of: word, hash)
         guard slots[slot] == 0 else { return Int(slots[slot]) - 1 }
+        let start = bytes.count
         for place in 0..<word.count { bytes.append(word[place]) }
-        ends.append(UInt32(bytes.count))
-        hashes.append(hash)
-        slots[slot] = UInt32(ends.count)
-        if ends.count * 2 > slots.count { grow() }
-        return ends.count - 1
+        words.append(Word(hash: hash, start: UInt32(start), end: UInt32(bytes.count)))
+        slots[slot] = UInt32(words.count)
+        if words.count * 2 > slots.count { grow() }
+        return words.count - 1
     }
 
     /// The number here of each word of another table; nil where it is none of these.
     public func numbers(of other: WordTable) -> [UInt32?] {
         let span = other.bytes.span
         return (0..<other.count).map { number in
-            let found = slots[slot(of: span.extracting(other.start(of: number)..<Int(other.ends[number])), other.hashes[number])]
+            let word = other.words[number]
+            let found = slots[slot(of: span.extracting(word.range), word.hash)]
             return found == 0 ? nil : found - 1
         }
     }
@@ -48,17 +55,17 @@ public struct WordTable: Sendable {
     }
 
     private func isWord(_ number: Int, _ word: Span<UInt8>, _ hash: UInt64) -> Bool {
-        let start = start(of: number)
-        guard hashes[number] == hash, Int(ends[number]) - start == word.count else { return false }
-        for place in 0..<word.count where bytes[start + place] != word[place] { return false }
+        let known = words[number]
+        guard known.hash == hash, known.range.count == word.count else { return false }
+        for place in 0..<word.count where bytes[Int(known.start) + place] != word[place] { return false }
         return true
     }
 
     private mutating func grow() {
         slots = [UInt32](repeating: 0, count: slots.count * 2)
         let mask = slots.count - 1
-        for (number, hash) in hashes.enumerated() {
-            var slot = Int(truncatingIfNeeded: hash >> 20) & mask
+        for (number, word) in words.enumerated() {
+            var slot = Int(truncatingIfNeeded: word.hash >> 20) & mask
             while slots[slot] != 0 { slot = (slot + 1) & mask }
             slots[slot] = UInt32(number + 1)
         }

@@ -30,6 +30,9 @@ struct Detecting {
         let place: Int
         let row: Int
         let isInflected: Bool
+        /// Among those of the same words, the least first, and then by identifier; as far as there are others.
+        var rank: UInt64 = 0
+        var id = Identifier(high: 0, low: 0)
     }
 
     private let terms: VisibleTerms
@@ -151,11 +154,14 @@ struct Detecting {
         }
         // Most are alone.
         if candidates.count > 1 {
-            let ranked = candidates.map { (rank: rank($0), id: id($0), candidate: $0) }.sorted { ($0.rank, $0.id) < ($1.rank, $1.id) }
-            for place in candidates.indices { candidates[place] = ranked[place].candidate }
+            for place in candidates.indices {
+                candidates[place].rank = rank(candidates[place])
+                candidates[place].id = terms.tables[candidates[place].place].table.ids[candidates[place].row]
+            }
+            candidates.sort { ($0.rank, $0.id) < ($1.rank, $1.id) }
         }
         guard let best = candidates.first else { return Entry(term: 0, isInflected: false) }
-        let term = number(of: best.place, best.row, others: candidates.count == 1 ? [] : candidates.dropFirst().prefix(Limits.homonymsMax).map(id))
+        let term = number(of: best.place, best.row, others: candidates.count == 1 ? [] : candidates.dropFirst().prefix(Limits.homonymsMax).map(\.id))
         return Entry(term: term, isInflected: best.isInflected)
     }
 
@@ -170,8 +176,6 @@ struct Detecting {
         let key = TermKey(String(decoding: text[range], as: UTF8.self)).bytes
         return table.hasKey(row, key, 0..<key.count)
     }
-
-    private func id(_ candidate: Candidate) -> Identifier { terms.tables[candidate.place].table.ids[candidate.row] }
 
     private func rank(_ candidate: Candidate) -> UInt64 {
         let (table, row) = (terms.tables[candidate.place].table, candidate.row)

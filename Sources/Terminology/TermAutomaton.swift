@@ -11,21 +11,28 @@ final class TermAutomaton: Sendable {
         let length: UInt16
     }
 
+    /// What is asked for at every step lies together, in one line of the cache.
+    fileprivate struct Node {
+        /// The longest end of what led to it that leads to another; the root is zero.
+        var fail: UInt32 = 0
+        /// The nearest of itself and those it falls back to where a term ends; zero is none.
+        var output: UInt32 = 0
+        /// Where its own terms begin among `rows`; they end where the next node's begin.
+        var rows: UInt32 = 0
+        /// A bit for every word that leads on, by its last bits: most words do not, and are not looked up.
+        var leads: UInt16 = 0
+        /// In tokens.
+        var depth: UInt16 = 0
+
+        @inline(__always) func mayLead(_ word: UInt32) -> Bool { leads >> (word & 15) & 1 == 1 }
+    }
+
     private let vocabulary: WordTable
     /// From the root, by the first word; zero is none.
     private let roots: [UInt32]
     private let children: ChildTable
-    /// Of each node, a bit for every word that leads on, by its last bits: most words do not, and are not looked up.
-    private let leads: [UInt32]
-    /// Of each node, the longest end of what led to it that leads to another; the root is zero.
-    private let fails: [UInt32]
-    /// Of each node, the nearest of itself and those it falls back to where a term ends; zero is none.
-    private let outputs: [UInt32]
-    /// Of each node, in tokens.
-    private let depths: [UInt16]
-    /// The last of its terms by number from one on, and for each term the one before it of the same words.
-    private let firsts: [UInt32]
-    private let nexts: [UInt32]
+    /// The root first, and one more at the end.
+    private let nodes: [Node]
     private let rows: [UInt32]
 
     init(_ terms: [(row: Int, term: String)], in language: Language?) {
@@ -36,28 +43,23 @@ final class TermAutomaton: Sendable {
         }
         let (table, compared) = read.compared(in: language)
         var tree = TermTree(words: table.count)
-        var nexts = [UInt32](repeating: 0, count: terms.count)
-        for number in terms.indices {
-            let words = read.tokens[bounds[number]..<bounds[number + 1]].reversed().map { compared[Int($0.word)] }
-            // Of some texts nothing is left that could be found.
-            if !words.isEmpty { nexts[number] = tree.insert(UInt32(number + 1), words) }
-        }
-        (fails, outputs) = tree.fallBack()
-        (vocabulary, roots, children, leads, depths, firsts) = (table, tree.roots, tree.children, tree.leads, tree.depths, tree.firsts)
-        (self.nexts, rows) = (nexts, terms.map { UInt32($0.row) })
+        // Of some texts nothing is left that could be found: they end at the root, which nobody asks for.
+        let ends = terms.indices.map { number in tree.insert(read.tokens[bounds[number]..<bounds[number + 1]].reversed().map { compared[Int($0.word)] }) }
+        rows = tree.place(terms.map { UInt32($0.row) }, at: ends)
+        tree.fallBack()
+        (vocabulary, roots, children, nodes) = (table, tree.roots, tree.children, tree.nodes)
     }
 
     /// What a node and a word lead to, by itself or by what it falls back to.
-    @inline(__always) fileprivate static func step(
-        _ start: UInt32, _ word: UInt32, _ roots: [UInt32], _ children: ChildTable, _ leads: [UInt32], _ fails: [UInt32]
-    ) -> UInt32 {
-        var node = start
-        while node > 0 {
-            if leads[Int(node)] >> (word & 31) & 1 == 1 {
-                let child = children.child(of: node, word)
+    @inline(__always) fileprivate static func step(_ start: UInt32, _ word: UInt32, _ roots: [UInt32], _ children: ChildTable, _ nodes: [Node]) -> UInt32 {
+        var number = start
+        while number > 0 {
+            let node = nodes[Int(number)]
+            if node.mayLead(word) {
+                let child = children.child(of: number, word)
                 if child > 0 { return child }
             }
-            node = fails[Int(node)]
+            number = node.fail
         }
         return roots[Int(word)]
     }
@@ -68,7 +70,7 @@ final class TermAutomaton: Sendable {
         let words = compared.numbers.map { known[Int($0)] ?? TermAutomaton.unknown }
         var (found, node): ([Found], UInt32) = ([], 0)
         // Whether of each node a term is shown, as far as it was asked for.
-        var shown = [Bool?](repeating: nil, count: fails.count)
+        var shown = [Bool?](repeating: nil, count: isShown == nil ? 0 : nodes.count)
         for place in sequence.indices.reversed() {
             if place & TermAutomaton.stepsMask == 0, shouldStop() { return nil }
             let word = words[Int(sequence[place])]
@@ -76,16 +78,16 @@ final class TermAutomaton: Sendable {
                 node = 0
                 continue
             }
-            node = TermAutomaton.step(node, word, roots, children, leads, fails)
-            var output = Int(outputs[Int(node)])
+            node = TermAutomaton.step(node, word, roots, children, nodes)
+            var output = Int(nodes[Int(node)].output)
             guard output > 0, tokens[place].isBeginning else { continue }
             while let isShown, output > 0 {
-                let isAny = shown[output] ?? hasRow(at: output, isShown)
+                let isAny = shown[output] ?? rows(at: output).contains { isShown(Int(rows[$0])) }
                 shown[output] = isAny
                 if isAny { break }
-                output = Int(outputs[Int(fails[output])])
+                output = Int(nodes[Int(nodes[output].fail)].output)
             }
-            if output > 0 { found.append(Found(place: UInt32(place), node: UInt32(output), length: depths[output])) }
+            if output > 0 { found.append(Found(place: UInt32(place), node: UInt32(output), length: nodes[output].depth)) }
         }
         return found
     }
@@ -93,70 +95,69 @@ final class TermAutomaton: Sendable {
     private static let unknown = UInt32.max
     private static let stepsMask = 0xFFFF
 
+    /// Where the rows of the terms that end in a node are.
+    private func rows(at node: Int) -> Range<Int> { Int(nodes[node].rows)..<Int(nodes[node + 1].rows) }
+
     /// The rows of the terms that end in a node.
     func eachRow(at node: UInt32, _ body: (Int) -> Void) {
-        var term = Int(firsts[Int(node)])
-        while term > 0 {
-            body(Int(rows[term - 1]))
-            term = Int(nexts[term - 1])
-        }
+        for place in rows(at: Int(node)) { body(Int(rows[place])) }
     }
 
-    private func hasRow(at node: Int, _ isShown: (Int) -> Bool) -> Bool {
-        var term = Int(firsts[node])
-        while term > 0, !isShown(Int(rows[term - 1])) { term = Int(nexts[term - 1]) }
-        return term > 0
-    }
-
-    var byteCount: Int {
-        vocabulary.byteCount + children.byteCount + (roots.count + fails.count + outputs.count + firsts.count + nexts.count + rows.count) * 4 + leads.count * 4 + depths.count * 2
-    }
+    var byteCount: Int { vocabulary.byteCount + children.byteCount + (roots.count + rows.count) * 4 + nodes.count * MemoryLayout<Node>.stride }
 }
 
 /// The words of terms as a tree while it is made, the last word first.
 private struct TermTree {
     var roots: [UInt32]
     var children = ChildTable()
-    var depths: [UInt16] = [0]
-    var firsts: [UInt32] = [0]
-    var leads: [UInt32] = [0]
+    var nodes = [TermAutomaton.Node()]
     private var parents: [UInt32] = [0]
     private var words: [UInt32] = [0]
 
     init(words count: Int) { roots = [UInt32](repeating: 0, count: count) }
 
-    /// Puts a term at the end of its words, and gives the one that was there.
-    mutating func insert(_ term: UInt32, _ path: [UInt32]) -> UInt32 {
+    /// The node at the end of those words.
+    mutating func insert(_ path: [UInt32]) -> Int {
         var node = 0
         for word in path {
             let known = node == 0 ? roots[Int(word)] : children.child(of: UInt32(node), word)
             node = known > 0 ? Int(known) : grow(node, word)
         }
-        defer { firsts[node] = term }
-        return firsts[node]
+        return node
     }
 
     private mutating func grow(_ parent: Int, _ word: UInt32) -> Int {
-        let node = UInt32(parents.count)
+        let number = UInt32(nodes.count)
         parents.append(UInt32(parent))
         words.append(word)
-        depths.append(depths[parent] + 1)
-        firsts.append(0)
-        leads.append(0)
-        leads[parent] |= 1 << (word & 31)
-        if parent == 0 { roots[Int(word)] = node } else { children.insert(node, of: UInt32(parent), word) }
-        return Int(node)
+        nodes.append(TermAutomaton.Node(depth: nodes[parent].depth + 1))
+        nodes[parent].leads |= 1 << UInt16(word & 15)
+        if parent == 0 { roots[Int(word)] = number } else { children.insert(number, of: UInt32(parent), word) }
+        return Int(number)
+    }
+
+    /// Puts the rows of the terms beside each other, those of one node after those of the node before, and gives them so.
+    mutating func place(_ rows: [UInt32], at ends: [Int]) -> [UInt32] {
+        nodes.append(TermAutomaton.Node())
+        for end in ends { nodes[end + 1].rows += 1 }
+        for number in nodes.indices.dropFirst() { nodes[number].rows += nodes[number - 1].rows }
+        var free = nodes.map(\.rows)
+        var placed = rows
+        for (row, end) in zip(rows, ends) {
+            placed[Int(free[end])] = row
+            free[end] += 1
+        }
+        return placed
     }
 
     /// From the shortest to the longest, so that what a node falls back to is known before it.
-    func fallBack() -> (fails: [UInt32], outputs: [UInt32]) {
-        var fails = [UInt32](repeating: 0, count: parents.count)
-        var outputs = fails
-        for node in parents.indices.sorted(by: { depths[$0] < depths[$1] }).dropFirst() {
-            if parents[node] > 0 { fails[node] = TermAutomaton.step(fails[Int(parents[node])], words[node], roots, children, leads, fails) }
-            outputs[node] = firsts[node] > 0 ? UInt32(node) : outputs[Int(fails[node])]
+    mutating func fallBack() {
+        for number in parents.indices.sorted(by: { nodes[$0].depth < nodes[$1].depth }).dropFirst() {
+            let parent = Int(parents[number])
+            if parent > 0 { nodes[number].fail = TermAutomaton.step(nodes[parent].fail, words[number], roots, children, nodes) }
+            let isEnd = nodes[number].rows < nodes[number + 1].rows
+            nodes[number].output = isEnd ? UInt32(number) : nodes[Int(nodes[number].fail)].output
         }
-        return (fails, outputs)
     }
 }
 

@@ -64,10 +64,15 @@ extension FieldWriter {
     mutating func detection(_ detection: Detection) {
         for term in detection.terms { field(DetectionTag.term) { $0.detected(term) } }
         field(DetectionTag.occurrences) { writer in
+            var numbers: [UInt32] = []
+            numbers.reserveCapacity(detection.occurrences.count * OccurrenceLayout.byteCount / 4)
             for occurrence in detection.occurrences {
-                for number in [occurrence.range.lowerBound, occurrence.range.upperBound, occurrence.term] { writer.bytes.append(littleEndian: UInt32(clamping: number)) }
-                writer.bytes.append(littleEndian: occurrence.isInflected ? OccurrenceLayout.inflected : 0)
+                numbers.append(UInt32(clamping: occurrence.range.lowerBound))
+                numbers.append(UInt32(clamping: occurrence.range.upperBound))
+                numbers.append(UInt32(clamping: occurrence.term))
+                numbers.append(occurrence.isInflected ? OccurrenceLayout.inflected : 0)
             }
+            RawBytes.append(numbers, to: &writer.bytes)
         }
         integer(DetectionTag.readBytes, UInt32(clamping: detection.readBytes))
     }

@@ -57,8 +57,8 @@ enum RawBytes {
         }
     }
 
-    static func append(_ vector: [Float], to buffer: inout [UInt8]) {
-        unsafe vector.withUnsafeBytes { source in
+    static func append(_ numbers: [some BitwiseCopyable], to buffer: inout [UInt8]) {
+        unsafe numbers.withUnsafeBytes { source in
             unsafe buffer.append(contentsOf: source)
         }
     }
