@@ -41,7 +41,7 @@ struct Detecting {
     private let text: [UInt8]
     /// With small letters for capitals of ASCII.
     private let lower: [UInt8]
-    private var read = Tokens()
+    private(set) var read = Tokens()
     private var sources: [Source] = []
     /// Of what begins at each token, in tokens.
     private var longest: [UInt16] = []

@@ -21,8 +21,9 @@ extension TermBook {
     public func related(
         to subject: RelatedSubject, near: [(id: Identifier, similarity: Double)], for user: Identifier, limit: Int, rarities: ([String]) -> [Double], shouldStop: () -> Bool
     ) -> [RelatedTerm]? {
-        guard let mentioned = detect(DetectRequest(subject.definition), in: subject.language, for: user, shouldStop: shouldStop) else { return nil }
         let (terms, contexts) = terms(shownTo: user)
+        var detecting = Detecting(subject.definition, in: terms, contexts, context: nil)
+        guard let mentioned = detecting.detect(in: subject.language, shouldStop: shouldStop) else { return nil }
         var found = RelatedRows(terms, besides: subject)
         found.begin(weight: 4)
         for name in subject.named { if let place = terms.place(named: name) { found.add(place) { $0.isNamed = true } } }

@@ -11,14 +11,11 @@ extension TermBook {
         let rejectedIn = contexts.place(of: request.context)
         let suggestions = near.compactMap { id, similarity -> Suggestion? in
             guard let (place, row) = terms.place(of: id) else { return nil }
-            let (shownPlace, shownRow) = terms.preferred(to: row, of: place) ?? (place, row)
-            let table = terms.tables[shownPlace].table
-            guard taken.insert(table.key(shownRow)).inserted else { return nil }
-            let code = table.contexts[shownRow]
-            return Suggestion(
-                id: table.ids[shownRow], term: table.term(shownRow), reason: .meaning(similarity), start: start, context: contexts.name(code), fitsContext: context == code,
-                isOwn: terms.isOwn(shownPlace), insteadOf: (shownPlace, shownRow) == (place, row) ? nil : terms.tables[place].table.term(row),
-                isDeprecated: table.standing(shownRow) == .deprecated, preferred: table.preferred[shownRow], isRejected: rejectedIn.map { terms.isSunk(shownPlace, shownRow, in: $0) } ?? false)
+            let shown = terms.preferred(to: row, of: place) ?? (place, row)
+            guard taken.insert(terms.tables[shown.0].table.key(shown.1)).inserted else { return nil }
+            return terms.suggestion(
+                of: shown, insteadOf: shown == (place, row) ? nil : (place, row), .meaning(similarity), start: start,
+                isRejected: rejectedIn.map { terms.isSunk(shown.0, shown.1, in: $0) } ?? false, contexts, asked: context)
         }
         return Array(suggestions.enumerated().sorted { order($0.element, $0.offset) < order($1.element, $1.offset) }.map(\.element).prefix(request.limit))
     }

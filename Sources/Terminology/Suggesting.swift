@@ -197,13 +197,24 @@ extension Suggesting {
     /// The best, in order.
     func suggestions(_ contexts: ContextCodes) -> [Suggestion] {
         best.map { found in
-            let (table, row) = (tables[found.table].table, found.row)
-            let code = table.contexts[row]
-            return Suggestion(
-                id: table.ids[row], term: table.term(row), reason: found.reason, start: found.start, context: contexts.name(code), fitsContext: context == code,
-                isOwn: terms.isOwn(found.table), insteadOf: found.original.map { tables[$0.table].table.term($0.row) }, isDeprecated: table.standing(row) == .deprecated,
-                preferred: table.preferred[row], isRejected: found.rank & Suggesting.sunk != 0)
+            terms.suggestion(
+                of: (found.table, found.row), insteadOf: found.original, found.reason, start: found.start, isRejected: found.rank & Suggesting.sunk != 0, contexts, asked: context)
         }
+    }
+}
+
+extension VisibleTerms {
+    /// As an answer names it.
+    func suggestion(
+        of shown: (table: Int, row: Int), insteadOf original: (table: Int, row: Int)?, _ reason: Suggestion.Reason, start: Int, isRejected: Bool, _ contexts: ContextCodes,
+        asked context: UInt16?
+    ) -> Suggestion {
+        let (table, row) = (tables[shown.table].table, shown.row)
+        let code = table.contexts[row]
+        return Suggestion(
+            id: table.ids[row], term: table.term(row), reason: reason, start: start, context: contexts.name(code), fitsContext: context == code, isOwn: isOwn(shown.table),
+            insteadOf: original.map { tables[$0.table].table.term($0.row) }, isDeprecated: table.standing(row) == .deprecated, preferred: table.preferred[row],
+            isRejected: isRejected)
     }
 }
 

@@ -5,12 +5,13 @@ extension TermBook {
     /// The words of these texts that no entry knows which the user sees, in no form of theirs, and how many texts have each; of very many those that most texts have. Nil
     /// where it was to stop.
     public func unknownWords(of texts: [String], for user: Identifier, shouldStop: () -> Bool) -> [String: Int64]? {
+        let (terms, contexts) = terms(shownTo: user)
         var counts: [String: Int64] = [:]
         for text in texts {
-            guard let known = detect(DetectRequest(text), in: Language.of(text), for: user, shouldStop: shouldStop) else { return nil }
-            var (read, found): (Tokens, ArraySlice<Detection.Occurrence>) = (Tokens(), known.occurrences[...])
-            read.read(Array(text.utf8).inSmallLetters)
-            var seen: Set<UInt32> = []
+            var detecting = Detecting(text, in: terms, contexts, context: nil)
+            guard let known = detecting.detect(in: Language.of(text), shouldStop: shouldStop) else { return nil }
+            let read = detecting.read
+            var (found, seen): (ArraySlice<Detection.Occurrence>, Set<UInt32>) = (known.occurrences[...], [])
             for token in read.tokens {
                 while let first = found.first, first.range.upperBound <= Int(token.start) { found.removeFirst() }
                 guard found.first.map({ Int(token.end) <= $0.range.lowerBound }) ?? true, seen.insert(token.word).inserted, read.isTelling(token) else { continue }

@@ -96,13 +96,9 @@ public final class TermBook: Sendable {
 
     /// Nil where it was to stop.
     public func detect(_ request: DetectRequest, for user: Identifier, shouldStop: () -> Bool) -> Detection? {
-        detect(request, in: request.language.flatMap { Language(tag: $0) }, for: user, shouldStop: shouldStop)
-    }
-
-    func detect(_ request: DetectRequest, in language: Language?, for user: Identifier, shouldStop: () -> Bool) -> Detection? {
         let (terms, contexts) = terms(shownTo: user)
         var detecting = Detecting(request.text, in: terms, contexts, context: request.context)
-        return detecting.detect(in: language, shouldStop: shouldStop)
+        return detecting.detect(in: request.language.flatMap { Language(tag: $0) }, shouldStop: shouldStop)
     }
 
     /// As it stands now.
