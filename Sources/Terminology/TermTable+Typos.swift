@@ -198,14 +198,11 @@ extension TermTable {
         }
     }
 
-    /// Behind the rows that share that many bytes with this one; blocks that all do are passed at once.
+    /// Behind the rows that share that many bytes with this one.
     private func endOfSubtree(_ row: Int, bytes: Int) -> Int {
         var behind = row + 1
-        while behind < count, Int(shared[behind]) >= bytes {
-            behind += 1
-            if behind % TermTable.blockRows == 0 { while behind < count, Int(blockShared[behind / TermTable.blockRows]) >= bytes { behind += TermTable.blockRows } }
-        }
-        return min(behind, count)
+        while behind < count, Int(shared[behind]) >= bytes { behind = Int(lessShared[behind]) }
+        return behind
     }
 
     @inline(__always)

@@ -14,9 +14,8 @@ final class TermTable: Sendable {
     let starts: [UInt32]
     /// How many bytes each key shares with the one before it, none within a letter.
     let shared: [UInt16]
-    /// The least of these of each so many rows, of which the walk passes whole blocks.
-    let blockShared: [UInt16]
-    static let blockRows = 16
+    /// Of each row, the next one that shares less than it does: what the walk passes whole subtrees by.
+    let lessShared: [UInt32]
     /// Of each key, in letters.
     let lengths: [UInt16]
     /// Terms as they were written, where that is not their key.
@@ -69,7 +68,7 @@ final class TermTable: Sendable {
             last = key.bytes
         }
         (self.keys, self.starts, self.written, self.writtenStarts) = (keys, starts, written, writtenStarts)
-        blockShared = stride(from: 0, to: shared.count, by: TermTable.blockRows).map { shared[$0..<min($0 + TermTable.blockRows, shared.count)].min() ?? 0 }
+        lessShared = TermTable.nextLesser(shared)
         (self.shared, self.lengths, self.preferred) = (shared, lengths, preferred)
         let ids = order.map { rows[$0].entry.id }
         self.ids = ids
@@ -82,6 +81,16 @@ final class TermTable: Sendable {
         languages = rows.contains { $0.entry.language != nil } ? order.map { rows[$0].entry.language } : []
         languageGroups = Set(rows.lazy.map(\.entry.language))
         trigrams = rows.count < TermTable.trigramRowsMin ? nil : TrigramTable(order.map { rows[$0].key })
+    }
+
+    private static func nextLesser(_ values: [UInt16]) -> [UInt32] {
+        var next = [UInt32](repeating: UInt32(values.count), count: values.count)
+        for place in values.indices.reversed() {
+            var lesser = place + 1
+            while lesser < values.count, values[lesser] >= values[place] { lesser = Int(next[lesser]) }
+            next[place] = UInt32(lesser)
+        }
+        return next
     }
 
     /// Whole letters that both begin with, in bytes.
@@ -113,7 +122,7 @@ final class TermTable: Sendable {
     }
 
     var byteCount: Int {
-        let perRow = MemoryLayout<Identifier>.stride + MemoryLayout<Frecency>.stride + 4 + 4 + 4 + 2 + 2 + 2 + 1
+        let perRow = MemoryLayout<Identifier>.stride + MemoryLayout<Frecency>.stride + 4 + 4 + 4 + 4 + 2 + 2 + 2 + 1
         return keys.count + written.count + count * perRow + owners.count * MemoryLayout<Identifier>.stride + (trigrams?.byteCount ?? 0) + languages.count
             + preferred.reduce(0) { $0 + 32 + $1.value.utf8.count }
             + automata.withLock { $0.values.reduce(0) { $0 + $1.byteCount } }
