@@ -6,7 +6,7 @@ extension Channel {
         guard !isPaused, phase == .open else { return }
         isPaused = true
         if bytesWaiting > 0 { owesDrained = true }
-        suspendReads()
+        readIsSuspended = true
     }
 
     public func resumeReading() {
@@ -20,7 +20,7 @@ extension Channel {
     func readLater() {
         loop.execute { [self] in
             guard phase != .closed, !isPaused else { return }
-            resumeReads()
+            readIsSuspended = false
             // What was kept comes before what the socket has, and before the end of the stream.
             if hasLeftover {
                 hasLeftover = false
@@ -30,22 +30,14 @@ extension Channel {
         }
     }
 
-    /// A connection that is cut, or ended on both sides, gives one event, of what is still to be read, and then none: the system calls it hung up, and
-    /// Dispatch drops its source. So either all is read that there is, or a send shows that the connection stands and further events will come.
+    /// What is left comes with the next event, after the others of the loop.
     func readable() {
         for _ in 0..<Channel.readsPerEvent {
             guard phase != .closed, !isPaused, !readIsSuspended else { return }
-            hasSent = false
-            var amount = Amount.none
-            duringRead { amount = readOnce() }
-            switch amount {
-            case .none: return
-            case .some: if hasSent { return }
-            case .full: continue
-            }
+            var hasMore = false
+            duringRead { hasMore = readOnce() }
+            guard hasMore else { return }
         }
-        // Others of the loop come first.
-        readLater()
     }
 
     /// What is written meanwhile leaves at the end.
@@ -56,24 +48,18 @@ extension Channel {
         sendWaiting()
     }
 
-    private enum Amount {
-        case none
-        /// Less than there was room for.
-        case some
-        case full
-    }
-
-    private func readOnce() -> Amount {
+    /// Whether there may be more: all room was filled.
+    private func readOnce() -> Bool {
         let buffer = loop.incoming
         switch Socket.receive(descriptor, into: buffer) {
         case .bytes(let count):
             deliver(buffer, count)
-            return count == buffer.capacity ? .full : .some
+            return count == buffer.capacity
         case .wouldBlock: break
         case .end: streamEnded()
         case .failed(let number): finish(phase == .lingering ? reason : Socket.closeReason("recv", number))
         }
-        return .none
+        return false
     }
 
     private func deliver(_ buffer: ReadBuffer, _ count: Int) {
@@ -140,7 +126,7 @@ extension Channel {
             peerEnded()
         case .flushing:
             // The socket would announce the end without end.
-            suspendReads()
+            readIsSuspended = true
             peerHasEnded = true
         case .lingering: finish(reason)
         case .closed: return
@@ -151,7 +137,7 @@ extension Channel {
     private func peerEnded() {
         guard phase == .open else { return }
         peerHasEnded = true
-        suspendReads()
+        readIsSuspended = true
         beginClosing(.closedByPeer)
     }
 }

@@ -45,7 +45,6 @@ extension Channel {
             if outgoing.isEmpty { break }
             switch Socket.send(descriptor, outgoing) {
             case .bytes(let count):
-                hasSent = true
                 outgoing.removeFirst(count)
                 // A send that takes only a part has filled the socket.
                 if !outgoing.isEmpty { return stall() }
@@ -54,14 +53,14 @@ extension Channel {
             case .failed(let number): return sendFailed(number)
             }
         }
-        stopAwaitingRoom()
+        isWaitingToWrite = false
         if phase == .flushing { return flushed() }
         noteDrained()
     }
 
     private func stall() {
         if bytesWaiting > limits.lowWaterBytes { owesDrained = true }
-        awaitRoom()
+        isWaitingToWrite = true
         noteDrained()
     }
 
@@ -89,7 +88,7 @@ extension Channel {
     }
 
     func writable() {
-        stopAwaitingRoom()
+        isWaitingToWrite = false
         sendWaiting()
     }
 

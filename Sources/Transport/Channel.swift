@@ -1,5 +1,3 @@
-internal import Dispatch
-
 /// A TCP connection, with or without TLS, on one loop. All its verbs are called on that loop.
 ///
 /// **Writing.** What is written gathers without a system call until `flush`, or until the end of the read that led to it, and leaves in as few sends as
@@ -12,7 +10,7 @@ internal import Dispatch
 /// **Closing after a flush** sends what waits, ends this side's stream, and takes and drops what still comes until the peer has ended too: closing
 /// over unread bytes would make the system take back what was just sent.
 ///
-/// **Descriptor.** It is closed when the last of the channel's sources has ended, and only then is the owner told: its number cannot be reused before.
+/// **Descriptor.** It is closed from the loop after whatever led to the end, and only then is the owner told: its number cannot be reused before.
 public final class Channel: @unchecked Sendable {
     // All state is touched on `loop` alone, which guards it; the constants are set before anything runs.
     public let loop: EventLoop
@@ -34,18 +32,13 @@ public final class Channel: @unchecked Sendable {
 
     /// A read is being delivered, and will flush when it ends.
     var isReading = false
-    /// The socket has taken something since the last read began.
-    var hasSent = false
     var isPaused = false
     /// Decrypted or decryptable bytes were left when the owner paused; no event of the socket's will announce them.
     var hasLeftover = false
 
-    private var readSource: (any DispatchSourceRead)?
-    private(set) var readIsSuspended = false
-    private var writeSource: (any DispatchSourceWrite)?
-    /// The socket took no more; the write source runs until it does.
-    private(set) var isWaitingToWrite = false
-    private var sourcesAlive = 0
+    var readIsSuspended = false { didSet { if readIsSuspended != oldValue { watchAnew() } } }
+    /// The socket took no more.
+    var isWaitingToWrite = false { didSet { if isWaitingToWrite != oldValue { watchAnew() } } }
     /// Of the handshake, then of the closing.
     var timer: LoopTimer?
     var reason = CloseReason.closedHere
@@ -74,14 +67,15 @@ public final class Channel: @unchecked Sendable {
     func start(_ delegate: any ChannelDelegate, tls end: TLSEnd?) {
         self.delegate = delegate
         Socket.sendWithoutDelay(descriptor)
-        if let end {
-            do throws(TransportError) { tls = try TLSSession(end) } catch { return finish(.failed(error)) }
+        do throws(TransportError) {
+            if let end { tls = try TLSSession(end) }
+            try loop.poller.watch(descriptor, for: interest) { [self] ready in
+                if ready.contains(.writes) { writable() }
+                if ready.contains(.reads) { readable() }
+            }
+        } catch {
+            return finish(.failed(error))
         }
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: loop.queue)
-        source.setEventHandler { [unowned self] in readable() }
-        adopt(source)
-        readSource = source
-        source.resume()
         guard tls != nil else { return opened() }
         timer = loop.schedule(afterMilliseconds: limits.handshakeTimeoutMilliseconds) { [weak self] in self?.finish(.handshakeTimeout) }
         shakeHands()
@@ -95,45 +89,19 @@ public final class Channel: @unchecked Sendable {
         flush()
     }
 
-    // MARK: Sources
-
-    /// A source keeps the channel until it has ended.
-    private func adopt(_ source: any DispatchSourceProtocol) {
-        sourcesAlive += 1
-        source.setCancelHandler { [self] in
-            sourcesAlive -= 1
-            if sourcesAlive == 0 { released() }
+    private var interest: Poller.Interest {
+        switch (readIsSuspended, isWaitingToWrite) {
+        case (false, false): .reads
+        case (false, true): [.reads, .writes]
+        case (true, false): []
+        case (true, true): .writes
         }
     }
 
-    func suspendReads() {
-        guard !readIsSuspended else { return }
-        readIsSuspended = true
-        readSource?.suspend()
-    }
-
-    func resumeReads() {
-        guard readIsSuspended else { return }
-        readIsSuspended = false
-        readSource?.resume()
-    }
-
-    func awaitRoom() {
-        guard !isWaitingToWrite else { return }
-        isWaitingToWrite = true
-        if writeSource == nil {
-            let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: loop.queue)
-            source.setEventHandler { [unowned self] in writable() }
-            adopt(source)
-            writeSource = source
-        }
-        writeSource?.resume()
-    }
-
-    func stopAwaitingRoom() {
-        guard isWaitingToWrite else { return }
-        isWaitingToWrite = false
-        writeSource?.suspend()
+    /// When the channel has closed, the descriptor's number may be another's.
+    private func watchAnew() {
+        guard phase != .closed else { return }
+        loop.poller.change(descriptor, to: interest)
     }
 
     // MARK: The end
@@ -147,17 +115,11 @@ public final class Channel: @unchecked Sendable {
         tls = nil
         plaintext.removeAll()
         outgoing.removeAll()
-        guard sourcesAlive > 0 else { return loop.execute { self.released() } }
-        readSource?.cancel()
-        writeSource?.cancel()
-        // A suspended source would never end.
-        resumeReads()
-        if !isWaitingToWrite { writeSource?.resume() }
+        loop.poller.letGo(descriptor)
+        loop.execute { self.released() }
     }
 
     private func released() {
-        readSource = nil
-        writeSource = nil
         Socket.close(descriptor)
         let owner = delegate
         delegate = nil

@@ -60,30 +60,26 @@ final class ConnectionAttempt: @unchecked Sendable {
         }
     }
 
-    private enum Outcome {
-        case pending
-        case connected
-        case failed(String)
+    private func wait(_ descriptor: Int32, milliseconds: Int) {
+        do throws(TransportError) {
+            try loop.poller.watch(descriptor, for: .writes) { [self] _ in
+                if let reason = Socket.connectFailure(descriptor) { return giveUp(descriptor, reason) }
+                loop.poller.letGo(descriptor)
+                timer = nil
+                connected(descriptor)
+            }
+            timer = loop.schedule(afterMilliseconds: max(1, milliseconds)) { self.giveUp(descriptor, nil) }
+        } catch {
+            giveUp(descriptor, error.description)
+        }
     }
 
-    private func wait(_ descriptor: Int32, milliseconds: Int) {
-        let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: loop.queue)
-        let shared = Shared(source)
-        var outcome = Outcome.pending
-        source.setEventHandler {
-            outcome = Socket.connectFailure(descriptor).map { .failed($0) } ?? .connected
-            shared.source.cancel()
-        }
-        // The descriptor is closed, or gets another source, only when this one has ended.
-        source.setCancelHandler { [self] in
-            timer = nil
-            if case .connected = outcome { return connected(descriptor) }
-            if case .failed(let reason) = outcome { lastReason = reason }
-            Socket.close(descriptor)
-            next()
-        }
-        timer = loop.schedule(afterMilliseconds: max(1, milliseconds)) { shared.source.cancel() }
-        source.resume()
+    private func giveUp(_ descriptor: Int32, _ reason: String?) {
+        loop.poller.letGo(descriptor)
+        timer = nil
+        lastReason = reason ?? lastReason
+        Socket.close(descriptor)
+        next()
     }
 
     private func connected(_ descriptor: Int32) {

@@ -7,6 +7,8 @@ internal import Synchronization
 /// channel of its loop.
 public final class EventLoop: Sendable {
     let queue: DispatchQueue
+    /// Tells of its sockets.
+    let poller: Poller
     /// What sockets are read into.
     let incoming = ReadBuffer(capacity: EventLoop.readBytes)
     /// What is decrypted of it: a read, and what was kept of the record before it.
@@ -17,6 +19,7 @@ public final class EventLoop: Sendable {
 
     init(number: Int) {
         queue = DispatchQueue(label: "pinyon.loop.\(number)", qos: .userInitiated)
+        poller = Poller(queue)
         queue.setSpecific(key: EventLoop.key, value: ObjectIdentifier(self))
     }
 

@@ -6,14 +6,9 @@ public final class Listener: Sendable {
     /// With the port that was bound.
     public let address: Address
     private let queue = DispatchQueue(label: "pinyon.listener", qos: .userInitiated)
-    private let shared: Shared<any DispatchSourceRead>
-    private let state: Mutex<State>
-
-    private struct State {
-        /// Nil once it is no longer ours to touch.
-        var descriptor: Int32?
-        var isPaused = false
-    }
+    private let poller: Poller
+    /// Nil once it is no longer ours to touch.
+    private let descriptor: Mutex<Int32?>
 
     private static let acceptsPerEvent = 64
     /// How long nothing is accepted when the process has no descriptor left; the connections wait in the system's queue.
@@ -26,16 +21,14 @@ public final class Listener: Sendable {
     ) throws(TransportError) {
         let (descriptor, port) = try Socket.listen(on: address)
         self.address = Address(known: address.host, port: port)
-        state = Mutex(State(descriptor: descriptor))
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-        shared = Shared(source)
-        source.setCancelHandler { Socket.close(descriptor) }
-        source.setEventHandler { [weak self] in
+        self.descriptor = Mutex(descriptor)
+        poller = Poller(queue)
+        let takeConnections: (Poller.Interest) -> Void = { [weak self] _ in
             for _ in 0..<Listener.acceptsPerEvent {
                 switch Socket.accept(descriptor) {
                 case .nothing: return
                 case .exhausted:
-                    self?.pause()
+                    self?.pause(descriptor)
                     return
                 case .connection(let connection, let peer):
                     let loop = group.next()
@@ -46,34 +39,21 @@ public final class Listener: Sendable {
                 }
             }
         }
-        source.resume()
+        try queue.sync { Result { () throws(TransportError) in try poller.watch(descriptor, for: .reads, takeConnections) } }.get()
     }
 
-    private func pause() {
-        state.withLock { state in
-            guard state.descriptor != nil, !state.isPaused else { return }
-            state.isPaused = true
-            shared.source.suspend()
-        }
-        queue.asyncAfter(deadline: .now() + .milliseconds(Listener.pauseMilliseconds)) { [weak self] in
-            self?.state.withLock { state in
-                guard state.isPaused else { return }
-                state.isPaused = false
-                self?.shared.source.resume()
-            }
-        }
+    private func pause(_ descriptor: Int32) {
+        poller.change(descriptor, to: [])
+        queue.asyncAfter(deadline: .now() + .milliseconds(Listener.pauseMilliseconds)) { [poller] in poller.change(descriptor, to: .reads) }
     }
 
     /// From here on connecting is refused; connections that were accepted go on. Any thread may call it, and again.
     public func stop() {
-        state.withLock { state in
-            guard let descriptor = state.descriptor else { return }
-            state.descriptor = nil
-            Socket.endListening(descriptor)
-            shared.source.cancel()
-            // A suspended source would never end.
-            if state.isPaused { shared.source.resume() }
-            state.isPaused = false
+        guard let descriptor = descriptor.withLock({ $0.take() }) else { return }
+        Socket.endListening(descriptor)
+        queue.async { [poller] in
+            poller.letGo(descriptor)
+            Socket.close(descriptor)
         }
     }
 

@@ -34,6 +34,9 @@ enum Socket {
 
     static func reason(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }
 
+    /// Of the call that has just failed.
+    static func failure(_ call: String) -> TransportError { .system(call: call, reason: reason(errno)) }
+
     static func closeReason(_ call: String, _ number: Int32) -> CloseReason {
         switch number {
         case ECONNRESET, EPIPE: .reset

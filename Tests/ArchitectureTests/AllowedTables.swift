@@ -58,6 +58,7 @@ let unsafeFiles: [String: String] = [
     "Storage/SQLite/SQLiteConnection.swift": "the database handle",
     "Storage/SQLite/SQLiteStatement.swift": "statements, and the bytes bound to and read from them",
     "Termbase/XMLEvents.swift": "expat's parser, and the texts it lends",
+    "Transport/Poller.swift": "the events that a system call writes",
     "Transport/ReadBuffer.swift": "bytes read into uninitialized room",
     "Transport/SelfSigned.swift": "OpenSSL's keys and certificates",
     "Transport/Socket.swift": "socket addresses and system calls",

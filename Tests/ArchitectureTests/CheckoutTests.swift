@@ -31,6 +31,11 @@ struct CheckoutTests {
         try expectNone(Checkout.sources().flatMap(SafetyRules.uncheckedSendable))
     }
 
+    @Test("Dispatch watches no socket")
+    func watchedSocket() throws {
+        try expectNone(Checkout.sources().flatMap { SafetyRules.watchedSocket($0) })
+    }
+
     @Test("no type has its module's name")
     func typeNamedAsModule() throws {
         try expectNone(Checkout.sources().flatMap(NamingRules.typeNamedAsModule))

@@ -129,6 +129,13 @@ struct RuleTests {
         #expect(SafetyRules.uncheckedSendable(file("extension A: @unchecked\nSendable {}")).count == 1)
     }
 
+    @Test("a descriptor that Dispatch watches is found outside the poller", arguments: ["DispatchSource.makeReadSource(a)", "let a = DispatchIO(b)"])
+    func watchedSocket(text: String) {
+        #expect(SafetyRules.watchedSocket(file(text)).count == 1)
+        #expect(SafetyRules.watchedSocket(file(text, path: "Transport/Poller.swift")).isEmpty)
+        #expect(SafetyRules.watchedSocket(file("// \(text)\nDispatchSource.makeTimerSource(a)")).isEmpty)
+    }
+
     @Test("a type with its module's name is found", arguments: ["struct", "enum", "actor", "final class", "protocol"])
     func typeNamedAsModule(keyword: String) {
         #expect(NamingRules.typeNamedAsModule(file("public \(keyword) Records {}")).count == 1)

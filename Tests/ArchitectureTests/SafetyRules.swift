@@ -28,6 +28,15 @@ enum SafetyRules {
         }
     }
 
+    /// Dispatch may watch no socket: it uses what it watches one by while that is being freed, when the socket hangs up.
+    static func watchedSocket(_ file: SourceFile, allowed: String = "Transport/Poller.swift") -> [Violation] {
+        guard file.language == .swift, file.path != allowed else { return [] }
+        let words: Set<String> = ["makeReadSource", "makeWriteSource", "DispatchIO"]
+        return file.tokens().filter { words.contains($0.text) }.map {
+            Violation(path: file.path, line: $0.line, sentence: "has Dispatch watch a descriptor; a socket is watched by its loop's poller")
+        }
+    }
+
     private static func comment(_ line: Substring) -> Substring? {
         let text = line.drop { $0 == " " || $0 == "\t" }
         return text.hasPrefix("//") ? text.drop { $0 == "/" } : nil

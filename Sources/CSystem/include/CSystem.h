@@ -1,4 +1,5 @@
 #pragma once
 #include "CSystemCRC.h"
 #include "CSystemOutput.h"
+#include "CSystemPolling.h"
 #include "CSystemSockets.h"
