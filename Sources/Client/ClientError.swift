@@ -3,6 +3,8 @@ public import Wire
 public enum ClientError: Error, Hashable, Sendable {
     /// No connection could be made; nothing was sent.
     case unreachable(address: String, reason: String)
+    /// Who answers is not who was asked for, by its certificate; nothing was sent.
+    case notTrusted(address: String, reason: String)
     /// The connection ended while the request was under way: whether it was done is not known.
     case connectionLost(reason: String)
     /// No answer came in time; whether it was done is not known.
@@ -22,6 +24,7 @@ extension ClientError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unreachable(let address, let reason): "\(address) cannot be reached: \(reason)"
+        case .notTrusted(let address, let reason): "who answers at \(address) is not trusted: \(reason)"
         case .connectionLost(let reason): "the connection was lost: \(reason)"
         case .timedOut: "no answer came in time"
         case .cancelled: "cancelled"
@@ -40,7 +43,7 @@ extension ClientError {
         case .unreachable: true
         case .connectionLost: isHarmless
         case .refused(let fault): fault.isRetryable && (isHarmless || fault.code != .deadlineExceeded)
-        case .timedOut, .cancelled, .protocolViolation, .closed, .tooLarge: false
+        case .notTrusted, .timedOut, .cancelled, .protocolViolation, .closed, .tooLarge: false
         }
     }
 

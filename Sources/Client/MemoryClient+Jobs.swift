@@ -64,7 +64,7 @@ extension ClientError {
         switch self {
         case .timedOut: true
         case .refused(let fault): fault.code == .deadlineExceeded
-        case .unreachable, .connectionLost, .cancelled, .protocolViolation, .closed, .tooLarge: false
+        case .unreachable, .notTrusted, .connectionLost, .cancelled, .protocolViolation, .closed, .tooLarge: false
         }
     }
 }

@@ -175,8 +175,11 @@ final class Session: Sendable {
     }
 
     fileprivate func lost(_ reason: CloseReason, wasOpen: Bool) {
-        let sentence = reason.description
-        end(wasOpen ? .connectionLost(reason: sentence) : .unreachable(address: configuration.address.description, reason: sentence))
+        let (sentence, address) = (reason.description, configuration.address.description)
+        switch reason {
+        case .failed(.notTrusted), .failed(.nameMismatch): end(.notTrusted(address: address, reason: sentence))
+        default: end(wasOpen ? .connectionLost(reason: sentence) : .unreachable(address: address, reason: sentence))
+        }
     }
 }
 

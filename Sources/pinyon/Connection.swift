@@ -67,6 +67,7 @@ enum Connection {
     static func advice(_ error: ClientError) -> String {
         switch error {
         case .unreachable: "\(error). Is the server running? Start it with: pinyon serve"
+        case .notTrusted: "\(error). --tls-ca names the certificate to trust, --tls-name the name that it must bear"
         case .refused(let fault) where fault.code == .unauthenticated: "\(fault). Check --key-file or PINYON_KEY"
         case .refused(let fault) where fault.code == .noEmbedder: "\(fault): --vector, or --mode lexical"
         case .refused(let fault) where fault.code == .wrongSpace && fault.field?.hasSuffix("space") == true:

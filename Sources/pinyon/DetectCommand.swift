@@ -25,13 +25,14 @@ enum DetectCommand {
         try await Connection.run(arguments) { client in
             request = given
             request.user = try await RecordText.user(arguments, client)
-            var (own, place): (Set<Identifier>, TextPlace) = ([], TextPlace())
+            var (own, place, count): (Set<Identifier>, TextPlace, Int) = ([], TextPlace(), 0)
             while let part = try parts.next() {
                 var rest = Array(part.utf8)[...]
                 // Where there is more in it than one answer names, it is asked for the rest.
                 while !rest.isEmpty {
                     request.text = String(decoding: rest, as: UTF8.self)
                     let found = try await client.detection(request)
+                    count += found.occurrences.count
                     for occurrence in found.occurrences {
                         let term = found.terms[occurrence.term]
                         if term.isOwn { own.insert(term.id) }
@@ -46,6 +47,7 @@ enum DetectCommand {
                     rest = rest.dropFirst(found.readBytes)
                 }
             }
+            if count == 0, !arguments.has("json") { print("  nothing matches") }
             guard arguments.has("use") else { return }
             for ids in Array(own).sorted().parts(of: Limits.batchMax) { _ = try await client.use(.term, Array(ids)) }
         }

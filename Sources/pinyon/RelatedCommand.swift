@@ -19,9 +19,9 @@ enum RelatedCommand {
         let (name, limit) = (arguments.words.joined(separator: " "), try arguments.integer("limit", in: 1...Limits.suggestionsMax))
         try await Connection.run(arguments) { client in
             let user = try await RecordText.user(arguments, client)
-            for term in try await client.related(RelatedRequest(try await RelatedCommand.entry(name, user, arguments["context"], client), user: user, limit: limit)) {
-                print(arguments.has("json") ? "\(term.json)" : line(term))
-            }
+            let terms = try await client.related(RelatedRequest(try await RelatedCommand.entry(name, user, arguments["context"], client), user: user, limit: limit))
+            for term in terms { print(arguments.has("json") ? "\(term.json)" : line(term)) }
+            if terms.isEmpty, !arguments.has("json") { print("  nothing matches") }
         }
     }
 

@@ -24,9 +24,17 @@ enum SuggestCommand {
         try await Connection.run(arguments) { client in
             var request = given
             request.user = try await RecordText.user(arguments, client)
-            func show(_ suggestions: [Suggestion]) { for suggestion in suggestions { print(arguments.has("json") ? "\(suggestion.json)" : line(suggestion)) } }
-            guard arguments.has("meaning") else { return show(try await client.suggestions(request)) }
-            for try await part in client.suggestionParts(request) { show(part) }
+            var count = 0
+            func show(_ suggestions: [Suggestion]) {
+                for suggestion in suggestions { print(arguments.has("json") ? "\(suggestion.json)" : line(suggestion)) }
+                count += suggestions.count
+            }
+            if arguments.has("meaning") {
+                for try await part in client.suggestionParts(request) { show(part) }
+            } else {
+                show(try await client.suggestions(request))
+            }
+            if count == 0, !arguments.has("json") { print("  nothing matches") }
         }
     }
 

@@ -247,7 +247,7 @@ struct RetryTests {
         #expect(ClientError.connectionLost(reason: "r").mayBeRetried(isHarmless: true))
         #expect(ClientError.refused(Fault(.busy, isRetryable: true, sentence: "")).mayBeRetried(isHarmless: false))
         #expect(!ClientError.refused(Fault(.invalidField, sentence: "")).mayBeRetried(isHarmless: true))
-        for error in [ClientError.timedOut, .cancelled, .closed, .protocolViolation("x"), .tooLarge(bytes: 1, bytesMax: 0)] {
+        for error in [ClientError.notTrusted(address: "a", reason: "r"), .timedOut, .cancelled, .closed, .protocolViolation("x"), .tooLarge(bytes: 1, bytesMax: 0)] {
             #expect(!error.mayBeRetried(isHarmless: true))
         }
     }

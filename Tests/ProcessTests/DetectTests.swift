@@ -36,7 +36,10 @@ extension RealBinary {
                 for part in ["\"start\":8,\"end\":15,\"text\":\"kernels\"", "\"term\":\"kernel\",\"inflected\":true,\"context\":\"technical\""] { #expect(first.contains(part), "\(json)") }
                 let listed = try await server.ask(["term", "list", "--json"] + Self.maya)
                 #expect(listed.output.components(separatedBy: "\"frequency\":2").count == 3, "\(listed.output)")
-                #expect(try await server.ask(["detect", "nothing"] + Self.maya).output.isEmpty)
+                for verb in [["detect", "nothing"], ["suggest", "zzz"]] {
+                    #expect(try await server.ask(verb + Self.maya).output == "  nothing matches\n")
+                    #expect(try await server.ask(verb + Self.maya + ["--json"]).output.isEmpty)
+                }
             }
         }
 

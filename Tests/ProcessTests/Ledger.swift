@@ -79,7 +79,7 @@ struct Writer: Sendable {
                     write.wasNeverSent = true
                     open = write
                 case .connectionLost: open = write
-                case .timedOut, .cancelled, .refused, .protocolViolation, .closed, .tooLarge: failure = error.description
+                case .notTrusted, .timedOut, .cancelled, .refused, .protocolViolation, .closed, .tooLarge: failure = error.description
                 }
                 return
             }

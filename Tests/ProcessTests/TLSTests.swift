@@ -38,8 +38,8 @@ extension RealBinary {
         func refused() async throws {
             try await withTLS { server, folder in
                 for (options, words) in [
-                    (["--tls-ca", "server.crt"], ["127.0.0.1", "certificate"]), (["--tls", "--tls-name", "localhost"], ["certificate"]),
-                    (["--tls-ca", "server.crt", "--tls-name", "other.example"], ["certificate", "other.example"]), ([], ["TLS"]),
+                    (["--tls-ca", "server.crt"], ["127.0.0.1", "certificate", "--tls-name"]), (["--tls", "--tls-name", "localhost"], ["certificate", "--tls-ca"]),
+                    (["--tls-ca", "server.crt", "--tls-name", "other.example"], ["certificate", "other.example", "--tls-name"]), ([], ["TLS"]),
                     (["--tls-ca", "nothing.crt"], ["nothing.crt"]),
                 ] as [([String], [String])] {
                     let finished = try await status(server.address, server, folder, options)

@@ -62,7 +62,7 @@ struct ModelWriter {
                     let wasNeverSent = if case .unreachable = error { true } else { false }
                     open = Open(operation: operation, key: key, expected: expected, after: after, wasNeverSent: wasNeverSent)
                     return
-                case .timedOut, .cancelled, .protocolViolation, .closed, .tooLarge: failure = error.description
+                case .notTrusted, .timedOut, .cancelled, .protocolViolation, .closed, .tooLarge: failure = error.description
                 }
             }
         }
