@@ -39,7 +39,12 @@ extension Channel {
     }
 
     func sendWaiting() {
-        guard phase != .closed, phase != .lingering, !isWaitingToWrite else { return noteDrained() }
+        guard !isWaitingToWrite else { return noteDrained() }
+        writable()
+    }
+
+    func writable() {
+        guard phase != .closed, phase != .lingering else { return noteDrained() }
         while true {
             guard seal() else { return }
             if outgoing.isEmpty { break }
@@ -85,11 +90,6 @@ extension Channel {
             tls.sayGoodbye(into: &outgoing.bytes)
         }
         return true
-    }
-
-    func writable() {
-        isWaitingToWrite = false
-        sendWaiting()
     }
 
     /// From the loop and not from within the owner's own verb.

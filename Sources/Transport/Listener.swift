@@ -19,6 +19,8 @@ public final class Listener: Sendable {
         address: Address, group: EventLoopGroup, tls: TLSServer? = nil, limits: ChannelLimits = ChannelLimits(),
         accept: @escaping @Sendable (Channel) -> any ChannelDelegate
     ) throws(TransportError) {
+        // A connection that took the last descriptor would find its loop without one.
+        for loop in group.loops { try loop.poller.prepare() }
         let (descriptor, port) = try Socket.listen(on: address)
         self.address = Address(known: address.host, port: port)
         self.descriptor = Mutex(descriptor)

@@ -9,7 +9,7 @@ internal import Dispatch
 final class Poller: @unchecked Sendable {
     // Touched on the queue alone, which guards it.
     private let queue: DispatchQueue
-    private var set: Int32 = -1
+    private(set) var set: Int32 = -1
     private var source: (any DispatchSourceRead)?
     private var sockets: [Int32: Watched] = [:]
     /// Tells a socket from an earlier one of its number, of which an event may have been fetched already.
@@ -54,6 +54,11 @@ final class Poller: @unchecked Sendable {
     func letGo(_ socket: Int32) {
         guard sockets.removeValue(forKey: socket) != nil else { return }
         _ = pinyon_poll_remove(set, socket)
+    }
+
+    /// Takes what the first socket would, from another thread than the queue's: who would fail for want of a descriptor does so here.
+    func prepare() throws(TransportError) {
+        try queue.sync { Result { () throws(TransportError) in try open() } }.get()
     }
 
     private func open() throws(TransportError) {
