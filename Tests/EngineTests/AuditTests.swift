@@ -68,7 +68,7 @@ struct AuditTests {
         #expect(try await entries(house).map(\.id) == [second, first].map { try #require($0.report.trace) })
         house.engine.lookAfterJobs()
         var left: [Record] = []
-        for _ in 0..<1_000 where left.count != 1 {
+        for _ in 0..<12_000 where left.count != 1 {
             left = try await entries(house)
             try await Task.sleep(for: .milliseconds(5))
         }
@@ -77,7 +77,7 @@ struct AuditTests {
         #expect(try await house.recall(RecallRequest(agent: agent, vector: [1, 0])).report.trace == nil)
         house.pass(seconds: 3_601)
         house.engine.lookAfterJobs()
-        for _ in 0..<1_000 where !left.isEmpty {
+        for _ in 0..<12_000 where !left.isEmpty {
             left = try await entries(house)
             try await Task.sleep(for: .milliseconds(5))
         }

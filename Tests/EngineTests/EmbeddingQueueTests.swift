@@ -27,7 +27,7 @@ struct EmbeddingQueueTests {
 
     /// Until what the test has asked for stands in the queue or in the embedder.
     private func until(_ condition: () -> Bool) async throws {
-        for _ in 0..<2_000 {
+        for _ in 0..<30_000 {
             if condition() { return }
             try await Task.sleep(for: .milliseconds(2))
         }

@@ -25,7 +25,7 @@ struct EmbeddingTests {
     private func waiting(_ house: House) async throws -> Int64? { try await status(house)["organization"]?["waiting_for_vectors"]?.integer }
 
     private func until(_ house: House, waiting count: Int64) async throws {
-        for _ in 0..<1_000 {
+        for _ in 0..<6_000 {
             if try await waiting(house) == count { return }
             try await Task.sleep(for: .milliseconds(10))
         }
@@ -190,7 +190,7 @@ struct EmbeddingTests {
         embedder.set(.well)
         try await until(house, waiting: 0)
         // Nothing waits from the commit on; the index takes it right after.
-        for _ in 0..<5_000 where try await texts(house, "honey").isEmpty { try await Task.sleep(nanoseconds: 1_000_000) }
+        for _ in 0..<60_000 where try await texts(house, "honey").isEmpty { try await Task.sleep(nanoseconds: 1_000_000) }
         #expect(try await texts(house, "honey") == ["honey"])
         guard case .recordPage(let page) = try await house.perform(.browse(RecordListing(.job, [.type: .text("embed")]))).get() else { throw House.Unexpected() }
         #expect(page.records.count == 1)

@@ -75,7 +75,7 @@ struct JobTests {
             house.pass(seconds: seconds)
             house.engine.lookAfterJobs()
             // What runs by itself tells when it is done.
-            for _ in 0..<20_000 {
+            for _ in 0..<60_000 {
                 guard case .recordPage(let page) = try await house.perform(.browse(RecordListing(.job))).get() else { throw House.Unexpected() }
                 if page.records.count == count, page.records.allSatisfy({ $0.jobState == .succeeded }) { break }
                 try await Task.sleep(nanoseconds: 1_000_000)

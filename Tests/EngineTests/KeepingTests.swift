@@ -13,7 +13,7 @@ struct KeepingTests {
 
     /// Until a job of that type has succeeded.
     private func swept(_ house: House) async throws {
-        for _ in 0..<2_000 {
+        for _ in 0..<12_000 {
             guard case .recordPage(let page) = try await house.perform(.browse(RecordListing(.job, [.type: .text("forget")]))).get() else { throw House.Unexpected() }
             if !page.records.isEmpty, page.records.allSatisfy({ $0.jobState == .succeeded }) { return }
             try await Task.sleep(for: .milliseconds(5))

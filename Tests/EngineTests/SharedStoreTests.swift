@@ -77,7 +77,7 @@ final class SharedHouse: Sendable {
 
     /// Waits until something holds of what both have read; a transaction that is open elsewhere on the server holds the changes back.
     func eventually(_ holds: () async throws -> Bool) async throws -> Bool {
-        for _ in 0..<500 {
+        for _ in 0..<3_000 {
             try one.engine.catchUp()
             try other.engine.catchUp()
             if try await holds() { return true }
@@ -285,7 +285,7 @@ struct SharedStoreTests {
         for engine in [house.one, house.other] {
             engine.engine.followOthers()
             var hits: [Hit] = []
-            for _ in 0..<500 where hits.count != 19 {
+            for _ in 0..<3_000 where hits.count != 19 {
                 hits = try await engine.search(query).entries.map(\.hit)
                 try await Task.sleep(for: .milliseconds(20))
             }

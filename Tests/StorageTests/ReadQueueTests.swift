@@ -20,7 +20,7 @@ import Testing
         }
 
         func haveCome(_ count: Int) -> Bool {
-            for _ in 0..<count where come.wait(timeout: .now() + 20) == .timedOut { return false }
+            for _ in 0..<count where come.wait(timeout: .now() + 60) == .timedOut { return false }
             return true
         }
     }

@@ -69,12 +69,12 @@ extension Store {
     /// test's.
     private func awaitChanges() async throws {
         guard let last = lastWritten.withLock({ $0[identity]?.change }), last > 0 else { return }
-        for _ in 0..<1_000 {
+        for _ in 0..<6_000 {
             let all = try await result { reads.changes(after: .start, limit: 100_000, completion: $0) }
             if all.contains(where: { $0.number == last }) { return }
             try await Task.sleep(for: .milliseconds(10))
         }
-        throw StorageError.internalError("the change \(last) could not be read within ten seconds")
+        throw StorageError.internalError("the change \(last) could not be read within a minute")
     }
 
     /// In the order of the identifiers.

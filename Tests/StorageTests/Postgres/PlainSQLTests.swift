@@ -26,7 +26,7 @@ import Testing
 
         /// Those that came since, when they can be read.
         func changes(after number: Int64, count: Int) async throws -> [ChangeRecord] {
-            for _ in 0..<500 {
+            for _ in 0..<3_000 {
                 let all: [ChangeRecord] = try await store.changes().filter { $0.number > number }
                 if all.count >= count { return all }
                 try await Task.sleep(for: .milliseconds(20))
@@ -459,7 +459,7 @@ import Testing
         let last = try await place.store.changes().last?.position
         try place.sql.script("UPDATE pinyon.changes SET told_at = now() - interval '25 hours'")
         var left: Int64 = 1
-        for _ in 0..<500 where left > 0 {
+        for _ in 0..<3_000 where left > 0 {
             try place.store.tend()
             left = try place.sql.ask("SELECT count(*) FROM pinyon.changes").integer(0, 0) ?? 0
             if left > 0 { try await Task.sleep(for: .milliseconds(20)) }

@@ -49,7 +49,7 @@ final class Pooler: @unchecked Sendable {
         } catch {
             throw PoolerError(description: "\(error)")
         }
-        let wanted = DispatchTime.now() + .seconds(20)
+        let wanted = DispatchTime.now() + .seconds(60)
         while DispatchTime.now() < wanted {
             if (try? PostgresConnection(address, secondsMax: 10, keepsStatements: false)) != nil { return }
             usleep(50_000)

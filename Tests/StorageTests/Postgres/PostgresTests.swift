@@ -247,7 +247,7 @@ import Testing
         #expect(try await store.changesAtOnce(after: position).isEmpty)
         try late.script("COMMIT")
         var after: [ChangeRecord] = []
-        for _ in 0..<1_000 where after.count < 2 {
+        for _ in 0..<6_000 where after.count < 2 {
             after = try await store.changesAtOnce(after: position)
             try await Task.sleep(for: .milliseconds(10))
         }

@@ -41,7 +41,7 @@ import Testing
 
         /// The process that makes an index, or drops what is left of one, as soon as there is one.
         func maker() async throws -> Int64? {
-            for _ in 0..<1_000 {
+            for _ in 0..<3_000 {
                 let found = try sql.ask("SELECT pid::bigint FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query ~ '^(CREATE|DROP) INDEX'")
                 if found.count > 0 { return found.integer(0, 0) }
                 try await Task.sleep(for: .milliseconds(20))
