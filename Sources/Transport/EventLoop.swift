@@ -6,7 +6,7 @@ internal import Synchronization
 /// It targets the system's own queue of its class and no common one of ours, so that loops run side by side. A handler that blocks holds up every
 /// channel of its loop.
 public final class EventLoop: Sendable {
-    let queue: DispatchQueue
+    private let queue: DispatchQueue
     /// Tells of its sockets.
     let poller: Poller
     /// What sockets are read into.
